@@ -1,0 +1,1 @@
+// Owner of the project-wide precompiled header; see cmake/cairn.cmake.

@@ -1,0 +1,87 @@
+// What the NameNode tells about files, directories and the whole file system.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "common/types/block.h"
+#include "common/types/ids.h"
+
+namespace cairn {
+
+enum class FileType : uint8_t {
+  kDirectory = 1,
+  kFile = 2,
+  kSymlink = 3
+};  // HdfsFileStatusProto.FileType
+
+// One file or directory. For directories length, replication, block_size and atime_ms are 0, as in
+// HDFS.
+struct FileStatus {
+  FileType type = FileType::kFile;
+  std::string path;  // local name in a listing, empty in a status of the asked path itself
+  int64_t length = 0;
+  uint16_t permission = 0;  // rwxrwxrwx plus sticky 01000
+  std::string owner;
+  std::string group;
+  int64_t mtime_ms = 0;
+  int64_t atime_ms = 0;
+  int32_t replication = 0;
+  int64_t block_size = 0;
+  InodeId file_id = 0;
+  int64_t children = 0;  // of a directory
+  std::string symlink_target;
+  uint8_t storage_policy = 0;              // 0: none set on it or an ancestor
+  std::optional<LocatedBlocks> locations;  // when asked for
+
+  bool is_directory() const { return type == FileType::kDirectory; }
+};
+
+// One page of a directory, in the NameNode's order (signed bytes of the UTF-8 name).
+struct DirectoryListing {
+  std::vector<FileStatus> entries;
+  int64_t remaining = 0;  // entries after this page; 0 on the last. Exact where the NameNode holds
+                          // the whole directory, else at least 1
+};
+
+// Totals of a subtree.
+struct ContentSummary {
+  int64_t length = 0;
+  int64_t file_count = 0;
+  int64_t directory_count = 0;  // the directory itself included
+  int64_t space_consumed = 0;   // bytes times replication
+  int64_t quota = -1;           // -1: none
+  int64_t space_quota = -1;
+};
+
+// Totals of the cluster; sizes in bytes.
+struct FsStats {
+  int64_t capacity = 0;
+  int64_t used = 0;
+  int64_t remaining = 0;
+  int64_t under_replicated = 0;
+  int64_t corrupt_blocks = 0;
+  int64_t missing_blocks = 0;
+  int64_t missing_replication_one_blocks = 0;
+  int64_t pending_deletion_blocks = 0;
+  int64_t pending_replication_blocks = 0;
+  int64_t total_files = 0;  // inodes, the root included
+  int64_t total_blocks = 0;
+  int64_t live_datanodes = 0;
+  int64_t dead_datanodes = 0;
+  int64_t stale_datanodes = 0;
+};
+
+// What a client needs to know before it writes (dfs.blocksize, dfs.replication, … of the NameNode).
+struct ServerDefaults {
+  int64_t block_size = 0;
+  int32_t bytes_per_checksum = 0;
+  int32_t write_packet_size = 0;
+  int32_t replication = 0;
+  int32_t file_buffer_size = 0;
+  int64_t trash_interval_minutes = 0;
+};
+
+}  // namespace cairn
