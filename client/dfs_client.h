@@ -1,0 +1,134 @@
+// The public face of Cairn's client library: files and directories of one cluster. Start here; see
+// client/examples/ for a whole program.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "client/client_options.h"
+#include "client/client_types.h"
+#include "client/streams.h"
+#include "common/clock.h"
+#include "common/random.h"
+#include "common/types/block.h"
+#include "common/types/file_status.h"
+
+namespace cairn::client {
+
+class NamenodeStub;
+class ClientContext;
+
+// A connection to one cluster on behalf of one user.
+//
+// Thread-safe. Streams and iterators must be destroyed before the client that made them.
+//
+// Paths are absolute. Errors of the NameNode are those of common/types/errors.h (test them with
+// Is(status, ErrorKind::…)), with HDFS's text as first line. A NameNode that cannot be reached, or
+// that asks to retry, is called again as ClientOptions says; a call that changes something carries
+// the same client id and call id in every attempt, so that it takes effect once. Then the status is
+// kUnavailable or kDeadlineExceeded and names the address. Safe mode is an error at once, as in
+// HDFS. Errors of DataNodes name the block, the node and the file.
+class DfsClient {
+ public:
+  // A client for the cluster at options.namenode_address. Calls nothing yet: an unreachable
+  // NameNode shows in the first call. kInvalidArgument: an option out of range, named.
+  static absl::StatusOr<std::unique_ptr<DfsClient>> Connect(const ClientOptions& options);
+  // The same over another way to the NameNode (tests, other protocols). `clock` and `random` must
+  // outlive the client.
+  static absl::StatusOr<std::unique_ptr<DfsClient>> WithStub(const ClientOptions& options,
+                                                             std::unique_ptr<NamenodeStub> stub,
+                                                             const Clock& clock, Random& random);
+  // Stops the renewal of leases. Files still open for writing must have been destroyed.
+  ~DfsClient();
+
+  const ClientOptions& options() const;
+  // The lease holder's name, "DFSClient_NONMAPREDUCE_<random>_1".
+  const std::string& client_name() const;
+
+  // --- Streams.
+  // A new file of length 0, opened for writing.
+  absl::StatusOr<std::unique_ptr<OutputStream>> Create(const std::string& path,
+                                                       const CreateOptions& options = {});
+  // An existing closed file, opened for writing at its end.
+  absl::StatusOr<std::unique_ptr<OutputStream>> Append(const std::string& path);
+  // A file, opened for reading at offset 0.
+  absl::StatusOr<std::unique_ptr<InputStream>> Open(const std::string& path);
+
+  // --- Looking.
+  // A missing path is ErrorKind::kFileNotFound "File does not exist: /p".
+  absl::StatusOr<FileStatus> Stat(const std::string& path);
+  // The same, with a missing path as an empty value.
+  absl::StatusOr<std::optional<FileStatus>> StatIfExists(const std::string& path);
+  absl::StatusOr<bool> Exists(const std::string& path);
+  // One page of at most the NameNode's dfs.ls.limit entries whose names follow `start_after` (""
+  // from the beginning). A file gives one entry with an empty path. A missing path is
+  // kFileNotFound.
+  absl::StatusOr<DirectoryListing> ListPage(const std::string& path, const std::string& start_after,
+                                            bool with_locations = false);
+  // Walks all entries, fetching page by page.
+  ListingIterator List(const std::string& path, bool with_locations = false);
+  // All entries at once; for directories known to be small.
+  absl::StatusOr<std::vector<FileStatus>> ListAll(const std::string& path);
+  // Blocks overlapping [offset, offset + length), nearest replica first.
+  absl::StatusOr<LocatedBlocks> GetBlockLocations(const std::string& path, int64_t offset,
+                                                  int64_t length);
+  absl::StatusOr<ContentSummary> GetContentSummary(const std::string& path);
+  // OK when this user has `access` (bits: 4 read, 2 write, 1 execute) to the path.
+  absl::Status CheckAccess(const std::string& path, int access);
+  absl::StatusOr<FsStats> GetFsStats();
+  absl::StatusOr<ServerDefaults> GetServerDefaults();
+  // HDFS's MD5-of-MD5-of-CRC of the first `length` bytes, computed by the DataNodes; comparable
+  // between files of equal block size and bytes per checksum.
+  absl::StatusOr<FileChecksum> GetFileChecksum(const std::string& path, int64_t length = INT64_MAX);
+
+  // --- Changing.
+  // `permission` before the umask is applied. An existing directory is success.
+  absl::Status Mkdirs(const std::string& path, uint16_t permission = 0777,
+                      bool create_parent = true);
+  // HDFS's first rename: false instead of most errors; a directory as destination is moved into.
+  absl::StatusOr<bool> Rename(const std::string& from, const std::string& to);
+  // HDFS's second rename: exact destination, errors with reasons; overwrites a file or an empty
+  // directory when asked.
+  absl::Status Rename2(const std::string& from, const std::string& to, bool overwrite,
+                       bool to_trash = false);
+  // False: nothing was there. A non-empty directory without `recursive` is
+  // kPathIsNotEmptyDirectory.
+  absl::StatusOr<bool> Delete(const std::string& path, bool recursive);
+  absl::Status SetPermission(const std::string& path, uint16_t permission);
+  // An absent value stays as it is.
+  absl::Status SetOwner(const std::string& path, const std::optional<std::string>& owner,
+                        const std::optional<std::string>& group);
+  // Milliseconds since the epoch; -1 leaves a time as it is.
+  absl::Status SetTimes(const std::string& path, int64_t mtime_ms, int64_t atime_ms);
+  // False: not a file, or missing.
+  absl::StatusOr<bool> SetReplication(const std::string& path, int32_t replication);
+  // Takes the lease away from a dead writer; true when the file is closed now, else ask
+  // IsFileClosed later.
+  absl::StatusOr<bool> RecoverLease(const std::string& path);
+  absl::StatusOr<bool> IsFileClosed(const std::string& path);
+
+  // --- Administration (most need the superuser).
+  absl::StatusOr<std::vector<DatanodeInfo>> GetDatanodeReport(DatanodeReportType type);
+  // The state after the action; true: in safe mode.
+  absl::StatusOr<bool> SetSafeMode(SafeModeAction action);
+  // Makes a checkpoint; needs safe mode. kFailedPrecondition otherwise.
+  absl::Status SaveNamespace();
+  // HDFS's fsck report, handed to `sink` in pieces as it is produced (on the calling thread). The
+  // verdict is in its last line: "… is HEALTHY", "… is CORRUPT", "… does not exist".
+  absl::Status Fsck(const FsckRequest& request, const std::function<void(std::string_view)>& sink);
+
+ private:
+  explicit DfsClient(std::shared_ptr<ClientContext> context);
+
+  // Shared with the streams, which use the stub, the connections and the lease renewer in it.
+  const std::shared_ptr<ClientContext> context_;
+};
+
+}  // namespace cairn::client
