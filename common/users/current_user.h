@@ -1,0 +1,17 @@
+// Who this process acts as.
+#pragma once
+
+#include <string>
+
+#include "absl/status/statusor.h"
+
+namespace cairn {
+
+// The user a client acts as under simple authentication: $HADOOP_USER_NAME if set and not empty,
+// else the operating system's name of the effective uid. kNotFound when that has no name.
+absl::StatusOr<std::string> CurrentUserName();
+
+// The operating system's name of the effective uid, whatever the environment says.
+absl::StatusOr<std::string> SystemUserName();
+
+}  // namespace cairn
