@@ -1,0 +1,115 @@
+// The durable truth of the NameNode: a mirrored journal in front of RocksDB
+// (docs/storage_format.md).
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/functional/any_invocable.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "common/clock.h"
+#include "common/file_system.h"
+#include "common/random.h"
+#include "common/types/ids.h"
+#include "namenode/meta/rows.h"
+
+namespace cairn::namenode {
+
+// How a MetaStore is opened. Sizes in bytes.
+struct MetaStoreOptions {
+  std::vector<std::string>
+      name_dirs;  // dfs.namenode.name.dir; RocksDB lives in the first, the journal in all
+  int64_t max_unsynced_bytes =
+      64 << 20;  // appended and not yet in the journal; beyond it mutations wait
+  int64_t max_unapplied_bytes = 256 << 20;     // durable and not yet in RocksDB
+  int64_t segment_bytes = 64 << 20;            // a journal segment is closed at this size
+  int64_t checkpoint_txns = 1000000;           // dfs.namenode.checkpoint.txns
+  int64_t checkpoint_period_ms = 3600000;      // dfs.namenode.checkpoint.period
+  int checkpoints_retained = 2;                // dfs.namenode.num.checkpoints.retained
+  int64_t block_cache_bytes = 64 << 20;        // RocksDB's
+  int64_t verify_bytes_per_second = 16 << 20;  // background checksum pass over the SSTs
+};
+
+// Who this file system is; written by Format, checked on every open.
+struct ClusterIdentity {
+  std::string cluster_id;     // CID-<uuid>
+  std::string block_pool_id;  // BP-<rand>-<ip>-<ms>
+  int32_t namespace_id = 0;   // 31 bits
+  int64_t creation_ms = 0;    // cTime
+};
+
+// A consistent, unchanging view of RocksDB as of one applied transaction. Thread-safe. Reads touch
+// the disk: never call under a lock.
+class MetaSnapshot {
+ public:
+  virtual ~MetaSnapshot() = default;
+  // Every change up to and including this transaction is in the view, none after.
+  virtual Txid txid() const = 0;
+  virtual absl::StatusOr<std::optional<std::string>> Get(Table table,
+                                                         std::string_view key) const = 0;
+  // Calls `row` for the keys in [begin, end) in byte order (`end` empty: to the table's end) until
+  // it returns false.
+  virtual absl::Status Scan(
+      Table table, std::string_view begin, std::string_view end,
+      absl::FunctionRef<bool(std::string_view key, std::string_view value)> row) const = 0;
+};
+
+// Thread-safe. A failed journal write or fsync in every directory, a failed RocksDB write and
+// damage found on read or by the background pass call `fatal` once, which must end the process:
+// nothing more becomes durable after it.
+class MetaStore {
+ public:
+  using FatalHandler = std::function<void(const absl::Status&)>;
+
+  // Writes a new, empty file system holding `initial_rows` into every directory. Refuses (naming
+  // the directory) one that is not empty, unless `force`, which removes what Cairn wrote there.
+  static absl::Status Format(const MetaStoreOptions& options, const ClusterIdentity& identity,
+                             bool force, std::vector<RowChange> initial_rows, FileSystem& fs);
+
+  // Opens and recovers: replays the journal from RocksDB's applied transaction. Refuses a missing,
+  // empty or foreign directory and any damage, naming the file. `fs` and `clock` must outlive the
+  // store.
+  static absl::StatusOr<std::unique_ptr<MetaStore>> Open(const MetaStoreOptions& options,
+                                                         FileSystem& fs, const Clock& clock,
+                                                         FatalHandler fatal);
+  virtual ~MetaStore() = default;
+
+  virtual const ClusterIdentity& identity() const = 0;
+  // Rises with every open; commands to DataNodes carry it.
+  virtual int64_t epoch() const = 0;
+
+  // Adds one transaction to the open batch: memory only. Transactions are ordered as their Append
+  // calls are; callers serialise them (the namespace lock).
+  virtual Txid Append(std::vector<RowChange> changes) = 0;
+  virtual Txid last_appended() const = 0;
+  virtual Txid durable() const = 0;
+  virtual Txid applied() const = 0;
+  // Runs `done` once `txid` is durable: at once on this thread if it already is, otherwise on the
+  // committer's. `done` must be short and take no lock that is held around Append.
+  virtual void WhenDurable(Txid txid, absl::AnyInvocable<void()> done) = 0;
+  // Blocks while more than the allowed bytes are unsynced or unapplied. Call before taking the
+  // namespace lock.
+  virtual void WaitForRoom() = 0;
+
+  // The view as of applied(). Cheap.
+  virtual std::shared_ptr<const MetaSnapshot> Snapshot() const = 0;
+  // Blocks until applied() >= txid; fails only when the store has failed.
+  virtual absl::Status WaitApplied(Txid txid) = 0;
+  // `listener` hears every rise of applied(), on the applier's thread. Set once, before the first
+  // Append.
+  virtual void SetAppliedListener(std::function<void(Txid)> listener) = 0;
+
+  // Makes a checkpoint of everything appended before the call in every directory and drops all but
+  // the newest retained ones with the journal before them. Blocks.
+  virtual absl::Status SaveNamespace() = 0;
+  // Directories that have failed and are no longer written (the first error of each).
+  virtual std::vector<std::string> FailedDirectories() const = 0;
+};
+
+}  // namespace cairn::namenode

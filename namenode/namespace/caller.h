@@ -1,0 +1,27 @@
+// Who asks: made by a front end before any lock is taken.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace cairn::namenode {
+
+// The identity of one call, for exactly-once.
+struct CallId {
+  std::string client_id;  // 16 bytes, or empty: not remembered
+  int64_t call_id = -1;   // below 0: not remembered
+
+  bool remembered() const { return client_id.size() == 16 && call_id >= 0; }
+};
+
+// Thread-compatible value.
+struct Caller {
+  std::string user;                 // short name
+  std::vector<std::string> groups;  // resolved on the server; the first is the primary one
+  bool superuser = false;  // the NameNode's own user, or a member of dfs.permissions.superusergroup
+  std::string address;     // IP, for placement, messages and the audit log
+  CallId call;
+};
+
+}  // namespace cairn::namenode

@@ -1,0 +1,99 @@
+// The namespace as the front ends see it: one asynchronous call per operation, HDFS's semantics,
+// errors of common/types/errors.h.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/functional/any_invocable.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "common/types/file_status.h"
+#include "namenode/namespace/caller.h"
+#include "namenode/namespace/requests.h"
+
+namespace cairn::namenode {
+
+// Receives the result of one call, exactly once: on the calling thread, an I/O thread, or
+// (mutations) the committer's thread. Must be short.
+template <typename Result>
+using Done = absl::AnyInvocable<void(absl::StatusOr<Result>)>;
+// The same for calls that answer nothing but success.
+using DoneVoid = absl::AnyInvocable<void(absl::Status)>;
+
+// Thread-safe. No call blocks on the disk. A mutation's result is given once it is durable.
+class Namespace {
+ public:
+  virtual ~Namespace() = default;
+
+  // -- tree
+  virtual void Mkdirs(const Caller& caller, MkdirsRequest request, Done<bool> done) = 0;
+  virtual void Rename(const Caller& caller, RenameRequest request,
+                      Done<bool> done) = 0;  // old semantics: false for most failures
+  virtual void Rename2(const Caller& caller, RenameRequest request, DoneVoid done) = 0;
+  virtual void Delete(const Caller& caller, std::string path, bool recursive, Done<bool> done) = 0;
+  virtual void GetListing(const Caller& caller, ListRequest request,
+                          Done<std::optional<DirectoryListing>> done) = 0;  // empty: no such path
+  virtual void GetContentSummary(const Caller& caller, std::string path,
+                                 Done<ContentSummary> done) = 0;
+
+  // -- files
+  virtual void Create(const Caller& caller, CreateRequest request, Done<FileStatus> done) = 0;
+  virtual void AddBlock(const Caller& caller, AddBlockRequest request, Done<LocatedBlock> done) = 0;
+  virtual void AbandonBlock(const Caller& caller, AbandonBlockRequest request, DoneVoid done) = 0;
+  virtual void Complete(const Caller& caller, CompleteRequest request, Done<bool> done) = 0;
+  virtual void Fsync(const Caller& caller, FsyncRequest request, DoneVoid done) = 0;
+  virtual void GetAdditionalDatanode(const Caller& caller, AdditionalDatanodeRequest request,
+                                     Done<LocatedBlock> done) = 0;
+  virtual void UpdateBlockForPipeline(const Caller& caller, ExtendedBlock block,
+                                      std::string client_name, Done<LocatedBlock> done) = 0;
+  virtual void UpdatePipeline(const Caller& caller, UpdatePipelineRequest request,
+                              DoneVoid done) = 0;
+  virtual void GetBlockLocations(const Caller& caller, std::string path, int64_t offset,
+                                 int64_t length, Done<LocatedBlocks> done) = 0;
+  virtual void ReportBadBlocks(const Caller& caller, std::vector<LocatedBlock> blocks,
+                               DoneVoid done) = 0;
+
+  // -- leases
+  virtual void RenewLease(const Caller& caller, std::string client_name, DoneVoid done) = 0;
+  virtual void RecoverLease(const Caller& caller, std::string path, std::string client_name,
+                            Done<bool> done) = 0;
+  virtual void IsFileClosed(const Caller& caller, std::string path, Done<bool> done) = 0;
+
+  // -- attributes
+  virtual void GetFileInfo(const Caller& caller, std::string path, bool need_location,
+                           Done<std::optional<FileStatus>> done) = 0;
+  virtual void SetPermission(const Caller& caller, std::string path, uint16_t mode,
+                             DoneVoid done) = 0;
+  virtual void SetOwner(const Caller& caller, SetOwnerRequest request, DoneVoid done) = 0;
+  virtual void SetTimes(const Caller& caller, SetTimesRequest request, DoneVoid done) = 0;
+  virtual void SetReplication(const Caller& caller, std::string path, int32_t replication,
+                              Done<bool> done) = 0;
+  virtual void CheckAccess(const Caller& caller, std::string path, uint8_t access,
+                           DoneVoid done) = 0;  // rwx bits 4, 2, 1
+  virtual void GetPreferredBlockSize(const Caller& caller, std::string path,
+                                     Done<int64_t> done) = 0;
+
+  // -- whole file system
+  virtual ServerDefaults GetServerDefaults() const = 0;
+  virtual void GetStats(Done<FsStats> done) = 0;
+  // Answers whether safe mode is on after the action; anything but kGet needs the superuser.
+  virtual void SetSafeMode(const Caller& caller, SafeModeAction action, Done<bool> done) = 0;
+  virtual void SaveNamespace(const Caller& caller,
+                             DoneVoid done) = 0;  // in safe mode only; superuser
+
+  // Whether the file is still reachable from the root: blocks of unlinked files are neither
+  // replicated nor counted missing.
+  virtual void IsLinked(InodeId inode, Done<bool> done) = 0;
+  // Every file and directory below `path` with its blocks, depth first, from a consistent snapshot;
+  // `visit` runs on an I/O thread and may return false to stop.
+  virtual void Walk(const Caller& caller, std::string path,
+                    std::function<bool(const std::string& path, const FileStatus&)> visit,
+                    DoneVoid done) = 0;
+};
+
+}  // namespace cairn::namenode

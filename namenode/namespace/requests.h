@@ -1,0 +1,129 @@
+// What each namespace operation takes and gives, as plain structs: the seam between the front ends
+// and the core. Semantics are HDFS 3.4's.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "common/types/block.h"
+#include "common/types/file_status.h"
+#include "common/types/ids.h"
+
+namespace cairn::namenode {
+
+// CreateFlagProto bits.
+inline constexpr uint32_t kCreateFlagCreate = 0x01;
+inline constexpr uint32_t kCreateFlagOverwrite = 0x02;
+inline constexpr uint32_t kCreateFlagAppend = 0x04;
+inline constexpr uint32_t kCreateFlagLazyPersist = 0x10;
+inline constexpr uint32_t kCreateFlagNewBlock = 0x20;
+inline constexpr uint32_t kCreateFlagShouldReplicate = 0x80;
+
+// AddBlockFlagProto.
+inline constexpr uint32_t kAddBlockNoLocalWrite = 1;
+inline constexpr uint32_t kAddBlockIgnoreClientLocality = 2;
+
+struct MkdirsRequest {
+  std::string path;
+  uint16_t mode = 0755;  // after the client's umask
+  bool create_parent = true;
+};
+
+struct CreateRequest {
+  std::string path;
+  uint16_t mode = 0644;
+  std::string client_name;
+  uint32_t flags = kCreateFlagCreate;
+  bool create_parent = true;
+  int32_t replication = 0;
+  int64_t block_size = 0;
+  std::string storage_policy;  // empty: inherited
+};
+
+struct AddBlockRequest {
+  std::string path;
+  std::string client_name;
+  std::optional<ExtendedBlock> previous;
+  std::vector<DatanodeId> excluded;
+  InodeId file_id = kUnknownInodeId;
+  std::vector<std::string> favored_nodes;  // host:port
+  uint32_t flags = 0;
+};
+
+struct AbandonBlockRequest {
+  ExtendedBlock block;
+  std::string path;
+  std::string client_name;
+  InodeId file_id = kUnknownInodeId;
+};
+
+struct CompleteRequest {
+  std::string path;
+  std::string client_name;
+  std::optional<ExtendedBlock> last;
+  InodeId file_id = kUnknownInodeId;
+};
+
+struct FsyncRequest {
+  std::string path;
+  std::string client_name;
+  InodeId file_id = kUnknownInodeId;
+  int64_t last_block_length = -1;  // above 0: the known length of the block being written
+};
+
+struct AdditionalDatanodeRequest {
+  std::string path;
+  ExtendedBlock block;
+  std::vector<ReplicaLocation> existing;
+  std::vector<DatanodeId> excluded;
+  int32_t count = 1;
+  std::string client_name;
+  InodeId file_id = kUnknownInodeId;
+};
+
+struct UpdatePipelineRequest {
+  std::string client_name;
+  ExtendedBlock old_block;
+  ExtendedBlock new_block;
+  std::vector<DatanodeId> new_nodes;
+  std::vector<std::string> storage_ids;  // parallel to new_nodes
+};
+
+struct RenameRequest {
+  std::string source;
+  std::string destination;
+  bool overwrite = false;      // rename2 only
+  bool move_to_trash = false;  // rename2 only
+};
+
+struct SetTimesRequest {
+  std::string path;
+  int64_t mtime_ms = -1;  // -1: leave
+  int64_t atime_ms = -1;
+};
+
+struct SetOwnerRequest {
+  std::string path;
+  std::optional<std::string> owner;  // absent: leave
+  std::optional<std::string> group;
+};
+
+struct ListRequest {
+  std::string path;
+  std::string start_after;
+  bool need_location = false;
+};
+
+// An open file of a lease, for listings and messages.
+struct OpenFile {
+  InodeId id = 0;
+  std::string path;
+  std::string client_name;
+  std::string client_address;
+};
+
+enum class SafeModeAction { kGet, kEnter, kLeave, kForceExit };
+
+}  // namespace cairn::namenode
