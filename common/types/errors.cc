@@ -15,7 +15,9 @@ constexpr char kKindUrl[] = "cairn.v1.ErrorKind";
 absl::StatusCode CodeFor(ErrorKind kind) {
   switch (kind) {
     case ErrorKind::kFileNotFound:
+    case ErrorKind::kReplicaNotFound:
       return absl::StatusCode::kNotFound;
+    case ErrorKind::kReplicaAlreadyExists:
     case ErrorKind::kFileAlreadyExists:
       return absl::StatusCode::kAlreadyExists;
     case ErrorKind::kAccessControl:
@@ -30,6 +32,10 @@ absl::StatusCode CodeFor(ErrorKind kind) {
       return absl::StatusCode::kInvalidArgument;
     case ErrorKind::kRetriable:
       return absl::StatusCode::kUnavailable;
+    case ErrorKind::kChecksum:
+      return absl::StatusCode::kDataLoss;
+    case ErrorKind::kDiskOutOfSpace:
+      return absl::StatusCode::kResourceExhausted;
     case ErrorKind::kUnsupportedOperation:
       return absl::StatusCode::kUnimplemented;
     default:
@@ -337,6 +343,20 @@ absl::Status UnregisteredNode(string_view line) {
 
 absl::Status DisallowedDatanode(string_view line) {
   return MakeError(ErrorKind::kDisallowedDatanode, line);
+}
+
+absl::Status ReplicaNotFound(std::string_view line) {
+  return MakeError(ErrorKind::kReplicaNotFound, line);
+}
+absl::Status ReplicaExists(std::string_view line) {
+  return MakeError(ErrorKind::kReplicaAlreadyExists, line);
+}
+absl::Status Checksum(std::string_view line) { return MakeError(ErrorKind::kChecksum, line); }
+absl::Status DiskOutOfSpace(std::string_view line) {
+  return MakeError(ErrorKind::kDiskOutOfSpace, line);
+}
+absl::Status ReplicaRecoveryInProgress(std::string_view line) {
+  return MakeError(ErrorKind::kRecoveryInProgress, line);
 }
 
 }  // namespace errors

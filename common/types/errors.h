@@ -40,6 +40,10 @@ enum class ErrorKind : uint32_t {
   kDisallowedDatanode = 22,      // DisallowedDatanodeException
   kIncorrectVersion = 23,        // IncorrectVersionException
   kAssertion = 24,               // java.lang.AssertionError (a relative path)
+  kReplicaNotFound = 25,         // ReplicaNotFoundException
+  kReplicaAlreadyExists = 26,    // ReplicaAlreadyExistsException
+  kChecksum = 27,                // ChecksumException
+  kDiskOutOfSpace = 28,          // DiskChecker$DiskOutOfSpaceException
 };
 
 // An error of `kind` with `first_line` as its message.
@@ -149,6 +153,13 @@ absl::Status RenameDestinationNotEmpty(std::string_view path);
 // DataNode registration.
 absl::Status UnregisteredNode(std::string_view line);
 absl::Status DisallowedDatanode(std::string_view line);
+
+// Replicas on a DataNode. `line` is the whole message.
+absl::Status ReplicaNotFound(std::string_view line);
+absl::Status ReplicaExists(std::string_view line);
+absl::Status Checksum(std::string_view line);
+absl::Status DiskOutOfSpace(std::string_view line);
+absl::Status ReplicaRecoveryInProgress(std::string_view line);  // RecoveryInProgressException
 
 }  // namespace errors
 }  // namespace cairn
