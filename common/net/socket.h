@@ -52,7 +52,8 @@ class TcpSocket {
   // Writes all of `parts` in order with as few system calls as possible. At most IOV_MAX parts.
   absl::Status WriteV(std::span<const iovec> parts);
   // Sends `n` bytes of the open file `file_fd` from `offset` without copying them through user
-  // space. kDataLoss when the file is shorter or cannot be read.
+  // space. kDataLoss when the file is shorter or cannot be read. The process must ignore SIGPIPE
+  // (StopSignal does).
   absl::Status SendFile(int file_fd, int64_t offset, int64_t n);
 
   // Ends both directions: waiting and later calls of any thread return kUnavailable.

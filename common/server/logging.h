@@ -14,7 +14,7 @@ struct LoggingOptions {
   std::string file;            // appended to; empty: standard error
 };
 
-// Makes spdlog write lines like "2024-05-01T12:00:00.123Z INFO [thread] text" (UTC). Warnings and
+// Makes spdlog write lines like "2024-05-01T12:00:00.123Z info [thread] text" (UTC). Warnings and
 // worse are flushed at once, the rest every second (a file) or line by line (standard error). Call
 // once, in main. kInvalidArgument for an unknown level or a file that cannot be opened.
 absl::Status SetUpLogging(const LoggingOptions& options);

@@ -9,9 +9,10 @@
 namespace cairn {
 
 // Takes over SIGTERM and SIGINT (which no longer end the process) and ignores SIGPIPE, for the life
-// of the process. Construct one in main before any thread is started, so that every thread inherits
-// the blocked signals; they are read from a descriptor by the waiting thread, and nothing runs in a
-// signal handler. Programs this process starts must get a clean mask: use common/server/subprocess.
+// of the process. Construct one in main before anything that starts a thread (SetUpLogging does),
+// so that every thread inherits the blocked signals; they are read from a descriptor by the waiting
+// thread, and nothing runs in a signal handler. Programs this process starts must get a clean mask:
+// use common/server/subprocess.
 //
 // Thread-safe; one thread waits.
 class StopSignal {
