@@ -72,9 +72,9 @@ absl::Status DataChecksum::Verify(std::string_view data, std::string_view checks
     const uint32_t stored = GetBigEndian<uint32_t>(checksums.data());
     const uint32_t computed = Value(data.substr(at, bytes_per_checksum));
     if (stored != computed) {
-      return absl::DataLossError(
-          fmt::format("Checksum error: {} at {} exp: {} got: {}", what,
-                      data_offset + static_cast<int64_t>(at), stored, computed));
+      return absl::DataLossError(fmt::format("Checksum error: {} at {} exp: {} got: {}", what,
+                                             data_offset + static_cast<int64_t>(at), stored,
+                                             computed));
     }
     checksums.remove_prefix(4);
   }

@@ -19,9 +19,9 @@ TEST(DataChecksum, OneValuePerStartedChunk) {
 }
 
 TEST(DataChecksum, ValuesAreTheStandardCrcsBigEndian) {
-  EXPECT_EQ(GetBigEndian<uint32_t>(
-                DataChecksum{ChecksumType::kCrc32c, 512}.Compute("123456789").data()),
-            0xe3069283u);
+  EXPECT_EQ(
+      GetBigEndian<uint32_t>(DataChecksum{ChecksumType::kCrc32c, 512}.Compute("123456789").data()),
+      0xe3069283u);
   EXPECT_EQ(
       GetBigEndian<uint32_t>(DataChecksum{ChecksumType::kCrc32, 512}.Compute("123456789").data()),
       0xcbf43926u);

@@ -30,7 +30,8 @@ struct BlockChecksumOptions {
 // Answer to READ_BLOCK and COPY_BLOCK: what the packets will hold.
 struct ReadChecksumInfo {
   DataChecksum checksum;
-  int64_t chunk_offset = 0;  // offset in the block of the first byte sent; at or below the one asked
+  int64_t chunk_offset =
+      0;  // offset in the block of the first byte sent; at or below the one asked
 
   friend bool operator==(const ReadChecksumInfo&, const ReadChecksumInfo&) = default;
 };
