@@ -96,6 +96,9 @@ class MetaStore {
   // Blocks while more than the allowed bytes are unsynced or unapplied. Call before taking the
   // namespace lock.
   virtual void WaitForRoom() = 0;
+  // Whether WaitForRoom would return at once: lets event loops hand a mutation to a thread that may
+  // wait.
+  virtual bool HasRoom() const { return true; }
 
   // The view as of applied(). Cheap.
   virtual std::shared_ptr<const MetaSnapshot> Snapshot() const = 0;

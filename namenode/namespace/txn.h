@@ -11,6 +11,8 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/types/span.h"
+#include "common/types/block.h"
 #include "common/types/ids.h"
 #include "namenode/meta/rows.h"
 
@@ -47,6 +49,11 @@ class Txn {
                                          int limit) = 0;
   virtual absl::StatusOr<std::optional<BlockRow>> BlockById(BlockId id) = 0;
 
+  // A hint, best given when Child(from, names[0]) missed: the load also fetches names[1] below
+  // names[0] and so on, so that a whole path costs one load. Adds to earlier hints (a rename may
+  // name both its paths). Does nothing to the operation's result.
+  virtual void Prefetch(InodeId from, absl::Span<const std::string_view> names) = 0;
+
   // -- writes
   virtual void Put(Inode inode) = 0;  // a new row, or a new version of the row at (parent_id, name)
   virtual void Remove(const Inode& inode) = 0;  // the row and its index entry; child_count of the
@@ -54,10 +61,14 @@ class Txn {
   virtual void Move(const Inode& from, Inode to) = 0;  // same id, other parent or name
   virtual void PutBlock(BlockRow row) = 0;
   virtual void RemoveBlock(BlockId id) = 0;
+  // The pipeline of a block under construction, told to the block manager when the operation
+  // commits. Not persisted, so that alone it does not make a transaction.
+  virtual void SetExpectedLocations(BlockId id, std::vector<ReplicaLocation> locations) = 0;
   virtual void AddLease(const std::string& holder, InodeId inode) = 0;
   virtual void RemoveLease(const std::string& holder, InodeId inode) = 0;
-  // Hands an unlinked subtree (or file) to the purger: its leases end, its blocks are reclaimed in
-  // the background.
+  // The one way by which files and directories go: hands an inode that was unlinked with Remove
+  // to reclaiming. The leases of a subtree end and its blocks go in the background; a file's lease,
+  // and its blocks when they are few, go with this transaction.
   virtual void AddPurge(const Inode& root) = 0;
 
   // -- fresh ids; never handed out twice, even when the operation fails afterwards

@@ -1,0 +1,70 @@
+// Who has which files open for writing: the RAM index of the lease rows, with the time each holder
+// was last heard of.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/container/btree_map.h"
+#include "absl/container/btree_set.h"
+#include "absl/container/flat_hash_map.h"
+#include "common/clock.h"
+#include "common/types/ids.h"
+
+namespace cairn::namenode {
+
+// One holder's lease.
+struct LeaseView {
+  std::string holder;
+  std::vector<InodeId> inodes;  // ascending
+};
+
+// Thread-compatible: guarded by the namespace lock. Operations only read; rows change at commit.
+// Times are monotonic, so a restart renews every lease.
+class LeaseManager {
+ public:
+  // `clock` must outlive this.
+  LeaseManager(const Clock& clock, int64_t soft_limit_ms, int64_t hard_limit_ms)
+      : clock_(clock), soft_limit_ms_(soft_limit_ms), hard_limit_ms_(hard_limit_ms) {}
+
+  // The holder of a file's lease; empty when it has none.
+  std::string HolderOf(InodeId inode) const;
+  bool Holds(std::string_view holder, InodeId inode) const;
+  // Files of a holder, ascending; empty for an unknown holder.
+  std::vector<InodeId> FilesOf(std::string_view holder) const;
+  // After the soft limit another client may take the file over; an unknown holder counts as
+  // expired.
+  bool SoftLimitExpired(std::string_view holder) const;
+  // Up to `limit` holders not heard of within the hard limit, in order of their names.
+  std::vector<LeaseView> Expired(size_t limit) const;
+  // HDFS's text of a lease in messages: "[Lease.  Holder: H, pending creates: N]"; empty holders
+  // and holders without a lease give "".
+  std::string Describe(std::string_view holder) const;
+  // Open files / holders.
+  size_t files() const { return holders_.size(); }
+  size_t size() const { return leases_.size(); }
+
+  // -- the engine's
+  // Adds a file to a holder's lease and renews it. A file has one holder: an earlier one loses it.
+  void Add(const std::string& holder, InodeId inode);
+  // Does nothing when the holder does not hold the file.
+  void Remove(std::string_view holder, InodeId inode);
+  // The holder was heard of; unknown holders are ignored.
+  void Renew(std::string_view holder);
+
+ private:
+  struct Lease {
+    absl::btree_set<InodeId> inodes;
+    int64_t renewed_ms = 0;
+  };
+
+  const Clock& clock_;
+  const int64_t soft_limit_ms_;
+  const int64_t hard_limit_ms_;
+  absl::btree_map<std::string, Lease, std::less<>> leases_;
+  absl::flat_hash_map<InodeId, std::string> holders_;
+};
+
+}  // namespace cairn::namenode
