@@ -4,7 +4,7 @@ add_library(cairn_options INTERFACE)
 target_include_directories(cairn_options INTERFACE ${CMAKE_SOURCE_DIR} ${CMAKE_BINARY_DIR}/gen)
 target_compile_options(cairn_options INTERFACE
   -Wall -Wextra -Wno-unused-parameter -Werror=thread-safety -Werror=unused-result -Werror=return-type
-  -fno-omit-frame-pointer)
+  -fno-omit-frame-pointer -pthread)  # -pthread: as gRPC's targets, or the precompiled header does not fit
 if(CAIRN_SANITIZE STREQUAL "address")
   target_compile_options(cairn_options INTERFACE -fsanitize=address,undefined -fno-sanitize-recover=all)
   target_link_options(cairn_options INTERFACE -fsanitize=address,undefined)
