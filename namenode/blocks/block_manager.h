@@ -103,6 +103,12 @@ struct TransferCommand {
   std::vector<ReplicaLocation> targets;
 };
 
+// A block that wants a new replica.
+struct ReplicationCandidate {
+  BlockId block = 0;
+  InodeId inode = 0;
+};
+
 // What a heartbeat answers.
 struct DatanodeCommands {
   bool reregister = false;
@@ -145,25 +151,50 @@ class BlockManager {
   virtual bool loading() const = 0;
 
   // -- from DataNodes
-  virtual absl::Status Register(const DatanodeRegistration& registration) = 0;
+  // Makes the DataNode known, or known anew, and returns the number of the registration (rising,
+  // from 1). Resolves its rack, which may run a script: call it on a thread that may wait.
+  // kIncorrectVersion when it belongs to another cluster or block pool (empty ids are not checked).
+  virtual absl::StatusOr<uint64_t> Register(const DatanodeRegistration& registration) = 0;
+  // kUnregisteredNode unless `registration` is the latest of a DataNode that is alive.
+  virtual absl::Status CheckRegistration(std::string_view uuid, uint64_t registration) const = 0;
+  // An unknown or dead DataNode is told to register again.
   virtual absl::StatusOr<DatanodeCommands> Heartbeat(const HeartbeatRequest& request) = 0;
+  // Merges one chunk; chunks of a storage must come one at a time. kUnregisteredNode for an unknown
+  // or dead DataNode. A chunk that is overtaken by newer knowledge is ignored and a fresh report
+  // asked for with a heartbeat.
   virtual absl::Status ReportChunkReceived(std::string_view uuid, const ReportChunk& chunk) = 0;
   virtual absl::Status ReplicasChanged(std::string_view uuid, std::string_view storage_id,
                                        absl::Span<const ReplicaChange> changes) = 0;
   // A replica found bad by a reader or a scanner. Unknown blocks and places are ignored.
   virtual void MarkCorrupt(const Block& block, std::string_view datanode_uuid,
                            std::string_view storage_id) = 0;
+  // None of its volumes works: it is dead at once.
+  virtual void DatanodeFailed(std::string_view uuid) = 0;
 
   // -- periodic work (monitors)
-  // Liveness, pending timeouts and one round of replication and invalidation planning; `linked`
-  // tells whether a block's file is still in the tree.
+  // Liveness, pending timeouts, one round of invalidation planning, and safe mode's conditions.
   virtual void Tick() = 0;
+  // The blocks that want a new replica most, for one round (2 per live DataNode): the caller finds
+  // out, without this lock, whether their files are still in the tree, and hands them to Schedule….
+  // None in safe mode.
+  virtual std::vector<ReplicationCandidate> ReplicationCandidates() = 0;
+  // Chooses source and targets of each and queues the transfers for the heartbeats. A block that
+  // has got enough replicas meanwhile is skipped.
+  virtual void ScheduleReplication(absl::Span<const BlockId> linked) = 0;
+  // Blocks of files out of the tree: neither replicated nor counted missing from now on.
+  virtual void MarkUnlinked(absl::Span<const BlockId> blocks) = 0;
 
   // -- safe mode
   virtual bool InSafeMode() const = 0;
   // The text after the first line of a SafeModeException.
   virtual std::string SafeModeTip() const = 0;
+  // By an administrator, or because the name directories are nearly full. Each lasts until it is
+  // ended by its own call.
   virtual void EnterSafeMode(bool for_lack_of_space) = 0;
+  // Ends the safe mode that lack of space began.
+  virtual void SpaceReturned() = 0;
+  // By an administrator: ends every kind. Refused (kIo) while blocks are being loaded, and without
+  // `force` while replicas from a future generation are known.
   virtual absl::Status LeaveSafeMode(bool force) = 0;
 
   // -- views

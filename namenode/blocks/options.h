@@ -1,0 +1,58 @@
+// Everything the block manager is configured with. Defaults are HDFS 3.4's.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+
+#include "common/types/ids.h"
+
+namespace cairn::namenode {
+
+// Durations in milliseconds. Each field names the key that main reads it from.
+struct BlockManagerOptions {
+  std::string cluster_id;     // a DataNode of another cluster is refused
+  std::string block_pool_id;  // the pool of every block here
+  std::string host_name;      // shown in safe mode's tip
+
+  int min_replication = 1;  // dfs.namenode.replication.min
+
+  // Liveness. Dead after 2 × recheck + 10 × heartbeat without a heartbeat.
+  int64_t heartbeat_interval_ms = 3'000;  // dfs.heartbeat.interval
+  int64_t recheck_interval_ms = 300'000;  // dfs.namenode.heartbeat.recheck-interval
+  int64_t stale_interval_ms = 30'000;     // dfs.namenode.stale.datanode.interval
+
+  // Placement.
+  bool avoid_stale_for_write = true;  // dfs.namenode.avoid.write.stale.datanode
+  bool consider_load = true;          // dfs.namenode.redundancy.considerLoad
+  double load_factor = 2.0;           // dfs.namenode.redundancy.considerLoad.factor
+  // A node with no more transfers than this is never called overloaded: an idle cluster's average
+  // is near 0, where "twice the average" says nothing.
+  int load_floor_xceivers = 16;
+
+  // Redundancy.
+  int max_streams = 2;                    // dfs.namenode.replication.max-streams
+  int max_streams_hard_limit = 4;         // dfs.namenode.replication.max-streams-hard-limit
+  int work_multiplier = 2;                // dfs.namenode.replication.work.multiplier.per.iteration
+  int64_t pending_timeout_ms = 300'000;   // dfs.namenode.reconstruction.pending.timeout-sec
+  int invalidate_limit = 1'000;           // dfs.block.invalidate.limit: per heartbeat and node
+  double invalidate_work_fraction = 0.32;  // dfs.namenode.invalidate.work.pct.per.iteration
+
+  // Safe mode.
+  double safe_mode_threshold = 0.999;       // dfs.namenode.safemode.threshold-pct
+  int64_t safe_mode_extension_ms = 30'000;  // dfs.namenode.safemode.extension
+  int safe_mode_min_datanodes = 0;          // dfs.namenode.safemode.min.datanodes
+
+  // Blocks or replicas handled before the lock is given to others for a moment.
+  int lock_yield_items = 1'024;
+
+  // The journal's durable watermark: no command leaves before the change that caused it is durable.
+  // Called under the block manager's lock: must take none itself.
+  std::function<Txid()> durable;
+  // The highest generation stamp ever given out. A replica of an unknown block with a higher one
+  // comes from a future this metadata has lost: it is kept, and safe mode stays on. Called under
+  // the block manager's lock: must take none itself. Empty: nothing counts as future.
+  std::function<GenerationStamp()> highest_generation_stamp;
+};
+
+}  // namespace cairn::namenode
