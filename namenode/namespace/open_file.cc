@@ -1,0 +1,144 @@
+// The rules of files under construction.
+#include "namenode/namespace/open_file.h"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "common/status_macros.h"
+#include "common/types/errors.h"
+#include "namenode/namespace/inode_ops.h"
+
+namespace cairn::namenode {
+
+absl::StatusOr<ResolvedPath> ResolveFile(OpContext& ctx, std::string_view path, InodeId file_id) {
+  if (file_id == kUnknownInodeId) return ResolveChecked(ctx, path, PathUse::kAccess, {});
+  ASSIGN_OR_RETURN(const InodePtr inode, ctx.txn.ById(file_id));
+  ResolvedPath resolved;
+  if (inode != nullptr) {
+    ASSIGN_OR_RETURN(std::vector<InodePtr> chain, ctx.txn.Ancestors(*inode));
+    for (InodePtr& link : chain) {
+      resolved.names.push_back(link->name);
+      resolved.inodes.push_back(std::move(link));
+    }
+  }
+  if (resolved.names.empty()) resolved = ResolvedPath{{"", std::string(path)}, {nullptr, nullptr}};
+  return resolved;
+}
+
+absl::StatusOr<InodePtr> CheckLease(const OpContext& ctx, const ResolvedPath& resolved,
+                                    std::string_view path, InodeId file_id,
+                                    std::string_view client_name) {
+  const InodePtr& file = resolved.last();
+  const std::string lease = LeaseText(ctx, client_name);
+  if (file == nullptr) return errors::NoSuchOpenFile(path, file_id, lease);
+  if (!file->is_file()) {
+    return MakeError(
+        ErrorKind::kLeaseExpired,
+        fmt::format("INode is not a regular file: {} (inode {}) {}", path, file->id, lease));
+  }
+  if (!file->under_construction) return errors::NotOpenForWriting(path, file->id, lease);
+  if (file->under_construction->client_name != client_name) {
+    return errors::NotLeaseOwner(client_name, file->under_construction->client_name, path, file->id,
+                                 lease);
+  }
+  return file;
+}
+
+std::string LeaseText(const OpContext& ctx, std::string_view holder) {
+  const size_t open_files = ctx.leases.OpenFiles(holder);
+  if (open_files == 0) return fmt::format("Holder {} does not have any open files.", holder);
+  return fmt::format("[Lease.  Holder: {}, pending creates: {}]", holder, open_files);
+}
+
+absl::StatusOr<BlockRow> RowOf(OpContext& ctx, const Inode& file, BlockId id) {
+  ASSIGN_OR_RETURN(std::optional<BlockRow> row, ctx.txn.BlockById(id));
+  if (!row)
+    return absl::DataLossError(
+        fmt::format("inode {} ({}): block blk_{} has no row", file.id, file.name, id));
+  return *std::move(row);
+}
+
+absl::Status CheckPool(const OpContext& ctx, const std::optional<ExtendedBlock>& block) {
+  if (!block || block->pool_id == ctx.options.block_pool_id) return absl::OkStatus();
+  return errors::UnexpectedBlockPool(block->pool_id, ctx.options.block_pool_id);
+}
+
+absl::StatusOr<bool> HasProgressed(OpContext& ctx, const Inode& file, bool all) {
+  const size_t count = file.blocks.size();
+  const size_t first = count < 2 ? 0 : count - 2;
+  const size_t end = all ? count : count == 0 ? 0 : count - 1;
+  for (size_t i = first; i < end; ++i) {
+    ASSIGN_OR_RETURN(const BlockRow row, RowOf(ctx, file, file.blocks[i]));
+    if (row.state == BlockState::kComplete) continue;
+    // The rows of this transaction are not yet the block manager's: a commit made here counts by
+    // its own state.
+    if (row.state != BlockState::kCommitted || !ctx.blocks.HasFinalizedReplicas(row)) return false;
+  }
+  return true;
+}
+
+absl::Status CommitLastBlock(OpContext& ctx, Inode& file,
+                             const std::optional<ExtendedBlock>& committed) {
+  if (file.blocks.empty() || !committed) return absl::OkStatus();
+  ASSIGN_OR_RETURN(BlockRow row, RowOf(ctx, file, file.blocks.back()));
+  const Block stored{row.id, row.generation_stamp, row.length};
+  const Block& told = committed->block;
+  if (row.id != told.id || row.state == BlockState::kComplete) return absl::OkStatus();
+  if (row.generation_stamp != told.generation_stamp) {
+    return errors::Io(fmt::format("Commit block with mismatching GS. NN has {}, client submits {}",
+                                  stored.ToString(), told.ToString()));
+  }
+  if (told.num_bytes < row.length) {
+    return errors::Io(fmt::format("Commit block length {} of {} is less than the known length {}",
+                                  told.num_bytes, stored.ToString(), row.length));
+  }
+  if (told.num_bytes > file.block_size) {
+    return errors::Io(
+        fmt::format("Commit block length {} of {} exceeds the block size {} of the file",
+                    told.num_bytes, stored.ToString(), file.block_size));
+  }
+  if (row.state == BlockState::kCommitted && row.length == told.num_bytes) return absl::OkStatus();
+  file.length += told.num_bytes - row.length;
+  row.length = told.num_bytes;
+  row.state = BlockState::kCommitted;
+  ctx.txn.PutBlock(std::move(row));
+  return absl::OkStatus();
+}
+
+absl::Status CloseFile(OpContext& ctx, Inode file) {
+  // Only the last two can be other than COMPLETE: addBlock completes the rest.
+  const size_t first = file.blocks.size() < 2 ? 0 : file.blocks.size() - 2;
+  for (size_t i = first; i < file.blocks.size(); ++i) {
+    ASSIGN_OR_RETURN(BlockRow row, RowOf(ctx, file, file.blocks[i]));
+    if (row.state == BlockState::kComplete) continue;
+    row.state = BlockState::kComplete;
+    ctx.txn.PutBlock(std::move(row));
+  }
+  ctx.txn.RemoveLease(file.under_construction->client_name, file.id);
+  file.under_construction.reset();
+  file.mtime_ms = ctx.txn.now_ms();
+  ctx.txn.Put(std::move(file));
+  return absl::OkStatus();
+}
+
+absl::StatusOr<bool> ReleaseLease(OpContext& ctx, const InodePtr& file) {
+  ASSIGN_OR_RETURN(const bool settled, HasProgressed(ctx, *file, /*all=*/true));
+  if (settled) {
+    RETURN_IF_ERROR(CloseFile(ctx, *file));
+    return true;
+  }
+  ASSIGN_OR_RETURN(const BlockRow last, RowOf(ctx, *file, file->blocks.back()));
+  const bool never_written = last.state == BlockState::kUnderConstruction && last.length == 0 &&
+                             ctx.blocks.ExpectedLocations(last.id).empty();
+  if (!never_written) return false;
+  Inode shorter = *file;
+  shorter.blocks.pop_back();
+  ctx.txn.RemoveBlock(last.id);
+  ASSIGN_OR_RETURN(const bool rest_settled, HasProgressed(ctx, shorter, /*all=*/true));
+  if (!rest_settled) return false;
+  RETURN_IF_ERROR(CloseFile(ctx, std::move(shorter)));
+  return true;
+}
+
+}  // namespace cairn::namenode

@@ -1,0 +1,54 @@
+// Files being written: finding them by lease, and moving their blocks through UNDER_CONSTRUCTION →
+// COMMITTED → COMPLETE.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "common/types/block.h"
+#include "namenode/namespace/op_context.h"
+#include "namenode/namespace/resolver.h"
+
+namespace cairn::namenode {
+
+// Resolves a file by id where given (then the path only names it in messages), else by path with
+// traversal checked.
+absl::StatusOr<ResolvedPath> ResolveFile(OpContext& ctx, std::string_view path, InodeId file_id);
+
+// The file at `resolved` is under construction by `client_name`: HDFS's checkLease, its errors and
+// texts.
+absl::StatusOr<InodePtr> CheckLease(const OpContext& ctx, const ResolvedPath& resolved,
+                                    std::string_view path, InodeId file_id,
+                                    std::string_view client_name);
+
+// "[Lease.  Holder: C, pending creates: n]" or "Holder C does not have any open files."
+std::string LeaseText(const OpContext& ctx, std::string_view holder);
+
+// The row of one of the file's blocks; kDataLoss when the file names a block that has none.
+absl::StatusOr<BlockRow> RowOf(OpContext& ctx, const Inode& file, BlockId id);
+
+// The block is of this cluster's pool.
+absl::Status CheckPool(const OpContext& ctx, const std::optional<ExtendedBlock>& block);
+
+// Whether the blocks but the last (`all`: the last too) have their minimum of replicas. Only the
+// penultimate one can lack them while a file is written.
+absl::StatusOr<bool> HasProgressed(OpContext& ctx, const Inode& file, bool all);
+
+// Takes the writer's word for the last block: length and generation stamp. Does nothing without
+// blocks, without `committed`, or when it is committed already. Updates `file` (not yet put) and
+// the block's row.
+absl::Status CommitLastBlock(OpContext& ctx, Inode& file,
+                             const std::optional<ExtendedBlock>& committed);
+
+// Closes the file: every block COMPLETE, lease gone, mtime now.
+absl::Status CloseFile(OpContext& ctx, Inode file);
+
+// Ends the lease of a dead writer as far as that is possible without replica recovery: true when
+// the file is closed now; false when the last block's replicas must be recovered first, which
+// changes nothing here.
+absl::StatusOr<bool> ReleaseLease(OpContext& ctx, const InodePtr& file);
+
+}  // namespace cairn::namenode

@@ -1,0 +1,53 @@
+// getFileInfo, getPreferredBlockSize and checkAccess: what a caller may learn of one path.
+#include "common/status_macros.h"
+#include "common/types/errors.h"
+#include "namenode/namespace/inode_ops.h"
+#include "namenode/namespace/ops/attr/attr_ops.h"
+#include "namenode/namespace/ops/file/file_ops.h"
+#include "namenode/namespace/path.h"
+
+namespace cairn::namenode::ops {
+
+FileStatus ReservedStatus(const OpContext& ctx, const Inode& root, std::string_view name) {
+  FileStatus status;
+  status.type = FileType::kDirectory;
+  status.path = name;
+  status.file_id = name.empty() ? -1 : 0;
+  status.permission = name.empty() ? 01770 : 0770;
+  if (!name.empty()) status.group = ctx.options.supergroup;
+  status.mtime_ms = root.mtime_ms;
+  return status;
+}
+
+absl::StatusOr<std::optional<FileStatus>> GetFileInfo(OpContext& ctx, const std::string& path,
+                                                      bool need_location) {
+  ASSIGN_OR_RETURN(const ResolvedPath resolved, ResolvePath(ctx.txn, path));
+  const PermissionChecker checker(ctx.caller, ctx.options.permissions_enabled);
+  const absl::Status access = checker.Check(resolved, PathUse::kAccess, {});
+  // A superuser is told "no such file" for a path below a file, others that it is not a directory.
+  if (!access.ok() && ctx.caller.superuser) return std::nullopt;
+  RETURN_IF_ERROR(access);
+  if (IsExactlyReserved(path)) return ReservedStatus(ctx, *resolved.inodes[0], "");
+  if (!resolved.exists()) return std::nullopt;
+  FileStatus status = StatusOf(*resolved.last(), "", EffectiveStoragePolicy(resolved));
+  if (need_location && resolved.last()->is_file()) {
+    ASSIGN_OR_RETURN(status.locations, LocateWholeFile(ctx, *resolved.last()));
+  }
+  return status;
+}
+
+absl::StatusOr<int64_t> GetPreferredBlockSize(OpContext& ctx, const std::string& path) {
+  ASSIGN_OR_RETURN(const ResolvedPath resolved, ResolveChecked(ctx, path, PathUse::kAccess, {}));
+  if (!resolved.exists()) return errors::FileDoesNotExist(resolved.path());
+  if (!resolved.last()->is_file()) return errors::PathIsNotAFile(resolved.path());
+  return resolved.last()->block_size;
+}
+
+absl::Status CheckAccess(OpContext& ctx, const std::string& path, uint8_t access) {
+  ASSIGN_OR_RETURN(const ResolvedPath resolved, ResolveChecked(ctx, path, PathUse::kAccess, {}));
+  if (!resolved.exists()) return errors::PathNotFound(resolved.path());
+  const PermissionChecker checker(ctx.caller, ctx.options.permissions_enabled);
+  return checker.Check(resolved, PathUse::kAccess, {.access = access});
+}
+
+}  // namespace cairn::namenode::ops

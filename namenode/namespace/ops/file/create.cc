@@ -1,0 +1,63 @@
+// create.
+#include <utility>
+
+#include "common/status_macros.h"
+#include "common/types/errors.h"
+#include "namenode/namespace/inode_ops.h"
+#include "namenode/namespace/ops/attr/attr_ops.h"
+#include "namenode/namespace/ops/file/file_ops.h"
+#include "namenode/namespace/ops/lease/lease_ops.h"
+#include "namenode/namespace/path.h"
+
+namespace cairn::namenode::ops {
+namespace {
+
+// The target may be created or overwritten by this caller, in HDFS's order of checks.
+absl::StatusOr<ResolvedPath> ResolveTarget(OpContext& ctx, const CreateRequest& request) {
+  const bool overwrite = request.flags & kCreateFlagOverwrite;
+  ASSIGN_OR_RETURN(ResolvedPath path,
+                   ResolveChecked(ctx, request.path, PathUse::kCreation, {.ancestor = kWrite}));
+  if (path.exists()) {
+    if (path.last()->is_directory()) return errors::ExistsAsDirectory(path.path());
+    const PermissionChecker checker(ctx.caller, ctx.options.permissions_enabled);
+    if (overwrite) RETURN_IF_ERROR(checker.Check(path, PathUse::kCreation, {.access = kWrite}));
+    return path;
+  }
+  if (!request.create_parent) RETURN_IF_ERROR(VerifyParent(path));
+  if (!(request.flags & kCreateFlagCreate)) return errors::CannotOverwriteNonExistent(path.path());
+  return path;
+}
+
+}  // namespace
+
+absl::StatusOr<FileStatus> Create(OpContext& ctx, const CreateRequest& request) {
+  RETURN_IF_ERROR(CheckPathLength(request.path, "create"));
+  if (!IsValidName(request.path) || (IsReserved(request.path) && !IsReservedAlias(request.path))) {
+    return errors::InvalidCreatePath(request.path);
+  }
+  RETURN_IF_ERROR(CheckNotInSafeMode(ctx, "create file" + request.path));
+  ASSIGN_OR_RETURN(ResolvedPath path, ResolveTarget(ctx, request));
+  if (request.block_size < ctx.options.min_block_size) {
+    return errors::BlockSizeTooSmall(request.block_size, ctx.options.min_block_size);
+  }
+  RETURN_IF_ERROR(CheckReplication(ctx, request.replication, request.path, ctx.caller.address));
+  if (path.exists()) {
+    if (!(request.flags & kCreateFlagOverwrite)) {
+      RETURN_IF_ERROR(CheckNotBeingWritten(ctx, path, "CREATE_FILE", request.client_name));
+      return errors::FileExists(path.path(), ctx.caller.address);
+    }
+    RETURN_IF_ERROR(Reclaim(ctx.txn, path));
+    ASSIGN_OR_RETURN(path.inodes[path.size() - 2], ctx.txn.ById(path.parent()->id));
+  }
+  RETURN_IF_ERROR(CreateAncestors(ctx, path, std::nullopt));
+  RETURN_IF_ERROR(CheckNewEntry(ctx, *path.parent(), path.parent_path(), path.last_name()));
+  Inode file = NewInode(ctx, *path.parent(), path.last_name(), InodeKind::kFile, request.mode);
+  file.replication = request.replication;
+  file.block_size = request.block_size;
+  file.under_construction = FileUnderConstruction{request.client_name, ctx.caller.address};
+  ctx.txn.AddLease(request.client_name, file.id);
+  ASSIGN_OR_RETURN(path.inodes.back(), LinkChild(ctx.txn, std::move(file)));
+  return StatusOf(*path.last(), "", EffectiveStoragePolicy(path));
+}
+
+}  // namespace cairn::namenode::ops

@@ -1,0 +1,72 @@
+// getBlockLocations: where the bytes of a range are.
+#include <utility>
+
+#include "common/status_macros.h"
+#include "common/types/errors.h"
+#include "namenode/namespace/inode_ops.h"
+#include "namenode/namespace/open_file.h"
+#include "namenode/namespace/ops/file/file_ops.h"
+
+namespace cairn::namenode::ops {
+namespace {
+
+bool IsComplete(const BlockRow& row) { return row.state == BlockState::kComplete; }
+
+// Blocks of `file` that overlap [offset, offset + length).
+absl::StatusOr<LocatedBlocks> Locate(OpContext& ctx, const Inode& file, int64_t offset,
+                                     int64_t length) {
+  LocatedBlocks located;
+  located.under_construction = file.under_construction.has_value();
+  located.file_length = file.length;
+  int64_t begin = 0;
+  for (size_t i = 0; i < file.blocks.size(); ++i) {
+    ASSIGN_OR_RETURN(const BlockRow row, RowOf(ctx, file, file.blocks[i]));
+    const bool last = i + 1 == file.blocks.size();
+    const int64_t end = begin + row.length;
+    // An unfinished last block is included at the end of the range: its bytes may reach into it.
+    const bool overlaps =
+        (end > offset || (last && !IsComplete(row) && end >= offset)) && begin - offset < length;
+    if (overlaps) located.blocks.push_back(ctx.blocks.Locate(row.id, begin, ctx.caller.address));
+    if (last) {
+      located.last_block_complete = IsComplete(row);
+      located.last_block.push_back(ctx.blocks.Locate(row.id, begin, ctx.caller.address));
+      if (!IsComplete(row)) located.file_length = begin;
+    }
+    begin = end;
+  }
+  return located;
+}
+
+}  // namespace
+
+absl::StatusOr<LocatedBlocks> LocateWholeFile(OpContext& ctx, const Inode& file) {
+  return Locate(ctx, file, 0, INT64_MAX);
+}
+
+absl::StatusOr<BlockLocationsResult> GetBlockLocations(OpContext& ctx, const std::string& path,
+                                                       int64_t offset, int64_t length) {
+  if (offset < 0) return errors::NegativeArgument("offset", path);
+  if (length < 0) return errors::NegativeArgument("length", path);
+  ASSIGN_OR_RETURN(const ResolvedPath resolved,
+                   ResolveChecked(ctx, path, PathUse::kAccess, {.access = kRead}));
+  if (!resolved.exists()) return errors::FileDoesNotExist(resolved.path());
+  if (!resolved.last()->is_file()) return errors::PathIsNotAFile(resolved.path());
+  const Inode& file = *resolved.last();
+  BlockLocationsResult result;
+  ASSIGN_OR_RETURN(result.blocks, Locate(ctx, file, offset, length));
+  if (ctx.blocks.InSafeMode()) {
+    for (const LocatedBlock& block : result.blocks.blocks) {
+      if (block.locations.empty() && !result.blocks.under_construction) {
+        return MakeError(ErrorKind::kSafeMode, "Zero blocklocations for " + path +
+                                                   ". Name node is in safe mode.\n" +
+                                                   ctx.blocks.SafeModeTip());
+      }
+    }
+  }
+  result.file = file.id;
+  result.access_time_is_old = ctx.options.atime_precision_ms > 0 &&
+                              ctx.txn.now_ms() > file.atime_ms + ctx.options.atime_precision_ms;
+  return result;
+}
+
+}  // namespace cairn::namenode::ops

@@ -1,0 +1,140 @@
+// The two renames. Both move one row; the subtree below follows because children are keyed by their
+// parent's id.
+#include <utility>
+
+#include "common/status_macros.h"
+#include "common/types/errors.h"
+#include "namenode/namespace/inode_ops.h"
+#include "namenode/namespace/ops/tree/tree_ops.h"
+#include "namenode/namespace/path.h"
+
+namespace cairn::namenode::ops {
+namespace {
+
+struct RenamePaths {
+  ResolvedPath source;
+  ResolvedPath destination;
+};
+
+absl::StatusOr<RenamePaths> ResolveBoth(OpContext& ctx, const RenameRequest& request) {
+  if (!IsValidName(request.destination)) return errors::InvalidFileName(request.destination);
+  RETURN_IF_ERROR(CheckNotInSafeMode(ctx, "rename " + request.source));
+  const auto reserved = [](const std::string& path) {
+    return IsReserved(path) && !IsReservedAlias(path);
+  };
+  if (reserved(request.source) || reserved(request.destination)) return errors::RenameReserved();
+  RenamePaths paths;
+  ASSIGN_OR_RETURN(paths.source, ResolveChecked(ctx, request.source, PathUse::kAccess, {}));
+  ASSIGN_OR_RETURN(paths.destination,
+                   ResolveChecked(ctx, request.destination, PathUse::kCreation, {}));
+  return paths;
+}
+
+absl::Status CheckBothWritable(OpContext& ctx, const RenamePaths& paths) {
+  const PermissionChecker checker(ctx.caller, ctx.options.permissions_enabled);
+  RETURN_IF_ERROR(checker.Check(paths.source, PathUse::kAccess, {.parent = kWrite}));
+  return checker.Check(paths.destination, PathUse::kCreation, {.ancestor = kWrite});
+}
+
+// Whether `inner` lies strictly below `outer`.
+bool IsBelow(const std::string& inner, const std::string& outer) {
+  return inner.size() > outer.size() && inner.starts_with(outer) &&
+         (outer == "/" || inner[outer.size()] == '/');
+}
+
+// Moves the source's row to the destination's name; mtime of both parents becomes now, the inode's
+// own stays.
+absl::Status MoveRow(OpContext& ctx, const RenamePaths& paths) {
+  const Inode& from = *paths.source.last();
+  const Inode& to_parent = *paths.destination.parent();
+  const bool same_parent = from.parent_id == to_parent.id;
+  const std::string& name = paths.destination.last_name();
+  if (same_parent) {
+    Inode uncounted = to_parent;
+    uncounted.child_count = 0;  // the number of entries does not change
+    RETURN_IF_ERROR(CheckNewEntry(ctx, uncounted, paths.destination.parent_path(), name));
+  } else {
+    RETURN_IF_ERROR(CheckNewEntry(ctx, to_parent, paths.destination.parent_path(), name));
+  }
+  Inode to = from;
+  to.parent_id = to_parent.id;
+  to.name = name;
+  const auto touch = [&](InodeId id, int64_t delta) -> absl::Status {
+    ASSIGN_OR_RETURN(const InodePtr current, ctx.txn.ById(id));
+    Inode changed = *current;
+    changed.child_count += delta;
+    changed.mtime_ms = ctx.txn.now_ms();
+    ctx.txn.Put(std::move(changed));
+    return absl::OkStatus();
+  };
+  RETURN_IF_ERROR(touch(from.parent_id, same_parent ? 0 : -1));
+  if (!same_parent) RETURN_IF_ERROR(touch(to_parent.id, 1));
+  ctx.txn.Move(from, std::move(to));
+  return absl::OkStatus();
+}
+
+// The checks of rename2 on an existing destination.
+absl::Status CheckOverwrite(const RenamePaths& paths, bool overwrite) {
+  const Inode& source = *paths.source.last();
+  const Inode& destination = *paths.destination.last();
+  if (source.is_directory() != destination.is_directory()) {
+    return errors::RenameKindsDiffer(paths.source.path(), paths.destination.path());
+  }
+  if (!overwrite) return errors::RenameDestinationExists(paths.destination.path());
+  if (destination.child_count > 0)
+    return errors::RenameDestinationNotEmpty(paths.destination.path());
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::StatusOr<bool> Rename(OpContext& ctx, const RenameRequest& request) {
+  RETURN_IF_ERROR(CheckPathLength(request.destination, "rename"));
+  ASSIGN_OR_RETURN(RenamePaths paths, ResolveBoth(ctx, request));
+  const InodePtr source = paths.source.last();
+  if (paths.destination.exists() && paths.destination.last()->is_directory() &&
+      !paths.source.is_root()) {
+    // Into the directory, under the source's own name.
+    const std::string& name = paths.source.last_name();
+    ASSIGN_OR_RETURN(InodePtr child, ctx.txn.Child(paths.destination.last()->id, name));
+    paths.destination.names.push_back(name);
+    paths.destination.inodes.push_back(std::move(child));
+  }
+  RETURN_IF_ERROR(CheckBothWritable(ctx, paths));
+  if (source == nullptr || paths.source.is_root()) return false;
+  const std::string from = paths.source.path();
+  const std::string to = paths.destination.path();
+  if (from == to) return !source->is_directory();
+  if (IsBelow(to, from)) return false;
+  if (paths.destination.exists() || paths.destination.parent() == nullptr) return false;
+  RETURN_IF_ERROR(MoveRow(ctx, paths));
+  return true;
+}
+
+absl::StatusOr<SubtreeCheck> PrepareRename2(OpContext& ctx, const RenameRequest& request) {
+  if (!request.move_to_trash || ctx.caller.superuser || !ctx.options.permissions_enabled)
+    return SubtreeCheck{};
+  ASSIGN_OR_RETURN(const ResolvedPath source,
+                   ResolveChecked(ctx, request.source, PathUse::kAccess, {.parent = kWrite}));
+  if (!source.exists() || !source.last()->is_directory()) return SubtreeCheck{};
+  return SubtreeCheck{source.last()->id, source.path()};
+}
+
+absl::Status Rename2(OpContext& ctx, const RenameRequest& request) {
+  RETURN_IF_ERROR(CheckPathLength(request.destination, "rename"));
+  ASSIGN_OR_RETURN(RenamePaths paths, ResolveBoth(ctx, request));
+  RETURN_IF_ERROR(CheckBothWritable(ctx, paths));
+  const std::string from = paths.source.path();
+  const std::string to = paths.destination.path();
+  if (!paths.source.exists()) return errors::RenameSourceNotFound(from);
+  if (paths.source.is_root()) return errors::RenameSourceIsRoot();
+  if (from == to) return errors::RenameSamePath(from);
+  if (IsBelow(to, from)) return errors::RenameUnderItself(from, to);
+  if (paths.destination.is_root()) return errors::RenameDestinationIsRoot();
+  if (paths.destination.exists()) RETURN_IF_ERROR(CheckOverwrite(paths, request.overwrite));
+  if (paths.destination.parent() == nullptr) return errors::RenameParentNotFound(to);
+  if (paths.destination.exists()) RETURN_IF_ERROR(Reclaim(ctx.txn, paths.destination));
+  return MoveRow(ctx, paths);
+}
+
+}  // namespace cairn::namenode::ops

@@ -1,0 +1,57 @@
+// Operations on the tree: each is one file, run under the namespace lock over a transaction. Errors
+// and their order are HDFS 3.4's (FSDir…Op classes).
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "common/types/file_status.h"
+#include "namenode/namespace/op_context.h"
+#include "namenode/namespace/permissions.h"
+#include "namenode/namespace/requests.h"
+
+namespace cairn::namenode::ops {
+
+// Creates a directory and, with create_parent, its missing ancestors (mode | 0300). An existing
+// directory is success. Always true.
+absl::StatusOr<bool> Mkdirs(OpContext& ctx, const MkdirsRequest& request);
+
+// HDFS's first rename: moves into an existing directory; false for a missing source, an existing
+// destination and the like.
+absl::StatusOr<bool> Rename(OpContext& ctx, const RenameRequest& request);
+
+// HDFS's second rename: never moves into, overwrites a file or an empty directory when asked, and
+// says why it failed.
+absl::Status Rename2(OpContext& ctx, const RenameRequest& request);
+
+// What must be walked before a tree may be deleted or moved to the trash.
+struct SubtreeCheck {
+  InodeId root = 0;  // 0: nothing to walk
+  std::string path;  // of the root, for messages
+};
+
+// The checks of a delete that need no walk, and whether one is needed: a caller bound by
+// permissions needs rwx on every non-empty directory below, and the sticky rule inside them
+// (CheckSubtreeDirectory, CheckSubtreeChild).
+absl::StatusOr<SubtreeCheck> PrepareDelete(OpContext& ctx, const std::string& path, bool recursive);
+absl::StatusOr<SubtreeCheck> PrepareRename2(OpContext& ctx, const RenameRequest& request);
+// One directory met by the walk: rwx unless it is empty. Thread-safe.
+absl::Status CheckSubtreeDirectory(const PermissionChecker& checker, const Inode& directory,
+                                   const std::string& path);
+// One child of a directory met by the walk: the sticky rule. Thread-safe.
+absl::Status CheckSubtreeChild(const PermissionChecker& checker, const Inode& directory,
+                               const std::string& directory_path, const Inode& child);
+
+// Unlinks a file or directory; false when there is nothing at `path`, or for the root. Blocks and
+// rows below are reclaimed in the background.
+absl::StatusOr<bool> Delete(OpContext& ctx, const std::string& path, bool recursive);
+
+// One page of a directory, in signed byte order; a file yields itself with an empty name; empty for
+// a missing path.
+absl::StatusOr<std::optional<DirectoryListing>> GetListing(OpContext& ctx,
+                                                           const ListRequest& request);
+
+}  // namespace cairn::namenode::ops

@@ -1,0 +1,38 @@
+// Paths as text: splitting, and HDFS's rules for names that may be created.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+
+namespace cairn::namenode {
+
+inline constexpr std::string_view kReservedRoot = ".reserved";
+inline constexpr std::string_view kReservedInodes = ".inodes";
+inline constexpr std::string_view kReservedRaw = "raw";
+
+// The components of an absolute path, without the root; doubled and trailing slashes are tolerated,
+// as HDFS's reads do. A relative path is errors::RelativePath.
+absl::StatusOr<std::vector<std::string>> SplitPath(std::string_view path);
+
+// "/" followed by the first `count` of `names` with slashes between.
+std::string JoinPath(const std::vector<std::string>& names, size_t count);
+
+// Whether HDFS's DFSUtil.isValidName accepts `path` as the name of something to create: absolute,
+// valid UTF-8 without NUL, no component "." or ".."
+// (".." only behind /.reserved/.inodes/<id>), none with ":", no empty inner component.
+bool IsValidName(std::string_view path);
+
+// "/.reserved" itself, or something below it.
+bool IsExactlyReserved(std::string_view path);
+bool IsReserved(std::string_view path);
+// Below /.reserved/raw, or below /.reserved/.inodes: reserved names that stand for ordinary ones.
+bool IsReservedAlias(std::string_view path);
+
+// HDFS's limit of characters and levels; `operation` begins the message ("mkdirs").
+absl::Status CheckPathLength(std::string_view path, std::string_view operation);
+
+}  // namespace cairn::namenode
