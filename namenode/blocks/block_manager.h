@@ -129,8 +129,9 @@ class BlockManager {
   // once `txid` is durable.
   virtual void Apply(absl::Span<const BlockChange> changes, Txid txid) = 0;
   virtual std::optional<BlockView> Find(BlockId id) const = 0;
-  // COMMITTED or COMPLETE with at least dfs.namenode.replication.min good replicas.
-  virtual bool HasMinReplicas(BlockId id) const = 0;
+  // Whether at least dfs.namenode.replication.min finalized replicas have the row's stamp and
+  // length. `row` may be ahead of what Apply was given: a commit within the running transaction.
+  virtual bool HasMinReplicas(const BlockRow& row) const = 0;
   // The pipeline's places of a block under construction (RAM only: after a restart reports fill
   // them in).
   virtual void SetExpectedLocations(BlockId id, const std::vector<ReplicaLocation>& locations) = 0;

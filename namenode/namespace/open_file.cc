@@ -30,7 +30,7 @@ absl::StatusOr<InodePtr> CheckLease(const OpContext& ctx, const ResolvedPath& re
                                     std::string_view path, InodeId file_id,
                                     std::string_view client_name) {
   const InodePtr& file = resolved.last();
-  const std::string lease = LeaseText(ctx, client_name);
+  const std::string lease = LeaseText(ctx.leases, client_name);
   if (file == nullptr) return errors::NoSuchOpenFile(path, file_id, lease);
   if (!file->is_file()) {
     return MakeError(
@@ -45,10 +45,9 @@ absl::StatusOr<InodePtr> CheckLease(const OpContext& ctx, const ResolvedPath& re
   return file;
 }
 
-std::string LeaseText(const OpContext& ctx, std::string_view holder) {
-  const size_t open_files = ctx.leases.OpenFiles(holder);
-  if (open_files == 0) return fmt::format("Holder {} does not have any open files.", holder);
-  return fmt::format("[Lease.  Holder: {}, pending creates: {}]", holder, open_files);
+std::string LeaseText(const LeaseManager& leases, std::string_view holder) {
+  std::string text = leases.Describe(holder);
+  return text.empty() ? fmt::format("Holder {} does not have any open files.", holder) : text;
 }
 
 absl::StatusOr<BlockRow> RowOf(OpContext& ctx, const Inode& file, BlockId id) {
@@ -60,8 +59,8 @@ absl::StatusOr<BlockRow> RowOf(OpContext& ctx, const Inode& file, BlockId id) {
 }
 
 absl::Status CheckPool(const OpContext& ctx, const std::optional<ExtendedBlock>& block) {
-  if (!block || block->pool_id == ctx.options.block_pool_id) return absl::OkStatus();
-  return errors::UnexpectedBlockPool(block->pool_id, ctx.options.block_pool_id);
+  if (!block || block->pool_id == ctx.block_pool_id) return absl::OkStatus();
+  return errors::UnexpectedBlockPool(block->pool_id, ctx.block_pool_id);
 }
 
 absl::StatusOr<bool> HasProgressed(OpContext& ctx, const Inode& file, bool all) {
@@ -73,7 +72,7 @@ absl::StatusOr<bool> HasProgressed(OpContext& ctx, const Inode& file, bool all) 
     if (row.state == BlockState::kComplete) continue;
     // The rows of this transaction are not yet the block manager's: a commit made here counts by
     // its own state.
-    if (row.state != BlockState::kCommitted || !ctx.blocks.HasFinalizedReplicas(row)) return false;
+    if (row.state != BlockState::kCommitted || !ctx.blocks.HasMinReplicas(row)) return false;
   }
   return true;
 }

@@ -25,7 +25,7 @@ absl::StatusOr<InodePtr> CheckLease(const OpContext& ctx, const ResolvedPath& re
                                     std::string_view client_name);
 
 // "[Lease.  Holder: C, pending creates: n]" or "Holder C does not have any open files."
-std::string LeaseText(const OpContext& ctx, std::string_view holder);
+std::string LeaseText(const LeaseManager& leases, std::string_view holder);
 
 // The row of one of the file's blocks; kDataLoss when the file names a block that has none.
 absl::StatusOr<BlockRow> RowOf(OpContext& ctx, const Inode& file, BlockId id);

@@ -73,7 +73,8 @@ absl::Status TouchAccessTime(OpContext& ctx, InodeId file) {
   if (ctx.blocks.InSafeMode()) return absl::OkStatus();
   ASSIGN_OR_RETURN(const InodePtr inode, ctx.txn.ById(file));
   if (inode == nullptr || !inode->is_file()) return absl::OkStatus();
-  if (ctx.txn.now_ms() <= inode->atime_ms + ctx.options.atime_precision_ms) return absl::OkStatus();
+  if (ctx.txn.now_ms() <= inode->atime_ms + ctx.options.access_time_precision_ms)
+    return absl::OkStatus();
   Inode touched = *inode;
   touched.atime_ms = ctx.txn.now_ms();
   ctx.txn.Put(std::move(touched));

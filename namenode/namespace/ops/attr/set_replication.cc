@@ -14,11 +14,11 @@ absl::Status CheckReplication(const OpContext& ctx, int32_t replication, const s
                               const std::string& client_address) {
   const std::string named =
       client_address.empty() ? path : fmt::format("{}, clientName={}", path, client_address);
-  if (replication > ctx.options.replication_max) {
-    return errors::ReplicationTooHigh(replication, ctx.options.replication_max, named);
+  if (replication > ctx.options.max_replication) {
+    return errors::ReplicationTooHigh(replication, ctx.options.max_replication, named);
   }
-  if (replication < ctx.options.replication_min) {
-    return errors::ReplicationTooLow(replication, ctx.options.replication_min, named);
+  if (replication < ctx.options.min_replication) {
+    return errors::ReplicationTooLow(replication, ctx.options.min_replication, named);
   }
   return absl::OkStatus();
 }

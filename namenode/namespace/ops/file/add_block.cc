@@ -74,7 +74,7 @@ absl::StatusOr<Analysis> Analyze(OpContext& ctx, const AddBlockRequest& request)
 LocatedBlock NewLocatedBlock(const OpContext& ctx, const BlockRow& row, int64_t offset,
                              std::vector<ReplicaLocation> locations) {
   LocatedBlock located;
-  located.block = {ctx.options.block_pool_id, {row.id, row.generation_stamp, row.length}};
+  located.block = {ctx.block_pool_id, {row.id, row.generation_stamp, row.length}};
   located.offset = offset;
   located.locations = std::move(locations);
   return located;
@@ -82,27 +82,27 @@ LocatedBlock NewLocatedBlock(const OpContext& ctx, const BlockRow& row, int64_t 
 
 }  // namespace
 
-absl::StatusOr<AddBlockPlan> PlanAddBlock(OpContext& ctx, const AddBlockRequest& request) {
+absl::StatusOr<PlacementPlan> PlanAddBlock(OpContext& ctx, const AddBlockRequest& request) {
   ASSIGN_OR_RETURN(const Analysis found, Analyze(ctx, request));
   const Inode& file = *found.file;
-  AddBlockPlan plan;
+  PlacementPlan plan;
   if (found.retried) {
     std::vector<ReplicaLocation> locations = ctx.blocks.ExpectedLocations(found.retried->id);
     if (!locations.empty()) {
-      plan.retried = NewLocatedBlock(ctx, *found.retried, file.length, std::move(locations));
+      plan.answer = NewLocatedBlock(ctx, *found.retried, file.length, std::move(locations));
       return plan;
     }
   }
   ASSIGN_OR_RETURN(const bool progressed, HasProgressed(ctx, file, /*all=*/false));
   if (!progressed) return errors::NotReplicatedYet(request.path);
-  plan.placement.path = request.path;
-  plan.placement.client_address = file.under_construction->client_address;
-  plan.placement.replicas = file.replication;
-  plan.placement.block_size = file.block_size;
-  plan.placement.excluded = request.excluded;
-  plan.placement.favored = request.favored_nodes;
-  plan.placement.flags = request.flags;
-  plan.placement.storage_policy = EffectiveStoragePolicy(found.resolved);
+  plan.request.path = request.path;
+  plan.request.client_address = file.under_construction->client_address;
+  plan.request.replicas = file.replication;
+  plan.request.block_size = file.block_size;
+  plan.request.excluded = request.excluded;
+  plan.request.favored = request.favored_nodes;
+  plan.request.flags = request.flags;
+  plan.request.storage_policy = EffectiveStoragePolicy(found.resolved);
   return plan;
 }
 

@@ -20,15 +20,9 @@ namespace cairn::namenode::ops {
 // removed first.
 absl::StatusOr<FileStatus> Create(OpContext& ctx, const CreateRequest& request);
 
-// What the first half of addBlock found: either the answer to a retry, or where to place the new
-// block.
-struct AddBlockPlan {
-  std::optional<LocatedBlock> retried;
-  PlacementRequest placement;
-};
 // Checks everything and changes nothing. NotReplicatedYet while the penultimate block lacks
 // replicas.
-absl::StatusOr<AddBlockPlan> PlanAddBlock(OpContext& ctx, const AddBlockRequest& request);
+absl::StatusOr<PlacementPlan> PlanAddBlock(OpContext& ctx, const AddBlockRequest& request);
 // The second half, after targets were chosen without the lock: checks again, commits `previous` and
 // appends the block. The caller then tells the block manager the expected locations.
 absl::StatusOr<LocatedBlock> AddBlock(OpContext& ctx, const AddBlockRequest& request,
@@ -53,8 +47,8 @@ absl::StatusOr<BlockLocationsResult> GetBlockLocations(OpContext& ctx, const std
 absl::StatusOr<LocatedBlocks> LocateWholeFile(OpContext& ctx, const Inode& file);
 
 // Where further replicas of a block being written may go.
-absl::StatusOr<PlacementRequest> PlanAdditionalDatanode(OpContext& ctx,
-                                                        const AdditionalDatanodeRequest& request);
+absl::StatusOr<PlacementPlan> PlanAdditionalDatanode(OpContext& ctx,
+                                                     const AdditionalDatanodeRequest& request);
 // A new generation stamp for a pipeline to be rebuilt; nothing but the stamp is reserved. The
 // answer has no locations and offset -1.
 absl::StatusOr<LocatedBlock> UpdateBlockForPipeline(OpContext& ctx, const ExtendedBlock& block,

@@ -64,8 +64,9 @@ absl::StatusOr<BlockLocationsResult> GetBlockLocations(OpContext& ctx, const std
     }
   }
   result.file = file.id;
-  result.access_time_is_old = ctx.options.atime_precision_ms > 0 &&
-                              ctx.txn.now_ms() > file.atime_ms + ctx.options.atime_precision_ms;
+  result.access_time_is_old =
+      ctx.options.access_time_precision_ms > 0 &&
+      ctx.txn.now_ms() > file.atime_ms + ctx.options.access_time_precision_ms;
   return result;
 }
 

@@ -49,20 +49,21 @@ absl::StatusOr<OpenBlock> CheckOpenBlock(OpContext& ctx, const ExtendedBlock& bl
 
 }  // namespace
 
-absl::StatusOr<PlacementRequest> PlanAdditionalDatanode(OpContext& ctx,
-                                                        const AdditionalDatanodeRequest& request) {
+absl::StatusOr<PlacementPlan> PlanAdditionalDatanode(OpContext& ctx,
+                                                     const AdditionalDatanodeRequest& request) {
   RETURN_IF_ERROR(CheckPool(ctx, request.block));
   RETURN_IF_ERROR(CheckNotInSafeMode(
       ctx, fmt::format("add datanode; src={}, blk={}", request.path, request.block.ToString())));
   ASSIGN_OR_RETURN(const ResolvedPath resolved, ResolveFile(ctx, request.path, request.file_id));
   ASSIGN_OR_RETURN(const InodePtr file,
                    CheckLease(ctx, resolved, request.path, request.file_id, request.client_name));
-  if (request.count < 1 || request.count > ctx.options.replication_max) {
+  if (request.count < 1 || request.count > ctx.options.max_replication) {
     return MakeError(ErrorKind::kIllegalArgument,
                      fmt::format("numAdditionalNodes={} must be between 1 and {}", request.count,
-                                 ctx.options.replication_max));
+                                 ctx.options.max_replication));
   }
-  PlacementRequest placement;
+  PlacementPlan plan;
+  PlacementRequest& placement = plan.request;
   placement.path = request.path;
   placement.client_address = file->under_construction->client_address;
   placement.replicas = request.count;
@@ -70,7 +71,7 @@ absl::StatusOr<PlacementRequest> PlanAdditionalDatanode(OpContext& ctx,
   placement.excluded = request.excluded;
   placement.existing = request.existing;
   placement.storage_policy = EffectiveStoragePolicy(resolved);
-  return placement;
+  return plan;
 }
 
 absl::StatusOr<LocatedBlock> UpdateBlockForPipeline(OpContext& ctx, const ExtendedBlock& block,
@@ -78,8 +79,7 @@ absl::StatusOr<LocatedBlock> UpdateBlockForPipeline(OpContext& ctx, const Extend
   RETURN_IF_ERROR(CheckNotInSafeMode(ctx, "get a new GS for block " + block.ToString()));
   ASSIGN_OR_RETURN(const OpenBlock open, CheckOpenBlock(ctx, block, client_name));
   LocatedBlock located;
-  located.block = {ctx.options.block_pool_id,
-                   {open.row.id, ctx.txn.NewGenerationStamp(), open.row.length}};
+  located.block = {ctx.block_pool_id, {open.row.id, ctx.txn.NewGenerationStamp(), open.row.length}};
   located.offset = -1;
   return located;
 }

@@ -19,7 +19,7 @@ absl::Status CheckNotBeingWritten(OpContext& ctx, const ResolvedPath& path,
   };
   if (owner == holder)
     return refuse(fmt::format("{} is already the current lease holder.", holder));
-  if (ctx.leases.OpenFiles(owner) == 0)
+  if (ctx.leases.FilesOf(owner).empty())
     return refuse("the file is under construction but no leases found.");
   if (ctx.leases.SoftLimitExpired(owner)) {
     return errors::LeaseRecoveryInProgress(operation, path.path(), holder, ctx.caller.address);

@@ -22,31 +22,26 @@ absl::StatusOr<ResolvedPath> ResolveForDelete(OpContext& ctx, const std::string&
 
 }  // namespace
 
-absl::StatusOr<SubtreeCheck> PrepareDelete(OpContext& ctx, const std::string& path,
-                                           bool recursive) {
-  ASSIGN_OR_RETURN(const ResolvedPath resolved, ResolveForDelete(ctx, path, recursive));
-  const PermissionChecker checker(ctx.caller, ctx.options.permissions_enabled);
-  if (checker.unchecked() || !resolved.exists() || resolved.last()->child_count == 0)
-    return SubtreeCheck{};
-  return SubtreeCheck{resolved.last()->id, resolved.path()};
-}
-
-absl::Status CheckSubtreeDirectory(const PermissionChecker& checker, const Inode& directory,
-                                   const std::string& path) {
+absl::Status CheckSubtreeEntry(const PermissionChecker& checker, const WalkEntry& entry) {
   constexpr uint8_t kAll = kRead | kWrite | kExecute;
-  if (directory.child_count == 0 || checker.Grants(directory, kAll)) return absl::OkStatus();
-  return checker.Denied(directory, path, kAll);
-}
-
-absl::Status CheckSubtreeChild(const PermissionChecker& checker, const Inode& directory,
-                               const std::string& directory_path, const Inode& child) {
-  const std::string child_path = (directory_path == "/" ? "" : directory_path) + "/" + child.name;
-  return checker.CheckSticky(directory, directory_path, child, child_path);
+  const Inode& inode = entry.inode;
+  if (inode.is_directory() && inode.child_count > 0 && !checker.Grants(inode, kAll)) {
+    return checker.Denied(inode, entry.path, kAll);
+  }
+  if (entry.parent == nullptr) return absl::OkStatus();
+  const size_t slash = entry.path.rfind('/');
+  return checker.CheckSticky(*entry.parent, slash == 0 ? "/" : entry.path.substr(0, slash), inode,
+                             entry.path);
 }
 
 absl::StatusOr<bool> Delete(OpContext& ctx, const std::string& path, bool recursive) {
   ASSIGN_OR_RETURN(const ResolvedPath resolved, ResolveForDelete(ctx, path, recursive));
   if (!resolved.exists() || resolved.is_root()) return false;
+  const PermissionChecker checker(ctx.caller, ctx.options.permissions_enabled);
+  const Inode& root = *resolved.last();
+  if (!checker.unchecked() && root.child_count > 0 && ctx.checked_subtree != root.id) {
+    return NeedsSubtreeCheck(root.id);
+  }
   RETURN_IF_ERROR(Reclaim(ctx.txn, resolved));
   return true;
 }

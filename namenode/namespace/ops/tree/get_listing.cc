@@ -33,11 +33,11 @@ absl::StatusOr<DirectoryListing> ListDirectory(OpContext& ctx, const ResolvedPat
                                                const ListRequest& request) {
   ASSIGN_OR_RETURN(const std::string start_after, StartAfterName(ctx, request.start_after));
   ASSIGN_OR_RETURN(const ChildPage page,
-                   ctx.txn.List(*path.last(), start_after, ctx.options.ls_limit));
+                   ctx.txn.List(*path.last(), start_after, ctx.options.list_limit));
   const uint8_t policy = EffectiveStoragePolicy(path);
   DirectoryListing listing;
   listing.remaining = page.remaining;
-  int64_t locations_left = ctx.options.ls_limit;
+  int64_t locations_left = ctx.options.list_limit;
   for (size_t i = 0; i < page.children.size(); ++i) {
     const Inode& child = *page.children[i];
     FileStatus status = StatusOf(child, child.name, policy);

@@ -111,21 +111,17 @@ absl::StatusOr<bool> Rename(OpContext& ctx, const RenameRequest& request) {
   return true;
 }
 
-absl::StatusOr<SubtreeCheck> PrepareRename2(OpContext& ctx, const RenameRequest& request) {
-  if (!request.move_to_trash || ctx.caller.superuser || !ctx.options.permissions_enabled)
-    return SubtreeCheck{};
-  ASSIGN_OR_RETURN(const ResolvedPath source,
-                   ResolveChecked(ctx, request.source, PathUse::kAccess, {.parent = kWrite}));
-  if (!source.exists() || !source.last()->is_directory()) return SubtreeCheck{};
-  return SubtreeCheck{source.last()->id, source.path()};
-}
-
 absl::Status Rename2(OpContext& ctx, const RenameRequest& request) {
   RETURN_IF_ERROR(CheckPathLength(request.destination, "rename"));
   ASSIGN_OR_RETURN(RenamePaths paths, ResolveBoth(ctx, request));
   RETURN_IF_ERROR(CheckBothWritable(ctx, paths));
   const std::string from = paths.source.path();
   const std::string to = paths.destination.path();
+  const bool bound = !ctx.caller.superuser && ctx.options.permissions_enabled;
+  if (request.move_to_trash && bound && paths.source.exists() &&
+      paths.source.last()->child_count > 0 && ctx.checked_subtree != paths.source.last()->id) {
+    return NeedsSubtreeCheck(paths.source.last()->id);
+  }
   if (!paths.source.exists()) return errors::RenameSourceNotFound(from);
   if (paths.source.is_root()) return errors::RenameSourceIsRoot();
   if (from == to) return errors::RenameSamePath(from);

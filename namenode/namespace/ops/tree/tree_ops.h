@@ -27,23 +27,10 @@ absl::StatusOr<bool> Rename(OpContext& ctx, const RenameRequest& request);
 // says why it failed.
 absl::Status Rename2(OpContext& ctx, const RenameRequest& request);
 
-// What must be walked before a tree may be deleted or moved to the trash.
-struct SubtreeCheck {
-  InodeId root = 0;  // 0: nothing to walk
-  std::string path;  // of the root, for messages
-};
-
-// The checks of a delete that need no walk, and whether one is needed: a caller bound by
-// permissions needs rwx on every non-empty directory below, and the sticky rule inside them
-// (CheckSubtreeDirectory, CheckSubtreeChild).
-absl::StatusOr<SubtreeCheck> PrepareDelete(OpContext& ctx, const std::string& path, bool recursive);
-absl::StatusOr<SubtreeCheck> PrepareRename2(OpContext& ctx, const RenameRequest& request);
-// One directory met by the walk: rwx unless it is empty. Thread-safe.
-absl::Status CheckSubtreeDirectory(const PermissionChecker& checker, const Inode& directory,
-                                   const std::string& path);
-// One child of a directory met by the walk: the sticky rule. Thread-safe.
-absl::Status CheckSubtreeChild(const PermissionChecker& checker, const Inode& directory,
-                               const std::string& directory_path, const Inode& child);
+// What a caller bound by permissions needs of each entry below a tree that is deleted or moved to
+// the trash: rwx on every non-empty directory, and the sticky rule inside them. For the walk that
+// follows NeedsSubtreeCheck. Thread-safe.
+absl::Status CheckSubtreeEntry(const PermissionChecker& checker, const WalkEntry& entry);
 
 // Unlinks a file or directory; false when there is nothing at `path`, or for the root. Blocks and
 // rows below are reclaimed in the background.
