@@ -1,0 +1,59 @@
+// Keys of clients.
+#include "common/config/key_tables.h"
+
+namespace cairn {
+namespace {
+
+using enum KeyType;
+using enum DurationUnit;
+
+constexpr KeySpec kKeys[] = {
+    {"dfs.client.socket-timeout", kDuration, "60000", kMilliseconds,
+     "How long a read from a DataNode may make no progress; 0 for ever."},
+    {"dfs.client.use.datanode.hostname", kBool, "false", kNone,
+     "Whether clients reach DataNodes by name instead of address."},
+    {"dfs.client.read.shortcircuit", kBool, "false", kNone,
+     "Whether a local client reads block files directly."},
+    {"dfs.client.max.block.acquire.failures", kInt, "3", kNone,
+     "How often a reader asks the NameNode for new locations of a block.", 1},
+    {"dfs.client.retry.window.base", kDuration, "3000", kMilliseconds,
+     "Base of the pause before it asks again."},
+    {"dfs.client.block.write.retries", kInt, "3", kNone,
+     "How often a writer asks for other DataNodes when a pipeline cannot be set up.", 1},
+    {"dfs.client.block.write.locateFollowingBlock.retries", kInt, "5", kNone,
+     "How often a writer asks for the next block, and to complete a file.", 1},
+    {"dfs.client.block.write.locateFollowingBlock.initial.delay.ms", kDuration, "400",
+     kMilliseconds, "First pause between such attempts; doubles each time.", 1},
+    {"dfs.client.block.write.locateFollowingBlock.max.delay.ms", kDuration, "60000", kMilliseconds,
+     "Longest pause between such attempts.", 1},
+    {"dfs.client.block.write.replace-datanode-on-failure.enable", kBool, "true", kNone,
+     "Whether a failed DataNode of a pipeline is replaced."},
+    {"dfs.client.block.write.replace-datanode-on-failure.policy", kString, "DEFAULT", kNone,
+     "When it is: DEFAULT, ALWAYS or NEVER."},
+    {"dfs.client.block.write.replace-datanode-on-failure.best-effort", kBool, "false", kNone,
+     "Whether writing goes on when no replacement is found."},
+    {"dfs.client.block.write.replace-datanode-on-failure.min-replication", kInt, "0", kNone,
+     "Replicas that must be left for that; 0 means all."},
+    {"dfs.client.write.max-packets-in-flight", kInt, "80", kNone,
+     "Packets sent and not yet acknowledged.", 1, 10000},
+    {"dfs.client.write.exclude.nodes.cache.expiry.interval.millis", kDuration, "600000",
+     kMilliseconds, "How long a writer avoids a DataNode that failed it."},
+    {"dfs.client.datanode-restart.timeout", kDuration, "30", kSeconds,
+     "How long a writer waits for a DataNode that announced its restart."},
+    {"dfs.client.socketcache.capacity", kInt, "16", kNone,
+     "Idle connections to DataNodes a client keeps."},
+    {"dfs.client.socketcache.expiryMsec", kDuration, "3000", kMilliseconds,
+     "How long it keeps one."},
+    {"dfs.client.failover.max.attempts", kInt, "15", kNone,
+     "How often a call moves on to another NameNode.", 1},
+    {"dfs.client.failover.sleep.base.millis", kDuration, "500", kMilliseconds,
+     "Base of the pause before that."},
+    {"dfs.client.failover.sleep.max.millis", kDuration, "15000", kMilliseconds,
+     "Longest such pause."},
+};
+
+}  // namespace
+
+KeySection ClientKeys() { return {.title = "Client", .keys = kKeys}; }
+
+}  // namespace cairn

@@ -1,0 +1,83 @@
+// Keys of the DataNode.
+#include "common/config/key_tables.h"
+
+namespace cairn {
+namespace {
+
+using enum KeyType;
+using enum DurationUnit;
+
+constexpr int64_t kAnyNumber = std::numeric_limits<int64_t>::min();
+
+constexpr KeySpec kKeys[] = {
+    {"dfs.datanode.data.dir", kPathList, "file://${hadoop.tmp.dir}/dfs/data", kNone,
+     "Volumes, optionally with a storage type: [SSD]file:///data1,/data2."},
+    {"dfs.datanode.data.dir.perm", kString, "700", kNone, "Mode of the volumes' directories."},
+    {"dfs.datanode.address", kString, "0.0.0.0:9866", kNone, "Address of the data transfer port."},
+    {"dfs.datanode.ipc.address", kString, "0.0.0.0:9867", kNone,
+     "Address of the Hadoop RPC server."},
+    {"dfs.datanode.http.address", kString, "0.0.0.0:9864", kNone, "Address of the web server."},
+    {"dfs.datanode.hostname", kString, "", kNone,
+     "Name the DataNode is known by; empty means the machine's."},
+    {"dfs.datanode.use.datanode.hostname", kBool, "false", kNone,
+     "Whether DataNodes reach each other by name instead of address."},
+    {"dfs.datanode.handler.count", kInt, "10", kNone, "Threads that serve RPC requests.", 1, 4096},
+    {"dfs.datanode.max.transfer.threads", kInt, "4096", kNone, "Reads and writes served at a time.",
+     1},
+    {"dfs.datanode.du.reserved", kSize, "0", kNone,
+     "Bytes of each volume that are left to others."},
+    {"dfs.datanode.failed.volumes.tolerated", kInt, "0", kNone,
+     "Volumes that may fail before the DataNode stops; -1 means all but one.", -1},
+    {"dfs.datanode.fsdataset.volume.choosing.policy", kString,
+     "org.apache.hadoop.hdfs.server.datanode.fsdataset.RoundRobinVolumeChoosingPolicy", kNone,
+     "How a new replica's volume is chosen: RoundRobin… or AvailableSpaceVolumeChoosingPolicy."},
+    {"dfs.datanode.balance.bandwidthPerSec", kSize, "100m", kNone,
+     "Bytes a second that balancing may use.", 1},
+    {"dfs.datanode.balance.max.concurrent.moves", kInt, "100", kNone,
+     "Moves for balancing at a time.", 1},
+    {"dfs.datanode.socket.reuse.keepalive", kDuration, "4000", kMilliseconds,
+     "How long an idle connection waits for the next operation."},
+    {"dfs.datanode.socket.write.timeout", kDuration, "480000", kMilliseconds,
+     "How long a write to a peer may make no progress; 0 for ever."},
+    {"dfs.datanode.transfer.socket.recv.buffer.size", kSize, "0", kNone,
+     "Receive buffer of data sockets; 0 leaves it to the system."},
+    {"dfs.datanode.transfer.socket.send.buffer.size", kSize, "0", kNone,
+     "Send buffer of data sockets; 0 leaves it to the system."},
+    {"dfs.datanode.transferTo.allowed", kBool, "true", kNone,
+     "Whether block data is sent by sendfile."},
+    {"dfs.datanode.synconclose", kBool, "false", kNone,
+     "Whether every finished replica is synced to disk."},
+    {"dfs.datanode.sync.behind.writes", kBool, "false", kNone,
+     "Whether the system is asked to write dirty pages out at once."},
+    {"dfs.datanode.scan.period.hours", kDuration, "504", kHours,
+     "Every block is verified this often; 0 means 504 hours, negative never.", kAnyNumber},
+    {"dfs.block.scanner.volume.bytes.per.second", kSize, "1048576", kNone,
+     "Bytes a second the block scanner reads on a volume; 0 switches it off."},
+    {"dfs.datanode.directoryscan.interval", kDuration, "21600", kSeconds,
+     "How often the files on disk are compared with what memory knows; negative never.",
+     kAnyNumber},
+    {"dfs.datanode.directoryscan.throttle.limit.ms.per.sec", kInt, "-1", kNone,
+     "Milliseconds of each second the directory scanner may work; -1 means all.", -1, 1000},
+    {"dfs.datanode.disk.check.min.gap", kDuration, "15m", kMilliseconds,
+     "Shortest time between two checks of a volume."},
+    {"dfs.datanode.disk.check.timeout", kDuration, "10m", kMilliseconds,
+     "A check that takes longer fails the volume.", 1},
+    {"dfs.datanode.cached-dfsused.check.interval.ms", kDuration, "600000", kMilliseconds,
+     "How old the saved usage of a volume may be to be used at the start."},
+    {"dfs.datanode.xceiver.stop.timeout.millis", kDuration, "60000", kMilliseconds,
+     "How long a running write may take to stop for recovery.", 1},
+    {"dfs.datanode.block.id.layout.upgrade.threads", kInt, "6", kNone,
+     "Threads that adopt a volume of an older layout.", 1},
+    {"dfs.block.access.token.enable", kBool, "false", kNone,
+     "Whether block access tokens are required; only false is served."},
+    {"dfs.encrypt.data.transfer", kBool, "false", kNone,
+     "Whether block data is encrypted on the wire; only false is served."},
+    {"dfs.domain.socket.path", kString, "", kNone,
+     "UNIX socket for short-circuit reads; empty switches them off."},
+};
+
+}  // namespace
+
+KeySection DatanodeKeys() { return {.title = "DataNode", .keys = kKeys}; }
+
+}  // namespace cairn
