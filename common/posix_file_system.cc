@@ -17,8 +17,7 @@ namespace {
 
 // The status of a failed call, by the codes that File documents.
 absl::Status PosixError(std::string_view call, const std::string& path, int error) {
-  std::string text =
-      fmt::format("{} {}: {}", call, path, std::generic_category().message(error));
+  std::string text = fmt::format("{} {}: {}", call, path, std::generic_category().message(error));
   switch (error) {
     case ENOENT:
       return absl::NotFoundError(text);
