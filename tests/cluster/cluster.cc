@@ -1,0 +1,80 @@
+// What every kind of cluster does the same way.
+#include "tests/cluster/cluster.h"
+
+#include <fmt/format.h>
+
+#include <chrono>
+#include <thread>
+
+#include "common/status_macros.h"
+
+namespace cairn::testing {
+
+std::vector<std::pair<std::string, std::string>> FastSettings() {
+  return {{"dfs.heartbeat.interval", "1"},
+          {"dfs.namenode.heartbeat.recheck-interval", "500"},
+          {"dfs.namenode.stale.datanode.interval", "3000"},
+          {"dfs.namenode.redundancy.interval.seconds", "1"},
+          {"dfs.namenode.reconstruction.pending.timeout-sec", "5"},
+          {"dfs.namenode.safemode.extension", "0"},
+          {"dfs.namenode.fs-limits.min-block-size", "1024"},
+          {"dfs.namenode.replication.work.multiplier.per.iteration", "10"}};
+}
+
+client::ClientOptions Cluster::client_options() const {
+  client::ClientOptions options;
+  options.namenode_address = namenode_address();
+  options.rpc_timeout_ms = 10000;
+  options.namenode_retries = 60;
+  options.namenode_retry_interval_ms = 250;
+  options.socket_timeout_ms = 5000;
+  options.socket_write_timeout_ms = 10000;
+  options.locate_following_block_delay_ms = 100;
+  options.locate_following_block_retries = 8;
+  options.read_retry_window_ms = 300;
+  return options;
+}
+
+absl::StatusOr<std::unique_ptr<client::DfsClient>> Cluster::NewClient(const std::string& user) {
+  client::ClientOptions options = client_options();
+  options.user = user;
+  return client::DfsClient::Connect(options);
+}
+
+absl::Status Cluster::WaitReady(int live, int timeout_s) {
+  ASSIGN_OR_RETURN(const std::unique_ptr<client::DfsClient> client, NewClient());
+  absl::Status last = absl::OkStatus();
+  int64_t seen = -1;
+  const absl::Status waited = WaitFor("DataNodes to register", timeout_s, [&] {
+    const absl::StatusOr<FsStats> stats = client->GetFsStats();
+    const absl::StatusOr<bool> safe_mode = client->SetSafeMode(client::SafeModeAction::kGet);
+    last = !stats.ok() ? stats.status() : safe_mode.status();
+    if (!last.ok()) return false;
+    seen = stats->live_datanodes;
+    return seen == live && !*safe_mode;
+  });
+  if (waited.ok()) return waited;
+  return absl::DeadlineExceededError(
+      fmt::format("{} of {} DataNodes live after {} s; last error: {}; logs in {}", seen, live,
+                  timeout_s, last.ToString(), logs()));
+}
+
+absl::Status Cluster::StartAll() {
+  RETURN_IF_ERROR(StartNamenode());
+  for (int i = 0; i < datanode_count(); ++i) RETURN_IF_ERROR(StartDatanode(i));
+  return WaitReady(datanode_count());
+}
+
+absl::Status WaitFor(const std::string& what, int timeout_s,
+                     const std::function<bool()>& condition) {
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(timeout_s);
+  while (!condition()) {
+    if (std::chrono::steady_clock::now() > deadline) {
+      return absl::DeadlineExceededError(fmt::format("waited {} s for {}", timeout_s, what));
+    }
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace cairn::testing

@@ -1,0 +1,72 @@
+// A whole cluster for tests: one NameNode and some DataNodes that can be stopped, killed and
+// started again.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "client/dfs_client.h"
+
+namespace cairn::testing {
+
+// What a test asks of its cluster.
+struct ClusterOptions {
+  int datanodes = 3;
+  int name_directories = 1;  // mirrors of the NameNode's metadata
+  int volumes_per_datanode = 1;
+  std::vector<std::string> racks;  // of DataNode i: racks[i % size]; empty: all in one
+  std::vector<std::pair<std::string, std::string>>
+      settings;  // for both daemons; they win over the defaults below
+};
+
+// Settings that make a cluster react within a second or two instead of minutes; blocks may be as
+// small as 1 KiB.
+std::vector<std::pair<std::string, std::string>> FastSettings();
+
+// Thread-compatible. Every call is bounded in time and names what it waited for. The data lives in
+// a temporary directory that ends with the object.
+class Cluster {
+ public:
+  virtual ~Cluster() = default;
+
+  virtual absl::Status StartNamenode() = 0;
+  virtual absl::Status StartDatanode(int index) = 0;
+  // Ends a daemon the gentle way: all it promised to finish is finished.
+  virtual absl::Status StopNamenode() = 0;
+  virtual absl::Status StopDatanode(int index) = 0;
+  // SIGKILL, or what comes nearest to it within a process.
+  virtual absl::Status KillNamenode() = 0;
+  virtual absl::Status KillDatanode(int index) = 0;
+  virtual bool NamenodeRuns() = 0;
+
+  // host:port of the NameNode's gRPC services.
+  virtual std::string namenode_address() const = 0;
+  virtual std::string name_directory(int index) const = 0;
+  virtual std::string volume(int datanode, int index) const = 0;
+  virtual int datanode_count() const = 0;
+  virtual int volumes_per_datanode() const = 0;
+  // Where the daemons of a forked cluster write; for messages of failing tests.
+  virtual std::string logs() const = 0;
+
+  // A client of this cluster as `user` (empty: the superuser, this process's user), with short
+  // time-outs.
+  absl::StatusOr<std::unique_ptr<client::DfsClient>> NewClient(const std::string& user = "");
+  client::ClientOptions client_options() const;
+  // Waits until exactly `live` DataNodes are live and safe mode is off.
+  absl::Status WaitReady(int live, int timeout_s = 60);
+  absl::Status StartAll();
+};
+
+// A cluster of separate processes, from the binaries of this build.
+absl::StatusOr<std::unique_ptr<Cluster>> NewForkedCluster(const ClusterOptions& options);
+
+// Polls `condition` until it is true; kDeadlineExceeded naming `what` after `timeout_s`.
+absl::Status WaitFor(const std::string& what, int timeout_s,
+                     const std::function<bool()>& condition);
+
+}  // namespace cairn::testing

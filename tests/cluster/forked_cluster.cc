@@ -1,0 +1,143 @@
+// A cluster of separate processes on loopback.
+#include <fmt/format.h>
+#include <signal.h>
+
+#include <filesystem>
+#include <utility>
+
+#include "common/net/socket.h"
+#include "common/server/subprocess.h"
+#include "common/status_macros.h"
+#include "common/testing/temp_dir.h"
+#include "tests/cluster/cluster.h"
+
+namespace cairn::testing {
+namespace {
+
+constexpr int kStopTimeoutMs = 30000;
+
+absl::StatusOr<int> FreePort() {
+  ASSIGN_OR_RETURN(const std::unique_ptr<TcpListener> listener,
+                   TcpListener::Listen(HostPort{"127.0.0.1", 0}));
+  return listener->port();
+}
+
+class ForkedCluster : public Cluster {
+ public:
+  explicit ForkedCluster(ClusterOptions options)
+      : options_(std::move(options)), datanodes_(options_.datanodes) {}
+
+  absl::Status Init() {
+    ASSIGN_OR_RETURN(rpc_port_, FreePort());
+    ASSIGN_OR_RETURN(grpc_port_, FreePort());
+    std::filesystem::create_directories(logs());
+    std::vector<std::string> argv = Argv("namenode");
+    argv.insert(argv.end(), {"-format", "-nonInteractive"});
+    SubprocessOptions format{.argv = argv, .output_file = logs() + "/format.log"};
+    ASSIGN_OR_RETURN(const std::unique_ptr<Subprocess> process, Subprocess::Start(format));
+    const std::optional<int> code = process->Wait(kStopTimeoutMs);
+    if (code == 0) return absl::OkStatus();
+    return absl::InternalError(fmt::format("namenode -format ended with {}; see {}/format.log",
+                                           code.value_or(-1), logs()));
+  }
+
+  absl::Status StartNamenode() override {
+    SubprocessOptions options{
+        .argv = Argv("namenode"), .output_file = logs() + "/namenode.log", .die_with_parent = true};
+    ASSIGN_OR_RETURN(namenode_, Subprocess::Start(options));
+    return absl::OkStatus();
+  }
+
+  absl::Status StartDatanode(int index) override {
+    std::vector<std::string> argv = Argv("datanode");
+    std::string volumes;
+    for (int i = 0; i < options_.volumes_per_datanode; ++i)
+      volumes += (i ? "," : "") + volume(index, i);
+    for (const std::string& setting :
+         {"dfs.datanode.data.dir=" + volumes, std::string("dfs.datanode.address=127.0.0.1:0"),
+          std::string("dfs.datanode.ipc.address=127.0.0.1:0"),
+          std::string("dfs.datanode.http.address=127.0.0.1:0"),
+          fmt::format("dfs.datanode.hostname=dn{}", index)}) {
+      argv.insert(argv.end(), {"-D", setting});
+    }
+    SubprocessOptions options{.argv = argv,
+                              .output_file = fmt::format("{}/datanode-{}.log", logs(), index),
+                              .die_with_parent = true};
+    ASSIGN_OR_RETURN(datanodes_[index], Subprocess::Start(options));
+    return absl::OkStatus();
+  }
+
+  absl::Status StopNamenode() override { return End(namenode_, SIGTERM, "NameNode"); }
+  absl::Status KillNamenode() override { return End(namenode_, SIGKILL, "NameNode"); }
+  absl::Status StopDatanode(int index) override {
+    return End(datanodes_[index], SIGTERM, fmt::format("DataNode {}", index));
+  }
+  absl::Status KillDatanode(int index) override {
+    return End(datanodes_[index], SIGKILL, fmt::format("DataNode {}", index));
+  }
+  bool NamenodeRuns() override { return namenode_ != nullptr && !namenode_->Wait(0); }
+
+  std::string namenode_address() const override { return fmt::format("127.0.0.1:{}", grpc_port_); }
+  std::string name_directory(int index) const override {
+    return directory_ / fmt::format("name{}", index);
+  }
+  std::string volume(int datanode, int index) const override {
+    return directory_ / fmt::format("data{}-{}", datanode, index);
+  }
+  int datanode_count() const override { return options_.datanodes; }
+  int volumes_per_datanode() const override { return options_.volumes_per_datanode; }
+  std::string logs() const override { return directory_ / "logs"; }
+
+ private:
+  // Program and the settings both daemons share.
+  std::vector<std::string> Argv(const std::string& program) const {
+    std::string name_dirs;
+    for (int i = 0; i < options_.name_directories; ++i)
+      name_dirs += (i ? "," : "") + name_directory(i);
+    std::vector<std::pair<std::string, std::string>> settings = FastSettings();
+    settings.emplace_back("fs.defaultFS", fmt::format("hdfs://127.0.0.1:{}", rpc_port_));
+    settings.emplace_back("cairn.namenode.grpc-address", namenode_address());
+    settings.emplace_back("dfs.namenode.name.dir", name_dirs);
+    if (!options_.racks.empty()) {
+      std::string mapping;
+      for (int i = 0; i < options_.datanodes; ++i) {
+        mapping +=
+            fmt::format("{}dn{}={}", i ? "," : "", i, options_.racks[i % options_.racks.size()]);
+      }
+      settings.emplace_back("hadoop.configured.node.mapping", mapping);
+    }
+    settings.insert(settings.end(), options_.settings.begin(), options_.settings.end());
+    std::vector<std::string> argv = {std::string(CAIRN_BIN_DIR) + "/" + program};
+    for (const auto& [key, value] : settings) argv.insert(argv.end(), {"-D", key + "=" + value});
+    return argv;
+  }
+
+  static absl::Status End(std::unique_ptr<Subprocess>& process, int signal,
+                          const std::string& what) {
+    if (process == nullptr) return absl::FailedPreconditionError(what + " does not run");
+    process->Signal(signal);
+    const std::optional<int> code = process->Wait(kStopTimeoutMs);
+    process.reset();
+    const bool clean = signal == SIGKILL ? code.has_value() : code == 0;
+    if (clean) return absl::OkStatus();
+    return absl::InternalError(
+        fmt::format("{} answered signal {} with exit code {}", what, signal, code.value_or(-1)));
+  }
+
+  const ClusterOptions options_;
+  TempDir directory_;
+  int rpc_port_ = 0;
+  int grpc_port_ = 0;
+  std::unique_ptr<Subprocess> namenode_;
+  std::vector<std::unique_ptr<Subprocess>> datanodes_;
+};
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<Cluster>> NewForkedCluster(const ClusterOptions& options) {
+  auto cluster = std::make_unique<ForkedCluster>(options);
+  RETURN_IF_ERROR(cluster->Init());
+  return cluster;
+}
+
+}  // namespace cairn::testing

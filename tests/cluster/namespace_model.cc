@@ -1,0 +1,159 @@
+// Random changes and their expected results.
+#include "tests/cluster/namespace_model.h"
+
+#include <fmt/format.h>
+
+#include "common/status_macros.h"
+#include "tests/cluster/verifier.h"
+
+namespace cairn::testing {
+namespace {
+
+constexpr int kNames = 8;  // few, so that changes meet each other
+constexpr int kDepth = 3;
+
+std::string ParentOf(const std::string& path) { return path.substr(0, path.rfind('/')); }
+
+absl::Status Contradiction(const std::string& what, const absl::Status& status) {
+  return absl::InternalError(fmt::format("{}: the NameNode said {}", what, status.ToString()));
+}
+
+}  // namespace
+
+void NamespaceModel::AddDirectory(const std::string& path) { nodes_[path] = {.directory = true}; }
+
+std::string NamespaceModel::RandomPath(const std::string& home, std::mt19937_64& random) const {
+  std::string path = home;
+  const int depth = 1 + random() % kDepth;
+  for (int i = 0; i < depth; ++i) path += fmt::format("/n{}", random() % kNames);
+  return path;
+}
+
+absl::Status NamespaceModel::RandomStep(client::DfsClient& client, const std::string& home,
+                                        std::mt19937_64& random) {
+  ++steps_;
+  const std::string path = RandomPath(home, random);
+  switch (random() % 6) {
+    case 0:
+    case 1:
+      return Create(client, path, random);
+    case 2:
+      return Mkdir(client, path);
+    case 3:
+      return Delete(client, path);
+    default:
+      return Rename(client, path, RandomPath(home, random));
+  }
+}
+
+bool NamespaceModel::HasParent(const std::string& path) const {
+  const auto parent = nodes_.find(ParentOf(path));
+  return parent != nodes_.end() && parent->second.directory;
+}
+
+void NamespaceModel::Erase(const std::string& path) {
+  std::erase_if(nodes_, [&](const auto& node) {
+    return node.first == path || node.first.starts_with(path + "/");
+  });
+}
+
+void NamespaceModel::Move(const std::string& from, const std::string& to) {
+  std::map<std::string, Node> moved;
+  for (const auto& [path, node] : nodes_) {
+    if (path == from || path.starts_with(from + "/")) moved[to + path.substr(from.size())] = node;
+  }
+  Erase(from);
+  nodes_.merge(moved);
+}
+
+absl::Status NamespaceModel::Create(client::DfsClient& client, const std::string& path,
+                                    std::mt19937_64& random) {
+  const bool possible = HasParent(path) && !nodes_.contains(path);
+  const Node node{.seed = random(),
+                  .length = static_cast<int64_t>(random() % 4 == 0 ? random() % 3000 : 0)};
+  absl::Status status;
+  {
+    auto out = client.Create(path, {.create_parent = false, .replication = 1});
+    status = out.status();
+    if (status.ok() && node.length > 0)
+      status = (*out)->Write(PatternBytes(node.seed, 0, node.length));
+    if (status.ok()) status = (*out)->Close();
+  }
+  if (status.ok() != possible) return Contradiction("create " + path, status);
+  if (status.ok()) nodes_[path] = node;
+  return absl::OkStatus();
+}
+
+absl::Status NamespaceModel::Mkdir(client::DfsClient& client, const std::string& path) {
+  const auto existing = nodes_.find(path);
+  const bool possible = existing != nodes_.end() ? existing->second.directory : HasParent(path);
+  const absl::Status status = client.Mkdirs(path, 0755, /*create_parent=*/false);
+  if (status.ok() != possible) return Contradiction("mkdir " + path, status);
+  if (status.ok()) AddDirectory(path);
+  return absl::OkStatus();
+}
+
+absl::Status NamespaceModel::Delete(client::DfsClient& client, const std::string& path) {
+  // A file on the way is an error, a missing path is not.
+  bool below_file = false;
+  for (std::string up = ParentOf(path); !up.empty(); up = ParentOf(up)) {
+    const auto node = nodes_.find(up);
+    below_file |= node != nodes_.end() && !node->second.directory;
+  }
+  const absl::StatusOr<bool> deleted = client.Delete(path, /*recursive=*/true);
+  if (deleted.ok() == below_file) return Contradiction("delete " + path, deleted.status());
+  if (deleted.ok() && *deleted != nodes_.contains(path)) {
+    return absl::InternalError(
+        fmt::format("delete {}: {}, expected {}", path, *deleted, !*deleted));
+  }
+  Erase(path);
+  return absl::OkStatus();
+}
+
+absl::Status NamespaceModel::Rename(client::DfsClient& client, const std::string& from,
+                                    const std::string& to) {
+  const bool possible = nodes_.contains(from) && !nodes_.contains(to) && HasParent(to) &&
+                        from != to && !to.starts_with(from + "/");
+  const absl::Status status = client.Rename2(from, to, /*overwrite=*/false);
+  if (status.ok() != possible)
+    return Contradiction(fmt::format("rename {} to {}", from, to), status);
+  if (status.ok()) Move(from, to);
+  return absl::OkStatus();
+}
+
+absl::Status NamespaceModel::Compare(client::DfsClient& client, const std::string& home) const {
+  std::map<std::string, FileStatus> found;
+  std::vector<std::string> pending = {home};
+  while (!pending.empty()) {
+    const std::string directory = pending.back();
+    pending.pop_back();
+    ASSIGN_OR_RETURN(const std::vector<FileStatus> entries, client.ListAll(directory));
+    for (const FileStatus& entry : entries) {
+      const std::string path = directory + "/" + entry.path;
+      found[path] = entry;
+      if (entry.is_directory()) pending.push_back(path);
+    }
+  }
+  for (const auto& [path, node] : nodes_) {
+    if (path == home) continue;
+    const auto it = found.find(path);
+    if (it == found.end()) return absl::DataLossError(path + ": acknowledged and gone");
+    if (it->second.is_directory() != node.directory ||
+        (!node.directory && it->second.length != node.length)) {
+      return absl::DataLossError(
+          fmt::format("{}: length {}, {} acknowledged", path, it->second.length, node.length));
+    }
+    if (!node.directory && node.length > 0) {
+      ASSIGN_OR_RETURN(const auto in, client.Open(path));
+      ASSIGN_OR_RETURN(const std::string bytes, in->ReadAll());
+      if (bytes != PatternBytes(node.seed, 0, node.length))
+        return absl::DataLossError(path + ": wrong bytes");
+    }
+    found.erase(it);
+  }
+  if (found.empty()) return absl::OkStatus();
+  return absl::DataLossError(found.begin()->first +
+                             ": there, but deleted, renamed or never acknowledged");
+}
+
+}  // namespace cairn::testing

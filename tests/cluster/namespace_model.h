@@ -1,0 +1,50 @@
+// A model of one client's part of the namespace, to check the NameNode against.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <random>
+#include <set>
+#include <string>
+
+#include "absl/status/status.h"
+#include "client/dfs_client.h"
+
+namespace cairn::testing {
+
+// Directories and empty or short files below a directory that only one client changes. Acknowledged
+// changes must be there, refused ones must not. The client must sit out restarts of the NameNode:
+// giving up is an error here. Thread-compatible.
+class NamespaceModel {
+ public:
+  void AddDirectory(const std::string& path);
+  // One random change below `home`, done and remembered. An error means that the NameNode
+  // contradicted the model.
+  absl::Status RandomStep(client::DfsClient& client, const std::string& home,
+                          std::mt19937_64& random);
+  // The tree below `home` is exactly the model's, files with their lengths and bytes.
+  absl::Status Compare(client::DfsClient& client, const std::string& home) const;
+  int64_t steps() const { return steps_; }
+
+ private:
+  struct Node {
+    bool directory = false;
+    uint64_t seed = 0;
+    int64_t length = 0;
+  };
+
+  std::string RandomPath(const std::string& home, std::mt19937_64& random) const;
+  absl::Status Create(client::DfsClient& client, const std::string& path, std::mt19937_64& random);
+  absl::Status Mkdir(client::DfsClient& client, const std::string& path);
+  absl::Status Delete(client::DfsClient& client, const std::string& path);
+  absl::Status Rename(client::DfsClient& client, const std::string& from, const std::string& to);
+  bool HasParent(const std::string& path) const;
+  void Erase(const std::string& path);
+  void Move(const std::string& from, const std::string& to);
+
+  std::map<std::string, Node> nodes_;
+  int64_t steps_ = 0;
+};
+
+}  // namespace cairn::testing

@@ -1,0 +1,112 @@
+// SIGKILL of the NameNode at any moment loses no acknowledged change and leaves none half-applied:
+// checked against a model of the namespace.
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <random>
+#include <thread>
+
+#include "tests/cluster/cluster.h"
+#include "tests/cluster/namespace_model.h"
+#include "tests/cluster/status_matchers.h"
+#include "tests/cluster/verifier.h"
+
+namespace cairn::testing {
+namespace {
+
+// The kernel's seed of a run: CAIRN_SEED repeats one.
+uint64_t Seed() {
+  const char* given = std::getenv("CAIRN_SEED");
+  return given != nullptr ? std::strtoull(given, nullptr, 10) : std::random_device()();
+}
+
+// One client at work in a directory of its own: random creates, renames, deletes, mkdirs, checked
+// step by step against its model.
+void Work(Cluster& cluster, const std::string& home, uint64_t seed, const std::atomic<bool>& stop,
+          NamespaceModel& model) {
+  auto client = cluster.NewClient();
+  ASSERT_OK(client);
+  ASSERT_OK((*client)->Mkdirs(home));
+  model.AddDirectory(home);
+  std::mt19937_64 random(seed);
+  while (!stop) ASSERT_OK(model.RandomStep(**client, home, random));
+}
+
+class NamenodeCrash : public ::testing::TestWithParam<const char*> {};
+
+TEST_P(NamenodeCrash, AStormOfChangesSurvivesKills) {
+  const uint64_t seed = Seed();
+  SCOPED_TRACE(fmt::format("CAIRN_SEED={}", seed));
+  ASSERT_OK_AND_ASSIGN(const std::unique_ptr<Cluster> cluster,
+                       NewForkedCluster({.datanodes = 1,
+                                         .name_directories = 2,
+                                         .settings = {{"cairn.namenode.cache.bytes", GetParam()},
+                                                      {"dfs.replication", "1"}}}));
+  ASSERT_OK(cluster->StartAll());
+  constexpr int kClients = 6;
+  constexpr int kKills = 8;
+  std::vector<NamespaceModel> models(kClients);
+  std::atomic<bool> stop = false;
+  std::vector<std::thread> threads;
+  for (int i = 0; i < kClients; ++i) {
+    threads.emplace_back(
+        [&, i] { Work(*cluster, fmt::format("/client{}", i), seed + i, stop, models[i]); });
+  }
+  std::mt19937_64 random(seed);
+  for (int i = 0; i < kKills; ++i) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(200 + random() % 800));
+    ASSERT_OK(cluster->KillNamenode());
+    ASSERT_OK(cluster->StartNamenode());
+    ASSERT_OK(cluster->WaitReady(1));
+  }
+  stop = true;
+  for (std::thread& thread : threads) thread.join();
+  ASSERT_OK(cluster->KillNamenode());
+  ASSERT_OK(cluster->StartNamenode());
+  ASSERT_OK(cluster->WaitReady(1));
+  ASSERT_OK_AND_ASSIGN(const std::unique_ptr<client::DfsClient> client, cluster->NewClient());
+  int64_t steps = 0;
+  for (int i = 0; i < kClients; ++i) {
+    EXPECT_OK(models[i].Compare(*client, fmt::format("/client{}", i)));
+    steps += models[i].steps();
+  }
+  EXPECT_GT(steps, kClients * 10) << "the storm hardly ran";
+  RecordProperty("steps", std::to_string(steps));
+}
+
+INSTANTIATE_TEST_SUITE_P(Caches, NamenodeCrash, ::testing::Values("1073741824", "0"),
+                         [](const auto& info) { return std::string("CacheBytes") + info.param; });
+
+TEST(NamenodeCrashDelete, ABigDeleteInterruptedIsFinishedAfterTheRestart) {
+  ASSERT_OK_AND_ASSIGN(const std::unique_ptr<Cluster> cluster, NewForkedCluster({.datanodes = 3}));
+  ASSERT_OK(cluster->StartAll());
+  ASSERT_OK_AND_ASSIGN(const std::unique_ptr<client::DfsClient> client, cluster->NewClient());
+  Verifier verifier(*cluster);
+  ASSERT_OK(verifier.WriteFile(*client, "/keep", 1, 100000, {.replication = 3}));
+  for (int d = 0; d < 10; ++d) {
+    for (int f = 0; f < 30; ++f) {
+      ASSERT_OK(verifier.WriteFile(*client, fmt::format("/tree/d{}/f{}", d, f), f, 100,
+                                   {.replication = 2}));
+    }
+  }
+  ASSERT_OK_AND_ASSIGN(const bool deleted, client->Delete("/tree", /*recursive=*/true));
+  EXPECT_TRUE(deleted);
+  for (int kill = 0; kill < 3;
+       ++kill) {  // the first within the reclaiming, others wherever they fall
+    ASSERT_OK(cluster->KillNamenode());
+    ASSERT_OK(cluster->StartNamenode());
+  }
+  verifier.Forget("/tree");
+  ASSERT_OK(cluster->WaitReady(3));
+  ASSERT_OK_AND_ASSIGN(const bool exists, client->Exists("/tree"));
+  EXPECT_FALSE(exists);
+  ASSERT_OK(verifier.CheckAll(*client));
+  ASSERT_OK(WaitFor("the inodes to be reclaimed", 30, [&] {
+    const auto stats = client->GetFsStats();
+    return stats.ok() && stats->total_files == 2;  // the root and /keep
+  }));
+}
+
+}  // namespace
+}  // namespace cairn::testing
