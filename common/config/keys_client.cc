@@ -34,6 +34,8 @@ constexpr KeySpec kKeys[] = {
      "Whether writing goes on when no replacement is found."},
     {"dfs.client.block.write.replace-datanode-on-failure.min-replication", kInt, "0", kNone,
      "Replicas that must be left for that; 0 means all."},
+    {"dfs.client.pipeline.recovery.max-retries", kInt, "5", kNone,
+     "How often a writer recovers its pipeline while the same packet stays unacknowledged.", 1},
     {"dfs.client.write.max-packets-in-flight", kInt, "80", kNone,
      "Packets sent and not yet acknowledged.", 1, 10000},
     {"dfs.client.write.exclude.nodes.cache.expiry.interval.millis", kDuration, "600000",
