@@ -1,8 +1,15 @@
-// How a client behaves: one struct, filled from Hadoop's keys by FillClientOptions (or by hand).
+// How a client behaves: one struct, filled from Hadoop's keys by MakeClientOptions, or by hand.
 #pragma once
 
 #include <cstdint>
 #include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+
+namespace cairn {
+class Configuration;
+}
 
 namespace cairn::client {
 
@@ -49,7 +56,7 @@ struct ClientOptions {
   int32_t namenode_retries = 10;
   int64_t namenode_retry_interval_ms = 1000;
   // How often leases are renewed while files are open for writing; HDFS's value is half its soft
-  // limit (not configurable there; cairn.client.lease-renewal-interval.ms).
+  // limit (not configurable there; cairn.client.lease-renewal-interval).
   int64_t lease_renewal_interval_ms = 30000;
 
   // --- Connections to DataNodes.
@@ -91,7 +98,7 @@ struct ClientOptions {
   int32_t block_acquire_failures = 3;
   int64_t read_retry_window_ms = 3000;
   // How far a sequential reader lets a DataNode send ahead: size of the socket's receive buffer
-  // (cairn.client.read-ahead.bytes). 0 leaves it to the operating system.
+  // (cairn.client.read-ahead). 0 leaves it to the operating system.
   int32_t read_ahead_bytes = 4 << 20;
 
   // --- Where this client is, to prefer near replicas. The NameNode already sorts replicas by
@@ -100,5 +107,14 @@ struct ClientOptions {
   std::string local_host;
   std::string network_location;
 };
+
+// The options a configuration asks for. The NameNode's address is cairn.namenode.grpc-address, or
+// the host of fs.defaultFS (hdfs://HOST:PORT, port 8020 when absent) and the port after its RPC
+// port; with a file: fs.defaultFS, dfs.namenode.rpc-address takes its place. kInvalidArgument names
+// the key. For main functions.
+absl::StatusOr<ClientOptions> MakeClientOptions(const Configuration& configuration);
+
+// kInvalidArgument names an option that is out of range. The address may be empty.
+absl::Status ValidateClientOptions(const ClientOptions& options);
 
 }  // namespace cairn::client

@@ -35,6 +35,8 @@ struct FsckRequest {
   bool blocks = false;
   bool locations = false;
   bool racks = false;
+  bool open_for_write = false;            // also check files that are being written
+  bool list_corrupt_file_blocks = false;  // instead, list blocks without a good replica
 };
 
 // HDFS's checksum of a file.

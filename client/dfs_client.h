@@ -15,8 +15,6 @@
 #include "client/client_options.h"
 #include "client/client_types.h"
 #include "client/streams.h"
-#include "common/clock.h"
-#include "common/random.h"
 #include "common/types/block.h"
 #include "common/types/file_status.h"
 
@@ -24,6 +22,7 @@ namespace cairn::client {
 
 class NamenodeStub;
 class ClientContext;
+struct ClientEnvironment;
 
 // A connection to one cluster on behalf of one user.
 //
@@ -40,11 +39,10 @@ class DfsClient {
   // A client for the cluster at options.namenode_address. Calls nothing yet: an unreachable
   // NameNode shows in the first call. kInvalidArgument: an option out of range, named.
   static absl::StatusOr<std::unique_ptr<DfsClient>> Connect(const ClientOptions& options);
-  // The same over another way to the NameNode (tests, other protocols). `clock` and `random` must
-  // outlive the client.
+  // The same over another way to the NameNode (tests, other protocols).
   static absl::StatusOr<std::unique_ptr<DfsClient>> WithStub(const ClientOptions& options,
                                                              std::unique_ptr<NamenodeStub> stub,
-                                                             const Clock& clock, Random& random);
+                                                             ClientEnvironment environment);
   // Stops the renewal of leases. Files still open for writing must have been destroyed.
   ~DfsClient();
 
@@ -125,10 +123,9 @@ class DfsClient {
   absl::Status Fsck(const FsckRequest& request, const std::function<void(std::string_view)>& sink);
 
  private:
-  explicit DfsClient(std::shared_ptr<ClientContext> context);
+  explicit DfsClient(std::unique_ptr<ClientContext> context);
 
-  // Shared with the streams, which use the stub, the connections and the lease renewer in it.
-  const std::shared_ptr<ClientContext> context_;
+  const std::unique_ptr<ClientContext> context_;
 };
 
 }  // namespace cairn::client

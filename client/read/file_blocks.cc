@@ -1,0 +1,104 @@
+// The cache of a file's block locations.
+#include "client/read/file_blocks.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <iterator>
+#include <utility>
+
+#include "common/status_macros.h"
+#include "common/types/errors.h"
+
+namespace cairn::client {
+namespace {
+
+// Blocks fetched ahead with one call (HDFS: dfs.client.read.prefetch.size, ten blocks).
+constexpr int64_t kPrefetchBlocks = 10;
+
+}  // namespace
+
+FileBlocks::FileBlocks(ClientContext& context, std::string path)
+    : context_(context), path_(std::move(path)) {}
+
+absl::StatusOr<std::unique_ptr<FileBlocks>> FileBlocks::Open(ClientContext& context,
+                                                             const std::string& path) {
+  auto blocks = std::unique_ptr<FileBlocks>(new FileBlocks(context, path));
+  RETURN_IF_ERROR(blocks->Fetch(0));
+  return blocks;
+}
+
+int64_t FileBlocks::length() const {
+  MutexLock lock(mu_);
+  return length_;
+}
+
+absl::Status FileBlocks::Fetch(int64_t offset) {
+  const int64_t range =
+      std::min(kPrefetchBlocks * context_.options().block_size, INT64_MAX - offset);
+  ASSIGN_OR_RETURN(const LocatedBlocks answer,
+                   context_.Call(RetryMode::kPlain, [&](NamenodeStub& stub, const CallContext& c) {
+                     return stub.GetBlockLocations(c, path_, offset, range);
+                   }));
+  return Merge(answer);
+}
+
+absl::Status FileBlocks::Merge(const LocatedBlocks& answer) {
+  MutexLock lock(mu_);
+  const auto add = [&](const LocatedBlock& block) REQUIRES(mu_) {
+    const auto known = blocks_.find(block.offset);
+    if (known != blocks_.end() && known->second.block.block.id != block.block.block.id) {
+      return errors::Io(fmt::format("Blocklist for {} has changed!", path_));
+    }
+    blocks_[block.offset] = block;
+    return absl::OkStatus();
+  };
+  for (const LocatedBlock& block : answer.blocks) RETURN_IF_ERROR(add(block));
+  for (const LocatedBlock& block : answer.last_block) RETURN_IF_ERROR(add(block));
+  int64_t length = answer.file_length;
+  growing_ = answer.under_construction;
+  if (!answer.last_block.empty() && !answer.last_block_complete) {
+    const LocatedBlock& last = answer.last_block.front();
+    length = std::max(length, last.offset + last.block.block.num_bytes);
+  }
+  // What was readable once stays readable: an answer that is overtaken by a later one must not
+  // shrink the file under a reader.
+  length_ = growing_ ? std::max(length_, length) : length;
+  return absl::OkStatus();
+}
+
+absl::Status FileBlocks::RefreshLength() {
+  int64_t from = 0;
+  {
+    MutexLock lock(mu_);
+    if (!growing_) return absl::OkStatus();
+    from = length_;
+  }
+  return Fetch(from);
+}
+
+absl::StatusOr<LocatedBlock> FileBlocks::Find(int64_t offset) {
+  MutexLock lock(mu_);
+  auto it = blocks_.upper_bound(offset);
+  if (it == blocks_.begin()) return absl::NotFoundError("");
+  LocatedBlock block = std::prev(it)->second;
+  const int64_t end = std::min(block.offset + block.block.block.num_bytes, length_);
+  if (offset >= end) return absl::NotFoundError("");
+  block.block.block.num_bytes = end - block.offset;
+  return block;
+}
+
+absl::StatusOr<LocatedBlock> FileBlocks::BlockAt(int64_t offset) {
+  auto known = Find(offset);
+  if (known.ok()) return known;
+  return Refresh(offset);
+}
+
+absl::StatusOr<LocatedBlock> FileBlocks::Refresh(int64_t offset) {
+  RETURN_IF_ERROR(Fetch(offset));
+  auto block = Find(offset);
+  if (block.ok()) return block;
+  return errors::Io(fmt::format("{}: the NameNode knows no block at offset {}", path_, offset));
+}
+
+}  // namespace cairn::client

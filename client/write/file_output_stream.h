@@ -1,0 +1,58 @@
+// OutputStream over the pipelines of a file's blocks.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "client/base/client_context.h"
+#include "client/base/lease_renewer.h"
+#include "client/client_types.h"
+#include "client/streams.h"
+#include "client/write/data_streamer.h"
+#include "client/write/packet_builder.h"
+#include "common/threads.h"
+
+namespace cairn::client {
+
+// Thread-safe as OutputStream says.
+class FileOutputStream : public OutputStream, private LeaseHolder {
+ public:
+  // A new file. `context` must outlive the stream.
+  static absl::StatusOr<std::unique_ptr<OutputStream>> Create(ClientContext& context,
+                                                              const std::string& path,
+                                                              const CreateOptions& options);
+  // An existing file, from its end.
+  static absl::StatusOr<std::unique_ptr<OutputStream>> Append(ClientContext& context,
+                                                              const std::string& path);
+  ~FileOutputStream() override;
+
+  absl::Status Write(std::string_view data) override;
+  absl::Status Hflush() override { return FlushAndWait(false); }
+  absl::Status Hsync() override { return FlushAndWait(true); }
+  absl::Status Close() override;
+  int64_t Tell() const override;
+  const std::string& path() const override { return target_.file.path; }
+
+ private:
+  FileOutputStream(ClientContext& context, WriteTarget target, int64_t length,
+                   std::optional<LocatedBlock> append_to);
+  void Abort(const absl::Status& why) override;
+  absl::Status FlushAndWait(bool sync);
+  absl::Status CloseLocked() REQUIRES(mu_);
+  absl::Status CompleteFile();
+
+  ClientContext& context_;
+  const WriteTarget target_;
+  DataStreamer streamer_;
+  mutable Mutex mu_;
+  PacketBuilder builder_ GUARDED_BY(mu_);
+  int64_t position_ GUARDED_BY(mu_);
+  std::optional<absl::Status> closed_ GUARDED_BY(mu_);  // the result of Close
+};
+
+}  // namespace cairn::client
