@@ -41,6 +41,10 @@ function(cairn_binary name)
   target_precompile_headers(${name} REUSE_FROM cairn_pch)
 endfunction()
 
+# What the sanitizer builds build: see build_sanitizers in ./dev.
+add_custom_target(core_tests)
+add_custom_target(fuzzers)
+
 # cairn_test(NAME SRCS foo_test.cc … DEPS … [LABELS unit] [TIMEOUT seconds]): one gtest binary per folder,
 # one ctest entry per binary (gtest's own output names the failing case). Label "core" = also run under sanitizers.
 function(cairn_test name)
@@ -55,6 +59,9 @@ function(cairn_test name)
   set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
   target_link_libraries(${name} PRIVATE cairn_options ${ARG_DEPS} GTest::gmock GTest::gtest_main)
   target_precompile_headers(${name} REUSE_FROM cairn_pch)
+  if("core" IN_LIST ARG_LABELS)
+    add_dependencies(core_tests ${name})
+  endif()
   add_test(NAME ${name} COMMAND ${name} --gtest_brief=1)
   set_tests_properties(${name} PROPERTIES LABELS "${ARG_LABELS}" TIMEOUT ${ARG_TIMEOUT})
 endfunction()
@@ -69,6 +76,7 @@ function(cairn_fuzzer name)
   set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/fuzz)
   target_link_libraries(${name} PRIVATE cairn_options ${ARG_DEPS} -fsanitize=fuzzer)
   target_precompile_headers(${name} REUSE_FROM cairn_pch)
+  add_dependencies(fuzzers ${name})
   add_test(NAME ${name} COMMAND ${name} -max_total_time=10 -rss_limit_mb=1024 -timeout=10 -print_final_stats=0)
   set_tests_properties(${name} PROPERTIES LABELS fuzz TIMEOUT 60)
 endfunction()

@@ -11,17 +11,17 @@ constexpr std::string_view kIntroduction =
 
 <!-- Made from the table in common/config/keys_*.cc by `./dev docs`; change it there. -->
 
-Cairn reads Hadoop's keys from `core-site.xml` and `hdfs-site.xml` in `$HADOOP_CONF_DIR`, then the files
-given by `-conf FILE`, then `-D key=value` on the command line; the last one wins, except that a
-`<final>true</final>` value is only changed by `-D`. `${x}` stands for another key, a property
-(`user.name`, `user.home`, `user.dir`, `java.io.tmpdir`) or, as `${env.NAME}`, `${env.NAME:-default}`,
-for an environment variable. `<xi:include href="…"/>` reads another file.
+Cairn reads Hadoop's keys from `core-site.xml` and `hdfs-site.xml` in `$HADOOP_CONF_DIR`, then the
+files given by `-conf FILE`, then `-D key=value` on the command line; the last one wins, except that
+a `<final>true</final>` value is only changed by `-D`. `${x}` stands for another key, a property
+(`user.name`, `user.home`, `user.dir`, `java.io.tmpdir`) or, as `${env.NAME}`,
+`${env.NAME:-default}`, for an environment variable. `<xi:include href="…"/>` reads another file.
 
-All values are checked once, at the start: a bad value, or a `cairn.` key that is not listed here, is an error
-that names the key, the value and its source. Hadoop keys that are not listed here are accepted and have
-no effect.
+All values are checked once, at the start: a bad value, or a `cairn.` key that is not listed here,
+is an error that names the key, the value and its source. Hadoop keys that are not listed here are
+accepted and have no effect.
 
-- Durations take a suffix: `ns us ms s m h d`; without one they are in the unit given with their type.
+- Durations take a suffix: `ns us ms s m h d`; without one they are in the unit given with the type.
 - Sizes take a binary suffix: `k m g t p`.
 - Lists are separated by commas; paths are absolute, or `file:` URIs.
 )";

@@ -1,0 +1,49 @@
+# Who may include whom: the table of the architecture, one row per folder. The longest matching row
+# counts; a folder may always include itself. A trailing slash is part of the prefix.
+
+MAY_INCLUDE = {
+    "common/": ["common/"],
+    "common/types/": ["common/"],
+    "proto/": ["proto/"],
+    "wire/": ["common/", "proto/"],
+    "ipc/": ["common/", "wire/", "proto/hadoop/"],
+    "namenode/": ["common/", "namenode/"],  # main, options and the composition root
+    "namenode/meta/": ["common/", "proto/store/"],
+    "namenode/blocks/": ["common/", "namenode/meta/"],
+    "namenode/namespace/": ["common/", "namenode/meta/", "namenode/blocks/"],
+    "namenode/monitors/": ["common/", "namenode/namespace/", "namenode/blocks/"],
+    "namenode/grpc/": ["common/", "namenode/namespace/", "namenode/blocks/", "proto/cairn/", "wire/"],
+    "namenode/hadoop/": ["common/", "namenode/namespace/", "namenode/blocks/", "ipc/", "wire/",
+                         "proto/hadoop/"],
+    "datanode/": ["common/", "datanode/"],  # main, options and the composition root
+    "datanode/store/": ["common/"],
+    "datanode/transfer/": ["common/", "datanode/store/", "wire/", "proto/hadoop/"],
+    "datanode/control/": ["common/", "datanode/store/", "ipc/", "proto/cairn/internal/", "wire/"],
+    "datanode/hadoop/": ["common/", "datanode/store/", "datanode/control/", "ipc/", "wire/",
+                         "proto/hadoop/"],
+    "client/": ["common/", "proto/", "wire/"],
+    "tools/": ["common/", "client/"],
+    "tools/meta_dump/": ["common/", "namenode/meta/"],
+    "tests/": [""],
+    "bench/": [""],
+    "cmake/": [],
+}
+
+# Only includes of these are judged by the table; others are libraries.
+PROJECT_FOLDERS = ("common/", "proto/", "wire/", "ipc/", "namenode/", "datanode/", "client/", "tools/",
+                   "tests/", "bench/")
+
+# Libraries whose types stay in some folders: how their headers begin, and where they may be used.
+LIBRARIES = {
+    "RocksDB": (("rocksdb/",), ("namenode/meta/",)),
+    "gRPC": (("grpc/", "grpcpp/", ".grpc.pb.h"),
+             ("proto/", "namenode/grpc/", "client/", "datanode/control/")),
+    "Protocol Buffers": (("google/protobuf/", ".pb.h"),
+                         ("proto/", "wire/", "ipc/", "namenode/meta/", "namenode/grpc/",
+                          "namenode/hadoop/", "client/", "datanode/")),
+}
+
+# Configuration is read where a process is put together, and nowhere below.
+CONFIGURATION = "common/config/"
+READS_CONFIGURATION = ("common/config/", "tools/", "tests/", "bench/", "client/examples/")
+COMPOSITION_FOLDERS = ("namenode", "datanode")  # files directly in them
