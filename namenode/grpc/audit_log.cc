@@ -1,0 +1,59 @@
+// Tab-separated, in the order log analysers of HDFS expect.
+#include "namenode/grpc/audit_log.h"
+
+#include "common/types/errors.h"
+#include "namenode/grpc/call.h"
+
+namespace cairn::namenode {
+namespace {
+
+// Control characters and backslashes escaped as in Java, so that a name cannot forge a line.
+std::string Escaped(const std::string& text) {
+  if (text.empty()) return "null";
+  std::string out;
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    switch (c) {
+      case '\\':
+        out += "\\\\";
+        break;
+      case '\t':
+        out += "\\t";
+        break;
+      case '\n':
+        out += "\\n";
+        break;
+      case '\r':
+        out += "\\r";
+        break;
+      default:
+        if (byte < 0x20 || byte == 0x7f) {
+          out += fmt::format("\\u{:04X}", byte);
+        } else {
+          out += c;
+        }
+    }
+  }
+  return out;
+}
+
+}  // namespace
+
+std::string AuditLog::Line(const Call& call, bool allowed) {
+  const std::string ugi = call.real_user.empty()
+                              ? fmt::format("{} (auth:SIMPLE)", Escaped(call.caller.user))
+                              : fmt::format("{} (auth:PROXY) via {} (auth:SIMPLE)",
+                                            Escaped(call.caller.user), Escaped(call.real_user));
+  return fmt::format("allowed={}\tugi={}\tip=/{}\tcmd={}\tsrc={}\tdst={}\tperm={}\tproto=grpc",
+                     allowed, ugi, call.caller.address, call.audit.command,
+                     Escaped(call.audit.source), Escaped(call.audit.destination),
+                     Escaped(call.audit.permission));
+}
+
+void AuditLog::Record(const Call& call, const absl::Status& result) const {
+  if (logger_ == nullptr || call.audit.command.empty()) return;
+  if (!result.ok() && !Is(result, ErrorKind::kAccessControl)) return;
+  logger_->info(Line(call, result.ok() && !call.audit.refused));
+}
+
+}  // namespace cairn::namenode

@@ -1,0 +1,45 @@
+// One call on its way through the front end.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "common/clock.h"
+#include "namenode/blocks/block_manager.h"
+#include "namenode/meta/meta_store.h"
+#include "namenode/namespace/namespace.h"
+
+namespace cairn::namenode {
+
+// What handlers call. Everything must outlive the server.
+struct FrontEndCore {
+  Namespace& names;
+  BlockManager& blocks;
+  const MetaStore& meta;  // identity, epoch and last transaction only
+  const Clock& clock;
+  std::string software_version;
+  int64_t started_wall_ms = 0;
+  int32_t min_replication = 1;  // dfs.namenode.replication.min, for fsck
+};
+
+// What the audit log will say; filled by the handler before it calls the core. An empty `command`
+// is not audited (HDFS does not audit block allocation, leases and the like).
+struct AuditEvent {
+  std::string command;
+  std::string source;       // empty: "null"
+  std::string destination;  // empty: "null"
+  std::string permission;   // owner:group:rwxr-xr-x; empty: "null"
+  bool refused = false;     // an answer that HDFS audits as allowed=false (delete of nothing)
+};
+
+// Lives from the first byte of a request to the last of its reply; owned by its reactor.
+struct Call {
+  explicit Call(const FrontEndCore& core_in) : core(core_in) {}
+
+  const FrontEndCore& core;
+  Caller caller;          // of a DataNode only the address is set
+  std::string real_user;  // empty unless someone acts as caller.user
+  AuditEvent audit;
+};
+
+}  // namespace cairn::namenode

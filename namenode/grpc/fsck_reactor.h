@@ -1,0 +1,71 @@
+// AdminService.Fsck: walks a subtree and streams the report's text.
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <string>
+
+#include <grpcpp/generic/async_generic_service.h>
+#include <grpcpp/support/byte_buffer.h>
+#include "common/threads.h"
+#include "namenode/fsck/fsck_report.h"
+#include "namenode/grpc/front_end.h"
+#include "proto/cairn/v1/admin.pb.h"
+
+namespace cairn::namenode {
+
+// Deletes itself when the call is over and the walk has ended; threads as UnaryReactor. Text waits
+// in a bounded buffer: a reader that is too slow holds up the walk for at most kPatienceMs at a
+// time, then the check ends.
+class FsckReactor final : public ::grpc::ServerGenericBidiReactor {
+ public:
+  // `front` must outlive the call.
+  FsckReactor(FrontEnd& front, const MethodSpec& method, size_t method_index,
+              ::grpc::GenericCallbackServerContext& context);
+
+  void OnReadDone(bool ok) override;
+  void OnWriteDone(bool ok) override;
+  void OnCancel() override;
+  void OnDone() override { delete this; }
+
+ private:
+  static constexpr size_t kPieceBytes = 64 << 10;  // of one message
+  static constexpr size_t kMaxPending = 1 << 20;   // waiting to be sent
+  static constexpr int64_t kPatienceMs = 30'000;
+
+  // On the executor.
+  void Run();
+  absl::Status Prepare();
+  // On the walk's thread. False ends the walk.
+  bool Visit(const std::string& path, const FileStatus& status);
+  void WalkEnded(const absl::Status& status);
+  void Append(const std::string& text) EXCLUDES(mu_);
+
+  // What is to be done on the stream; decided under the lock, done without it, because the last
+  // step may delete this object.
+  enum class Step { kNothing, kWrite, kWriteLast, kAbort };
+  Step NextStep() REQUIRES(mu_);
+  void Do(Step step) EXCLUDES(mu_);
+
+  FrontEnd& front_;
+  const MethodSpec& method_;
+  const size_t method_index_;
+  ::grpc::GenericCallbackServerContext& context_;
+  const std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
+  Call call_;
+  ::grpc::ByteBuffer request_bytes_;
+  v1::FsckRequest request_;
+  std::unique_ptr<FsckReport> report_;  // used by one thread after the other
+
+  Mutex mu_;
+  CondVar drained_;
+  std::string pending_ GUARDED_BY(mu_);
+  bool writing_ GUARDED_BY(mu_) = false;
+  bool broken_ GUARDED_BY(mu_) = false;  // the reader is gone
+  bool ended_ GUARDED_BY(mu_) = false;   // all text is in pending_
+  bool finished_ GUARDED_BY(mu_) = false;
+  FsckOutcome outcome_ GUARDED_BY(mu_) = FsckOutcome::kFailed;
+  ::grpc::ByteBuffer write_bytes_;  // of the write under way
+};
+
+}  // namespace cairn::namenode

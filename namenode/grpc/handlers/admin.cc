@@ -1,0 +1,81 @@
+// Calls of administrators, fsck excepted (fsck_reactor.cc).
+#include <algorithm>
+
+#include "common/types/errors.h"
+#include "namenode/grpc/handlers/handlers.h"
+#include "wire/cairn/convert.h"
+
+namespace cairn::namenode::grpc_handlers {
+
+void GetDatanodeReport(Call& call, const v1::GetDatanodeReportRequest& request,
+                       v1::GetDatanodeReportResponse& response, DoneVoid done) {
+  call.audit = {.command = "datanodeReport"};
+  if (!v1::DatanodeReportType_IsValid(request.type())) {
+    done(MakeError(ErrorKind::kIllegalArgument,
+                   fmt::format("unknown report type {}", static_cast<int>(request.type()))));
+    return;
+  }
+  std::vector<DatanodeInfo> datanodes = call.core.blocks.Datanodes();
+  std::sort(datanodes.begin(), datanodes.end(), [](const DatanodeInfo& a, const DatanodeInfo& b) {
+    return a.id.XferAddress() < b.id.XferAddress();
+  });
+  for (const DatanodeInfo& datanode : datanodes) {
+    if (request.type() == v1::DATANODE_REPORT_TYPE_LIVE && !datanode.live) continue;
+    if (request.type() == v1::DATANODE_REPORT_TYPE_DEAD && datanode.live) continue;
+    wire::ToProto(datanode, *response.add_datanodes());
+  }
+  done(absl::OkStatus());
+}
+
+void SetSafeMode(Call& call, const v1::SetSafeModeRequest& request,
+                 v1::SetSafeModeResponse& response, DoneVoid done) {
+  SafeModeAction action = SafeModeAction::kGet;
+  switch (request.action()) {
+    case v1::SAFE_MODE_ACTION_UNSPECIFIED:
+    case v1::SAFE_MODE_ACTION_GET:
+      call.audit = {.command = "safemode_get"};
+      break;
+    case v1::SAFE_MODE_ACTION_ENTER:
+      action = SafeModeAction::kEnter;
+      call.audit = {.command = "safemode_enter"};
+      break;
+    case v1::SAFE_MODE_ACTION_LEAVE:
+      action = SafeModeAction::kLeave;
+      call.audit = {.command = "safemode_leave"};
+      break;
+    case v1::SAFE_MODE_ACTION_FORCE_EXIT:
+      action = SafeModeAction::kForceExit;
+      call.audit = {.command = "safemode_force_exit"};
+      break;
+    default:
+      done(MakeError(ErrorKind::kIllegalArgument, fmt::format("unknown safe mode action {}",
+                                                              static_cast<int>(request.action()))));
+      return;
+  }
+  call.core.names.SetSafeMode(call.caller, action,
+                              FillThen<bool>(std::move(done), [&call, &response](bool on) {
+                                response.set_on(on);
+                                if (on) response.set_tip(call.core.blocks.SafeModeTip());
+                              }));
+}
+
+void SaveNamespace(Call& call, const v1::SaveNamespaceRequest& /*request*/,
+                   v1::SaveNamespaceResponse& /*response*/, DoneVoid done) {
+  call.audit = {.command = "saveNamespace"};
+  call.core.names.SaveNamespace(call.caller, std::move(done));
+}
+
+void GetMetadata(Call& call, const v1::GetMetadataRequest& /*request*/,
+                 v1::GetMetadataResponse& response, DoneVoid done) {
+  const ClusterIdentity& identity = call.core.meta.identity();
+  response.set_cluster_id(identity.cluster_id);
+  response.set_block_pool_id(identity.block_pool_id);
+  response.set_namespace_id(identity.namespace_id);
+  response.set_software_version(call.core.software_version);
+  response.set_started_ms(call.core.started_wall_ms);
+  response.set_last_txid(call.core.meta.last_appended());
+  response.set_epoch(call.core.meta.epoch());
+  done(absl::OkStatus());
+}
+
+}  // namespace cairn::namenode::grpc_handlers
