@@ -42,10 +42,10 @@ absl::StatusOr<std::string_view> DelimitedBody(std::string_view message) {
   return message;
 }
 
-ReceiveBuffer::ReceiveBuffer(size_t initial_bytes)
-    : data_(new char[initial_bytes]), capacity_(initial_bytes) {}
+ReceiveBuffer::ReceiveBuffer(size_t initial_bytes) : capacity_(initial_bytes) {}
 
 char* ReceiveBuffer::Prepare(size_t message_bytes) {
+  if (data_ == nullptr) data_.reset(new char[capacity_]);
   const size_t held = end_ - begin_;
   if (begin_ > 0 && (end_ == capacity_ || begin_ + message_bytes > capacity_)) {
     std::memmove(data_.get(), data_.get() + begin_, held);

@@ -30,7 +30,7 @@ absl::StatusOr<std::string_view> DelimitedBody(std::string_view message);
 //   … use buffer.view().substr(0, size) …; buffer.Consume(size);
 class ReceiveBuffer {
  public:
-  // Starts with room for `initial_bytes`, and grows when a message needs it.
+  // Takes `initial_bytes` (at least 1) at the first Prepare, and grows when a message needs it.
   explicit ReceiveBuffer(size_t initial_bytes = 8 << 10);
 
   // Bytes received and not consumed.
