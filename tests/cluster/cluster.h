@@ -2,6 +2,7 @@
 // started again.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
@@ -19,6 +20,9 @@ struct ClusterOptions {
   int datanodes = 3;
   int name_directories = 1;  // mirrors of the NameNode's metadata
   int volumes_per_datanode = 1;
+  // Size of each volume in bytes: then it is a tmpfs that only the DataNode sees, and its files are
+  // gone when it ends. 0: an ordinary directory.
+  int64_t volume_bytes = 0;
   std::vector<std::string> racks;  // of DataNode i: racks[i % size]; empty: all in one
   std::vector<std::pair<std::string, std::string>>
       settings;  // for both daemons; they win over the defaults below
@@ -48,6 +52,11 @@ class Cluster {
   virtual std::string namenode_address() const = 0;
   virtual std::string name_directory(int index) const = 0;
   virtual std::string volume(int datanode, int index) const = 0;
+  // CPU time of the daemons so far, user and system together, in milliseconds.
+  virtual int64_t NamenodeCpuMs() const = 0;
+  virtual int64_t DatanodesCpuMs() const = 0;
+  // Resident memory of the largest daemon.
+  virtual int64_t MaxResidentMegabytes() const = 0;
   virtual int datanode_count() const = 0;
   virtual int volumes_per_datanode() const = 0;
   // Where the daemons of a forked cluster write; for messages of failing tests.

@@ -1,8 +1,12 @@
 // A cluster of separate processes on loopback.
 #include <fmt/format.h>
 #include <signal.h>
+#include <unistd.h>
 
+#include <algorithm>
 #include <filesystem>
+#include <fstream>
+#include <sstream>
 #include <utility>
 
 #include "common/net/socket.h"
@@ -20,6 +24,27 @@ absl::StatusOr<int> FreePort() {
   ASSIGN_OR_RETURN(const std::unique_ptr<TcpListener> listener,
                    TcpListener::Listen(HostPort{"127.0.0.1", 0}));
   return listener->port();
+}
+
+// From /proc/PID/stat: fields 14 and 15, in clock ticks; the name in field 2 may hold blanks.
+int64_t CpuMs(const Subprocess& process) {
+  std::ifstream file(fmt::format("/proc/{}/stat", process.pid()));
+  std::string line;
+  std::getline(file, line);
+  std::istringstream fields(line.substr(std::min(line.size(), line.rfind(')') + 2)));
+  std::string skipped;
+  for (int i = 3; i < 14; ++i) fields >> skipped;
+  int64_t user = 0, system = 0;
+  fields >> user >> system;
+  return (user + system) * 1000 / sysconf(_SC_CLK_TCK);
+}
+
+// From /proc/PID/statm: field 2, in pages.
+int64_t ResidentMegabytes(const Subprocess& process) {
+  std::ifstream file(fmt::format("/proc/{}/statm", process.pid()));
+  int64_t total = 0, resident = 0;
+  file >> total >> resident;
+  return resident * sysconf(_SC_PAGESIZE) >> 20;
 }
 
 class ForkedCluster : public Cluster {
@@ -50,6 +75,7 @@ class ForkedCluster : public Cluster {
 
   absl::Status StartDatanode(int index) override {
     std::vector<std::string> argv = Argv("datanode");
+    if (options_.volume_bytes > 0) argv = WithLimitedVolumes(index, std::move(argv));
     std::string volumes;
     for (int i = 0; i < options_.volumes_per_datanode; ++i)
       volumes += (i ? "," : "") + volume(index, i);
@@ -84,11 +110,38 @@ class ForkedCluster : public Cluster {
   std::string volume(int datanode, int index) const override {
     return directory_ / fmt::format("data{}-{}", datanode, index);
   }
+  int64_t NamenodeCpuMs() const override { return CpuMs(*namenode_); }
+  int64_t DatanodesCpuMs() const override {
+    int64_t total = 0;
+    for (const auto& datanode : datanodes_) total += CpuMs(*datanode);
+    return total;
+  }
+  int64_t MaxResidentMegabytes() const override {
+    int64_t largest = ResidentMegabytes(*namenode_);
+    for (const auto& datanode : datanodes_)
+      largest = std::max(largest, ResidentMegabytes(*datanode));
+    return largest;
+  }
   int datanode_count() const override { return options_.datanodes; }
   int volumes_per_datanode() const override { return options_.volumes_per_datanode; }
   std::string logs() const override { return directory_ / "logs"; }
 
  private:
+  // The command, run where each volume of the DataNode is a tmpfs of its own (a user and mount
+  // namespace: needs no root).
+  std::vector<std::string> WithLimitedVolumes(int index, std::vector<std::string> command) const {
+    std::string script;
+    for (int i = 0; i < options_.volumes_per_datanode; ++i) {
+      std::filesystem::create_directories(volume(index, i));
+      script += fmt::format("mount -t tmpfs -o size={},mode=700 cairn {} && ",
+                            options_.volume_bytes, volume(index, i));
+    }
+    std::vector<std::string> argv = {"unshare", "--user", "--map-root-user",      "--mount",
+                                     "sh",      "-c",     script + "exec \"$@\"", "sh"};
+    argv.insert(argv.end(), command.begin(), command.end());
+    return argv;
+  }
+
   // Program and the settings both daemons share.
   std::vector<std::string> Argv(const std::string& program) const {
     std::string name_dirs;
