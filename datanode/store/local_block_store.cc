@@ -1,0 +1,180 @@
+// The block store on local disks: puts its parts together.
+#include "datanode/store/local_block_store.h"
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include <thread>
+#include <utility>
+
+#include "common/status_macros.h"
+#include "common/types/errors.h"
+#include "datanode/store/replica_reader.h"
+#include "datanode/store/replica_transitions.h"
+#include "datanode/store/volume_loader.h"
+#include "datanode/store/volume_opener.h"
+
+namespace cairn::datanode {
+namespace {
+
+// -1 for replicas that nobody may read.
+int64_t VisibleLengthOf(const StoredReplica& replica) {
+  if (!IsReadable(replica.original_state())) return -1;
+  return replica.active ? replica.active->progress().bytes_acked : replica.record.bytes();
+}
+
+absl::Status RefuseNegative(const WriteRequest& request) {
+  if (request.block.num_bytes < 0 || request.block.generation_stamp < 0 ||
+      request.latest_generation_stamp < 0) {
+    return absl::InvalidArgumentError(fmt::format(
+        "{} of {} bytes with latest generation stamp {} is no block", request.block.ToString(),
+        request.block.num_bytes, request.latest_generation_stamp));
+  }
+  return absl::OkStatus();
+}
+
+// Loads all volumes, each in its own thread: they are different disks.
+void LoadVolumes(StoreCore& core) {
+  const StoreCore::VolumeList volumes = core.volumes();
+  std::vector<LoadFindings> findings(volumes.size());
+  std::vector<absl::Status> statuses(volumes.size());
+  std::vector<std::thread> threads;
+  for (size_t i = 0; i < volumes.size(); ++i) {
+    threads.emplace_back([&, i] { statuses[i] = LoadVolume(core.fs(), *volumes[i], findings[i]); });
+  }
+  for (std::thread& thread : threads) thread.join();
+  StoreCore::VolumeList loaded;
+  for (size_t i = 0; i < volumes.size(); ++i) {
+    if (statuses[i].ok()) {
+      loaded.push_back(volumes[i]);
+    } else {
+      volumes[i]->MarkFailed();
+      core.AddFailure(VolumeFailure{volumes[i]->path(), volumes[i]->storage_id(),
+                                    std::string(statuses[i].message()), core.clock().WallMs(), 0});
+    }
+  }
+  core.SetVolumes(loaded);
+  const absl::Status resolved = ResolveDuplicates(core.fs(), loaded);
+  if (!resolved.ok()) {
+    spdlog::warn("a duplicate replica stays: {}", std::string(resolved.message()));
+  }
+  for (size_t i = 0; i < volumes.size(); ++i) {
+    for (const auto& bad : findings[i].bad) core.ReportBad(*volumes[i], bad.block, bad.reason);
+  }
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<BlockStore>> OpenBlockStore(const StoreOptions& options,
+                                                           const PoolIdentity& pool,
+                                                           const StoreEnv& env) {
+  ASSIGN_OR_RETURN(OpenedVolumes opened, OpenVolumes(options, pool, env));
+  auto core = std::make_unique<StoreCore>(options, pool, env);
+  for (VolumeFailure& failure : opened.failures) core->AddFailure(std::move(failure));
+  core->SetVolumes(std::move(opened.volumes));
+  RETURN_IF_ERROR(core->Health());
+  LoadVolumes(*core);
+  RETURN_IF_ERROR(core->Health());
+  return std::make_unique<LocalBlockStore>(std::move(core), std::move(opened.datanode_uuid));
+}
+
+LocalBlockStore::LocalBlockStore(std::unique_ptr<StoreCore> core, std::string datanode_uuid)
+    : core_(std::move(core)),
+      datanode_uuid_(std::move(datanode_uuid)),
+      deletions_(*core_),
+      directory_scanner_(*core_),
+      block_scanner_(*core_) {}
+
+LocalBlockStore::~LocalBlockStore() { core_->background().Shutdown(); }
+
+void LocalBlockStore::SetListener(StoreListener* listener) { core_->SetListener(listener); }
+
+absl::StatusOr<std::unique_ptr<ReplicaWriter>> LocalBlockStore::CreateRbw(
+    const WriteRequest& request) {
+  RETURN_IF_ERROR(RefuseNegative(request));
+  return CreateRbwReplica(*core_, request);
+}
+
+absl::StatusOr<std::unique_ptr<ReplicaWriter>> LocalBlockStore::CreateTemporary(
+    const WriteRequest& request) {
+  RETURN_IF_ERROR(RefuseNegative(request));
+  return CreateTemporaryReplica(*core_, request);
+}
+
+absl::StatusOr<std::unique_ptr<ReplicaWriter>> LocalBlockStore::Append(
+    const WriteRequest& request) {
+  return AppendReplica(*core_, request);
+}
+
+absl::StatusOr<std::unique_ptr<ReplicaWriter>> LocalBlockStore::RecoverAppend(
+    const WriteRequest& request) {
+  return RecoverAppendReplica(*core_, request);
+}
+
+absl::StatusOr<std::unique_ptr<ReplicaWriter>> LocalBlockStore::RecoverRbw(
+    const WriteRequest& request) {
+  return RecoverRbwReplica(*core_, request);
+}
+
+absl::StatusOr<std::string> LocalBlockStore::RecoverClose(const WriteRequest& request) {
+  return RecoverCloseReplica(*core_, request);
+}
+
+absl::StatusOr<std::unique_ptr<ReplicaReader>> LocalBlockStore::OpenReader(const Block& block,
+                                                                           int64_t wait_for_bytes) {
+  return OpenReplicaReader(*core_, block, wait_for_bytes);
+}
+
+absl::StatusOr<ReplicaInfo> LocalBlockStore::Get(BlockId id) const {
+  ASSIGN_OR_RETURN(const StoredReplica replica, core_->Get(id));
+  ReplicaInfo info;
+  info.block = replica.block();
+  info.state = replica.state();
+  info.visible_length = VisibleLengthOf(replica);
+  info.storage_id = replica.volume->storage_id();
+  info.storage_type = replica.volume->storage_type();
+  return info;
+}
+
+absl::StatusOr<int64_t> LocalBlockStore::VisibleLength(const Block& block) const {
+  ASSIGN_OR_RETURN(const StoredReplica replica, core_->Get(block.id));
+  if (replica.record.generation_stamp < block.generation_stamp) {
+    return errors::Io(fmt::format(
+        "replica.getGenerationStamp() < block.getGenerationStamp(), block={}, replica={}",
+        core_->Name(block), core_->Name(replica.block())));
+  }
+  return VisibleLengthOf(replica);
+}
+
+absl::StatusOr<std::optional<ReplicaRecoveryInfo>> LocalBlockStore::InitReplicaRecovery(
+    const Block& block, GenerationStamp recovery_id) {
+  return InitRecovery(*core_, block, recovery_id);
+}
+
+absl::StatusOr<std::string> LocalBlockStore::UpdateReplicaUnderRecovery(const Block& old_block,
+                                                                        GenerationStamp recovery_id,
+                                                                        int64_t new_length) {
+  return UpdateUnderRecovery(*core_, old_block, recovery_id, new_length);
+}
+
+std::vector<StorageUsage> LocalBlockStore::Usage() const {
+  std::vector<StorageUsage> usage;
+  for (const auto& volume : core_->volumes()) {
+    auto one = volume->Usage();
+    if (one.ok()) {
+      usage.push_back(*std::move(one));
+    } else {
+      core_->DiskError(volume, one.status()).IgnoreError();
+    }
+  }
+  return usage;
+}
+
+absl::StatusOr<ReplicaListing> LocalBlockStore::List(std::string_view storage_id) const {
+  for (const auto& volume : core_->volumes()) {
+    if (volume->storage_id() == storage_id) return volume->List();
+  }
+  return absl::NotFoundError(fmt::format("storage {} is not in service", storage_id));
+}
+
+}  // namespace cairn::datanode

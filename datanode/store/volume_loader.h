@@ -1,0 +1,34 @@
+// Finds out at start which replicas a volume has, and repairs what a crash left half done.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "common/file_system.h"
+#include "datanode/store/volume.h"
+
+namespace cairn::datanode {
+
+// What a load found beside good replicas.
+struct LoadFindings {
+  struct Bad {
+    Block block;
+    std::string reason;
+  };
+  std::vector<Bad> bad;            // replicas that are there but damaged
+  std::vector<std::string> stray;  // files that belong to no replica; left where they are
+};
+
+// Loads `volume`: empties tmp; FINALIZED replicas stay what they are; those in rbw become RWR, cut
+// to their last valid checksum; pairs that a crash put into two directories are joined again; meta
+// files without block are removed. A block file without meta file is a replica with stamp 0, as in
+// HDFS: the NameNode calls it corrupt and has it replaced. Errors are the disk's.
+absl::Status LoadVolume(FileSystem& fs, Volume& volume, LoadFindings& findings);
+
+// Where two volumes have the same block, keeps the replica with the higher stamp, then the longer
+// one, then the finalized one, and deletes the other.
+absl::Status ResolveDuplicates(FileSystem& fs, const std::vector<std::shared_ptr<Volume>>& volumes);
+
+}  // namespace cairn::datanode
