@@ -2,23 +2,33 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <string>
 
 #include "common/clock.h"
 #include "namenode/blocks/block_manager.h"
-#include "namenode/meta/meta_store.h"
 #include "namenode/namespace/namespace.h"
 
 namespace cairn::namenode {
+
+// Which cluster this is, for DataNodes and administrators.
+struct ClusterFacts {
+  std::string cluster_id;     // CID-…
+  std::string block_pool_id;  // BP-…
+  int32_t namespace_id = 0;
+  int64_t creation_ms = 0;          // cTime
+  int64_t epoch = 0;                // of this start of the NameNode
+  std::function<Txid()> last_txid;  // last transaction appended to the journal; thread-safe
+  std::string software_version;
+  int64_t started_wall_ms = 0;
+};
 
 // What handlers call. Everything must outlive the server.
 struct FrontEndCore {
   Namespace& names;
   BlockManager& blocks;
-  const MetaStore& meta;  // identity, epoch and last transaction only
   const Clock& clock;
-  std::string software_version;
-  int64_t started_wall_ms = 0;
+  ClusterFacts cluster;
   int32_t min_replication = 1;  // dfs.namenode.replication.min, for fsck
 };
 

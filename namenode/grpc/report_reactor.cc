@@ -121,7 +121,7 @@ void ReportReactor::End(absl::Status status) {
     return;
   }
   dn::BlockReportResponse reply;
-  reply.set_epoch(front_.core.meta.epoch());
+  reply.set_epoch(front_.core.cluster.epoch);
   bool own = false;
   if (!::grpc::SerializationTraits<dn::BlockReportResponse>::Serialize(reply, &response_, &own)
            .ok()) {

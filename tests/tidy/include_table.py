@@ -12,7 +12,9 @@ MAY_INCLUDE = {
     "namenode/blocks/": ["common/", "namenode/meta/"],
     "namenode/namespace/": ["common/", "namenode/meta/", "namenode/blocks/"],
     "namenode/monitors/": ["common/", "namenode/namespace/", "namenode/blocks/"],
-    "namenode/grpc/": ["common/", "namenode/namespace/", "namenode/blocks/", "proto/cairn/", "wire/"],
+    "namenode/fsck/": ["common/"],
+    "namenode/grpc/": ["common/", "namenode/namespace/", "namenode/blocks/", "namenode/fsck/",
+                       "proto/cairn/", "wire/"],
     "namenode/hadoop/": ["common/", "namenode/namespace/", "namenode/blocks/", "ipc/", "wire/",
                          "proto/hadoop/"],
     "datanode/": ["common/", "datanode/"],  # main, options and the composition root

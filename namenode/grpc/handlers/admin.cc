@@ -67,14 +67,14 @@ void SaveNamespace(Call& call, const v1::SaveNamespaceRequest& /*request*/,
 
 void GetMetadata(Call& call, const v1::GetMetadataRequest& /*request*/,
                  v1::GetMetadataResponse& response, DoneVoid done) {
-  const ClusterIdentity& identity = call.core.meta.identity();
-  response.set_cluster_id(identity.cluster_id);
-  response.set_block_pool_id(identity.block_pool_id);
-  response.set_namespace_id(identity.namespace_id);
-  response.set_software_version(call.core.software_version);
-  response.set_started_ms(call.core.started_wall_ms);
-  response.set_last_txid(call.core.meta.last_appended());
-  response.set_epoch(call.core.meta.epoch());
+  const ClusterFacts& cluster = call.core.cluster;
+  response.set_cluster_id(cluster.cluster_id);
+  response.set_block_pool_id(cluster.block_pool_id);
+  response.set_namespace_id(cluster.namespace_id);
+  response.set_software_version(cluster.software_version);
+  response.set_started_ms(cluster.started_wall_ms);
+  response.set_last_txid(cluster.last_txid());
+  response.set_epoch(cluster.epoch);
   done(absl::OkStatus());
 }
 

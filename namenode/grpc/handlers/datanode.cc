@@ -39,7 +39,7 @@ std::string NameOf(const v1::DatanodeId& id) {
 
 // Refuses a DataNode whose disks belong to another cluster.
 absl::Status CheckCluster(const Call& call, const dn::RegisterRequest& request) {
-  const ClusterIdentity& ours = call.core.meta.identity();
+  const ClusterFacts& ours = call.core.cluster;
   const auto foreign = [&](const char* what, const std::string& theirs, const std::string& mine) {
     return MakeError(ErrorKind::kIncorrectVersion,
                      fmt::format("DataNode {} belongs to {} {}, this NameNode to {}",
@@ -145,7 +145,7 @@ absl::Status RegisterNow(Call& call, const dn::RegisterRequest& request,
     registration.storages.push_back(UsageOf(storage));
   }
   ASSIGN_OR_RETURN(const uint64_t number, call.core.blocks.Register(registration));
-  response.set_epoch(call.core.meta.epoch());
+  response.set_epoch(call.core.cluster.epoch);
   response.set_ip_addr(registration.id.ip_addr);
   response.set_registration_id(number);
   return absl::OkStatus();
@@ -154,7 +154,7 @@ absl::Status RegisterNow(Call& call, const dn::RegisterRequest& request,
 }  // namespace
 
 absl::Status CheckSender(const Call& call, const dn::Sender& sender) {
-  const std::string& pool = call.core.meta.identity().block_pool_id;
+  const std::string& pool = call.core.cluster.block_pool_id;
   if (sender.block_pool_id() != pool) {
     return errors::UnexpectedBlockPool(sender.block_pool_id(), pool);
   }
@@ -163,13 +163,13 @@ absl::Status CheckSender(const Call& call, const dn::Sender& sender) {
 
 void Handshake(Call& call, const dn::HandshakeRequest& /*request*/, dn::HandshakeResponse& response,
                DoneVoid done) {
-  const ClusterIdentity& identity = call.core.meta.identity();
+  const ClusterFacts& identity = call.core.cluster;
   response.set_cluster_id(identity.cluster_id);
   response.set_block_pool_id(identity.block_pool_id);
   response.set_namespace_id(identity.namespace_id);
   response.set_ctime_ms(identity.creation_ms);
-  response.set_software_version(call.core.software_version);
-  response.set_epoch(call.core.meta.epoch());
+  response.set_software_version(identity.software_version);
+  response.set_epoch(call.core.cluster.epoch);
   done(absl::OkStatus());
 }
 
@@ -185,7 +185,7 @@ void Register(Call& call, const dn::RegisterRequest& request, dn::RegisterRespon
 
 void Heartbeat(Call& call, const dn::HeartbeatRequest& request, dn::HeartbeatResponse& response,
                DoneVoid done) {
-  response.set_epoch(call.core.meta.epoch());
+  response.set_epoch(call.core.cluster.epoch);
   const absl::Status allowed = CheckSender(call, request.sender());
   if (Is(allowed, ErrorKind::kUnregisteredNode)) {
     response.add_commands()->mutable_reregister();
