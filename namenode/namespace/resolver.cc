@@ -20,7 +20,13 @@ absl::Status Descend(Txn& txn, const std::vector<std::string>& names, size_t fir
       return errors::UnresolvedPath(path);
     InodePtr child;
     if (parent != nullptr && parent->is_directory()) {
-      ASSIGN_OR_RETURN(child, txn.Child(parent->id, names[i]));
+      absl::StatusOr<InodePtr> found = txn.Child(parent->id, names[i]);
+      if (Txn::IsMiss(found.status())) {
+        const std::vector<std::string_view> rest(names.begin() + i, names.end());
+        txn.Prefetch(parent->id, rest);
+      }
+      if (!found.ok()) return found.status();
+      child = *std::move(found);
     }
     resolved.names.push_back(names[i]);
     resolved.inodes.push_back(std::move(child));

@@ -111,9 +111,12 @@ absl::StatusOr<LocatedBlock> AddBlock(OpContext& ctx, const AddBlockRequest& req
   ASSIGN_OR_RETURN(const Analysis found, Analyze(ctx, request));
   if (found.retried) {
     // Another attempt of this call came first; if its block has no place yet, it gets these.
-    std::vector<ReplicaLocation> locations = ctx.blocks.ExpectedLocations(found.retried->id);
-    return NewLocatedBlock(ctx, *found.retried, found.file->length,
-                           locations.empty() ? targets : std::move(locations));
+    std::vector<ReplicaLocation> places = ctx.blocks.ExpectedLocations(found.retried->id);
+    if (places.empty()) {
+      places = targets;
+      ctx.txn.SetExpectedLocations(found.retried->id, targets);
+    }
+    return NewLocatedBlock(ctx, *found.retried, found.file->length, std::move(places));
   }
   Inode file = *found.file;
   ASSIGN_OR_RETURN(const bool progressed, HasProgressed(ctx, file, /*all=*/false));
@@ -135,6 +138,7 @@ absl::StatusOr<LocatedBlock> AddBlock(OpContext& ctx, const AddBlockRequest& req
   const int64_t offset = file.length;
   ctx.txn.Put(std::move(file));
   ctx.txn.PutBlock(row);
+  ctx.txn.SetExpectedLocations(row.id, targets);
   return NewLocatedBlock(ctx, row, offset, targets);
 }
 

@@ -24,7 +24,7 @@ absl::StatusOr<FileStatus> Create(OpContext& ctx, const CreateRequest& request);
 // replicas.
 absl::StatusOr<PlacementPlan> PlanAddBlock(OpContext& ctx, const AddBlockRequest& request);
 // The second half, after targets were chosen without the lock: checks again, commits `previous` and
-// appends the block. The caller then tells the block manager the expected locations.
+// appends the block with `targets` as its expected locations.
 absl::StatusOr<LocatedBlock> AddBlock(OpContext& ctx, const AddBlockRequest& request,
                                       const std::vector<ReplicaLocation>& targets);
 
@@ -53,8 +53,7 @@ absl::StatusOr<PlacementPlan> PlanAdditionalDatanode(OpContext& ctx,
 // answer has no locations and offset -1.
 absl::StatusOr<LocatedBlock> UpdateBlockForPipeline(OpContext& ctx, const ExtendedBlock& block,
                                                     const std::string& client_name);
-// The rebuilt pipeline: the block takes its new stamp and length. The caller then tells the block
-// manager the new locations.
+// The rebuilt pipeline: the block takes its new stamp, length and expected locations.
 absl::Status UpdatePipeline(OpContext& ctx, const UpdatePipelineRequest& request);
 
 }  // namespace cairn::namenode::ops

@@ -103,12 +103,23 @@ absl::Status UpdatePipeline(OpContext& ctx, const UpdatePipelineRequest& request
     return errors::Io(fmt::format("Update {}: length {} exceeds the block size {} of the file",
                                   renewed.ToString(), renewed.num_bytes, open.file->block_size));
   }
+  if (request.storage_ids.size() != request.new_nodes.size()) {
+    return MakeError(ErrorKind::kIllegalArgument,
+                     fmt::format("Update {}: {} nodes but {} storage ids", renewed.ToString(),
+                                 request.new_nodes.size(), request.storage_ids.size()));
+  }
+  std::vector<ReplicaLocation> locations(request.new_nodes.size());
+  for (size_t i = 0; i < locations.size(); ++i) {
+    locations[i].datanode.id = request.new_nodes[i];
+    locations[i].storage_id = request.storage_ids[i];
+  }
   Inode file = *open.file;
   file.length += renewed.num_bytes - open.row.length;
   open.row.generation_stamp = renewed.generation_stamp;
   open.row.length = renewed.num_bytes;
   ctx.txn.Put(std::move(file));
   ctx.txn.PutBlock(std::move(open.row));
+  ctx.txn.SetExpectedLocations(renewed.id, std::move(locations));
   return absl::OkStatus();
 }
 
