@@ -35,6 +35,10 @@ struct MetaStoreOptions {
   int checkpoints_retained = 2;                // dfs.namenode.num.checkpoints.retained
   int64_t block_cache_bytes = 64 << 20;        // RocksDB's
   int64_t verify_bytes_per_second = 16 << 20;  // background checksum pass over the SSTs
+  int64_t verify_pause_ms = 3600000;           // between two such passes
+  int64_t apply_interval_ms = 200;  // durable transactions are merged this long before RocksDB
+  int64_t marker_idle_ms = 100;  // a pause of this length is marked in the journal: damage before
+                                 // the mark cannot pass for a torn tail
 };
 
 // Who this file system is; written by Format, checked on every open.
@@ -79,6 +83,14 @@ class MetaStore {
   static absl::StatusOr<std::unique_ptr<MetaStore>> Open(const MetaStoreOptions& options,
                                                          FileSystem& fs, const Clock& clock,
                                                          FatalHandler fatal);
+  // Rebuilds what Open needs in the first name directory from `source_dir` (any name directory of
+  // the same file system, the first itself included): RocksDB from its newest intact checkpoint,
+  // and the journal where there is none. The first directory may be missing or empty; its rocksdb/
+  // must have been moved away. Afterwards Open replays the journal since the checkpoint.
+  static absl::Status RestoreFromCheckpoint(const MetaStoreOptions& options,
+                                            const std::string& source_dir, FileSystem& fs);
+
+  // Drains, flushes and closes; snapshots must be gone.
   virtual ~MetaStore() = default;
 
   virtual const ClusterIdentity& identity() const = 0;

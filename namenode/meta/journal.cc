@@ -1,0 +1,190 @@
+// The mirrored journal writer.
+#include "namenode/meta/journal.h"
+
+#include <spdlog/spdlog.h>
+
+#include "common/crc32c.h"
+#include "common/status_macros.h"
+#include "namenode/meta/name_dir.h"
+
+namespace cairn::namenode {
+
+// One name directory. `path` never changes; `file` belongs to the thread that runs OnEachDir's
+// work.
+struct Journal::Dir {
+  std::string path;
+  std::unique_ptr<File> file;
+};
+
+Journal::Journal(FileSystem& fs, std::vector<std::string> dirs, int64_t segment_bytes,
+                 JournalPosition position)
+    : fs_(fs),
+      segment_bytes_(segment_bytes),
+      namespace_id_(position.namespace_id),
+      epoch_(position.epoch),
+      last_txid_(position.last_txid),
+      last_crc_(position.last_crc),
+      segments_(std::move(position.segments)) {
+  for (std::string& dir : dirs) {
+    dirs_.push_back(std::make_unique<Dir>(Dir{std::move(dir), nullptr}));
+  }
+  if (dirs_.size() > 1) {
+    mirrors_ = std::make_unique<Executor>("journal", static_cast<int>(dirs_.size()) - 1);
+  }
+}
+
+Journal::~Journal() = default;
+
+absl::StatusOr<std::unique_ptr<Journal>> Journal::Start(FileSystem& fs,
+                                                        std::vector<std::string> dirs,
+                                                        int64_t segment_bytes,
+                                                        JournalPosition position) {
+  std::unique_ptr<Journal> journal(
+      new Journal(fs, std::move(dirs), segment_bytes, std::move(position)));
+  RETURN_IF_ERROR(journal->BeginSegment());
+  return journal;
+}
+
+absl::Status Journal::BeginSegment() {
+  const Txid first = last_txid_ + 1;
+  const std::string header = EncodeSegmentHeader({namespace_id_, first, epoch_, last_crc_});
+  RETURN_IF_ERROR(OnEachDir([&](Dir& dir) { return BeginSegmentIn(dir, header, first); }));
+  written_bytes_ = static_cast<int64_t>(header.size());
+  marked_ = true;
+  MutexLock lock(mu_);
+  // A segment that never got a transaction was replaced.
+  if (segments_.empty() || segments_.back() != first) segments_.push_back(first);
+  return absl::OkStatus();
+}
+
+absl::Status Journal::BeginSegmentIn(Dir& dir, const std::string& header, Txid first_txid) {
+  dir.file.reset();
+  const std::string path = SegmentPath(dir.path, first_txid);
+  // By rename, so that a segment never lacks its header.
+  RETURN_IF_ERROR(fs_.WriteFileAtomically(path, header));
+  ASSIGN_OR_RETURN(dir.file, fs_.Open(path, OpenMode::kReadWrite));
+  return WriteJournalState(fs_, dir.path, {epoch_, first_txid});
+}
+
+absl::Status Journal::Append(Txid first, Txid last, std::string& record) {
+  if (written_bytes_ >= segment_bytes_ && last_txid_ > 0) {
+    // Closed with a marker, so that the end of every segment but the newest is proven.
+    RETURN_IF_ERROR(Mark());
+    RETURN_IF_ERROR(BeginSegment());
+  }
+  const std::string_view payload = std::string_view(record).substr(kBatchHeaderBytes);
+  if (payload.size() > kMaxBatchPayloadBytes) {
+    return absl::InternalError(fmt::format("a journal batch of {} bytes is over the limit of {}",
+                                           payload.size(), kMaxBatchPayloadBytes));
+  }
+  BatchHeader header{.payload_bytes = static_cast<uint32_t>(payload.size()),
+                     .epoch = epoch_,
+                     .first_txid = first,
+                     .last_txid = last,
+                     .payload_crc = Crc32c(payload)};
+  RETURN_IF_ERROR(WriteRecord(header, record));
+  marked_ = false;
+  return absl::OkStatus();
+}
+
+absl::Status Journal::Mark() {
+  if (marked_) return absl::OkStatus();
+  BatchHeader header{.epoch = epoch_, .first_txid = last_txid_ + 1, .last_txid = last_txid_};
+  std::string record(kBatchHeaderBytes, '\0');
+  RETURN_IF_ERROR(WriteRecord(header, record));
+  marked_ = true;
+  return absl::OkStatus();
+}
+
+absl::Status Journal::WriteRecord(BatchHeader& header, std::string& record) {
+  header.previous_crc = last_crc_;
+  EncodeBatchHeader(header, record.data());
+  RETURN_IF_ERROR(OnEachDir([&](Dir& dir) {
+    RETURN_IF_ERROR(dir.file->Append(record));
+    return dir.file->Sync();
+  }));
+  last_txid_ = header.last_txid;
+  last_crc_ = header.crc;
+  written_bytes_ += static_cast<int64_t>(record.size());
+  return absl::OkStatus();
+}
+
+absl::Status Journal::OnEachDir(const std::function<absl::Status(Dir&)>& work) {
+  std::vector<Dir*> healthy;
+  for (const auto& dir : dirs_) {
+    if (IsHealthy(dir->path)) healthy.push_back(dir.get());
+  }
+  if (healthy.empty()) return absl::DataLossError("no healthy name directory is left");
+  std::vector<absl::Status> results(healthy.size());
+  Mutex mu;
+  CondVar finished;
+  size_t running = healthy.size() - 1;
+  for (size_t i = 1; i < healthy.size(); ++i) {
+    mirrors_->Add([&, i] {
+      results[i] = work(*healthy[i]);
+      MutexLock lock(mu);
+      --running;
+      finished.NotifyOne();
+    });
+  }
+  results[0] = work(*healthy[0]);
+  {
+    MutexLock lock(mu);
+    while (running > 0) finished.Wait(mu);
+  }
+  size_t good = 0;
+  for (size_t i = 0; i < healthy.size(); ++i) {
+    if (results[i].ok()) {
+      ++good;
+    } else {
+      Drop(healthy[i]->path, results[i]);
+    }
+  }
+  if (good > 0) return absl::OkStatus();
+  return absl::Status(results[0].code(),
+                      fmt::format("the journal could not be written in any name directory: {}",
+                                  std::string(results[0].message())));
+}
+
+void Journal::DeleteThrough(Txid txid) {
+  std::vector<Txid> removed;
+  {
+    MutexLock lock(mu_);
+    while (segments_.size() > 1 && segments_[1] <= txid + 1) {
+      removed.push_back(segments_.front());
+      segments_.erase(segments_.begin());
+    }
+  }
+  // Oldest first: what is left is a contiguous journal at every moment.
+  for (const auto& dir : dirs_) {
+    if (!IsHealthy(dir->path)) continue;
+    for (const Txid first : removed) {
+      const absl::Status status = fs_.Remove(SegmentPath(dir->path, first));
+      if (!status.ok() && !absl::IsNotFound(status)) {
+        spdlog::warn("journal segment not removed: {}", std::string(status.message()));
+        break;
+      }
+    }
+  }
+}
+
+void Journal::Drop(const std::string& dir, const absl::Status& why) {
+  MutexLock lock(mu_);
+  if (std::find(dropped_.begin(), dropped_.end(), dir) != dropped_.end()) return;
+  spdlog::error("name directory {} failed and is no longer written: {}", dir,
+                std::string(why.message()));
+  dropped_.push_back(dir);
+  failed_.push_back(fmt::format("{}: {}", dir, std::string(why.message())));
+}
+
+bool Journal::IsHealthy(const std::string& dir) const {
+  MutexLock lock(mu_);
+  return std::find(dropped_.begin(), dropped_.end(), dir) == dropped_.end();
+}
+
+std::vector<std::string> Journal::FailedDirectories() const {
+  MutexLock lock(mu_);
+  return failed_;
+}
+
+}  // namespace cairn::namenode

@@ -1,0 +1,89 @@
+// Writes the journal: one batch, one write and one sync in every name directory.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "common/file_system.h"
+#include "common/threads.h"
+#include "common/types/ids.h"
+#include "namenode/meta/journal_format.h"
+
+namespace cairn::namenode {
+
+// Where writing goes on.
+struct JournalPosition {
+  int32_t namespace_id = 0;
+  int64_t epoch = 0;           // of the new writer, above all before it
+  Txid last_txid = 0;          // of what is in every directory
+  uint32_t last_crc = 0;       // of the last batch before the new segment
+  std::vector<Txid> segments;  // first txids of the closed segments that are kept
+};
+
+// The mirrored journal of one epoch. A directory that fails is dropped for good and remembered; the
+// writer goes on while one is left.
+//
+// Append, Mark and their return values belong to one thread (the committer); the other calls are
+// thread-safe.
+class Journal {
+ public:
+  // Begins a segment in every directory and records the epoch there. Only fails when no directory
+  // is left. `fs` must outlive the journal.
+  static absl::StatusOr<std::unique_ptr<Journal>> Start(FileSystem& fs,
+                                                        std::vector<std::string> dirs,
+                                                        int64_t segment_bytes,
+                                                        JournalPosition position);
+  ~Journal();
+
+  // Writes and syncs the transactions [first, last]. `record` is kBatchHeaderBytes of room, filled
+  // in here, then the payload. When it returns OK at least one directory has them durably; an error
+  // means that none may have, and the journal must not be used again.
+  absl::Status Append(Txid first, Txid last, std::string& record);
+  // Writes and syncs a marker, which makes any later damage of the last batch distinguishable from
+  // a torn tail. Does nothing when the last record is a marker or there is none.
+  absl::Status Mark();
+
+  // Removes the segments all of whose transactions are <= `txid`, never the newest.
+  void DeleteThrough(Txid txid);
+  // Stops writing to `dir`, because of an error met elsewhere.
+  void Drop(const std::string& dir, const absl::Status& why);
+  bool IsHealthy(const std::string& dir) const;
+  // "<dir>: <first error>" for each dropped directory.
+  std::vector<std::string> FailedDirectories() const;
+
+ private:
+  struct Dir;
+  Journal(FileSystem& fs, std::vector<std::string> dirs, int64_t segment_bytes,
+          JournalPosition position);
+
+  absl::Status BeginSegment();
+  absl::Status BeginSegmentIn(Dir& dir, const std::string& header, Txid first_txid);
+  absl::Status WriteRecord(BatchHeader& header, std::string& record);
+  // Runs `work` for every healthy directory, in parallel, and drops those for which it fails. An
+  // error when none is left.
+  absl::Status OnEachDir(const std::function<absl::Status(Dir&)>& work);
+
+  FileSystem& fs_;
+  const int64_t segment_bytes_;
+  const int32_t namespace_id_;
+  const int64_t epoch_;
+  // The committer's.
+  Txid last_txid_;
+  uint32_t last_crc_;
+  int64_t written_bytes_ = 0;  // in the newest segment
+  bool marked_ = true;
+  std::vector<std::unique_ptr<Dir>> dirs_;
+  std::unique_ptr<Executor> mirrors_;  // for all directories but the first; null with one
+
+  mutable Mutex mu_;
+  std::vector<std::string> failed_ GUARDED_BY(mu_);
+  std::vector<std::string> dropped_ GUARDED_BY(mu_);  // paths of the failed
+  std::vector<Txid> segments_ GUARDED_BY(mu_);        // first txids, ascending
+};
+
+}  // namespace cairn::namenode

@@ -1,0 +1,39 @@
+// Opens the name directories of a file system: checks, compares and repairs what is in them.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "common/file_system.h"
+#include "namenode/meta/journal.h"
+#include "namenode/meta/journal_reader.h"
+#include "namenode/meta/meta_store.h"
+#include "namenode/meta/name_dir.h"
+#include "namenode/meta/rocks.h"
+
+namespace cairn::namenode {
+
+// The directories, locked, with the same journal in each.
+struct RecoveredDirs {
+  ClusterIdentity identity;
+  std::vector<std::unique_ptr<DirLock>> locks;
+  std::string best_dir;  // whose journal the others were compared with
+  JournalScan journal;   // without a torn tail, synced
+};
+
+// Refuses missing, unformatted, foreign, locked and damaged directories, naming them. The journal
+// with the highest epoch, then the most transactions, wins; a torn tail is cut; the other
+// directories are made equal to the winner.
+absl::StatusOr<RecoveredDirs> RecoverDirs(const std::vector<std::string>& dirs, FileSystem& fs);
+
+// Applies the journal after tables.opened_at(). kDataLoss when the journal does not reach back that
+// far, or ends before it.
+absl::Status Replay(const RecoveredDirs& dirs, RocksTables& tables, FileSystem& fs);
+
+// Where a new writer continues.
+JournalPosition NextPosition(const RecoveredDirs& dirs);
+
+}  // namespace cairn::namenode

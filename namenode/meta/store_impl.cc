@@ -1,0 +1,191 @@
+// The store's life: wiring, checkpoints, the end.
+#include "namenode/meta/store_impl.h"
+
+#include <spdlog/spdlog.h>
+
+#include "common/status_macros.h"
+#include "namenode/meta/checkpoint.h"
+
+namespace cairn::namenode {
+namespace {
+
+constexpr int64_t kCheckpointTickMs = 1000;
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<StoreImpl>> StoreImpl::Start(
+    const MetaStoreOptions& options, RecoveredDirs dirs, std::shared_ptr<RocksTables> tables,
+    std::shared_ptr<Failure> failure, FileSystem& fs, const Clock& clock, FatalHandler fatal) {
+  const JournalPosition position = NextPosition(dirs);
+  ASSIGN_OR_RETURN(auto journal,
+                   Journal::Start(fs, options.name_dirs, options.segment_bytes, position));
+  ASSIGN_OR_RETURN(const std::vector<Txid> checkpoints,
+                   ListCheckpoints(fs, options.name_dirs.front()));
+  const Txid checkpointed = checkpoints.empty() ? 0 : checkpoints.back();
+  std::unique_ptr<StoreImpl> store(new StoreImpl(options, std::move(dirs), std::move(tables),
+                                                 failure, std::move(journal), position.epoch,
+                                                 checkpointed, fs, clock, std::move(fatal)));
+  RETURN_IF_ERROR(failure->status());
+  return store;
+}
+
+StoreImpl::StoreImpl(const MetaStoreOptions& options, RecoveredDirs dirs,
+                     std::shared_ptr<RocksTables> tables, std::shared_ptr<Failure> failure,
+                     std::unique_ptr<Journal> journal, int64_t epoch, Txid checkpointed,
+                     FileSystem& fs, const Clock& clock, FatalHandler fatal)
+    : options_(options),
+      fs_(fs),
+      clock_(clock),
+      dirs_(std::move(dirs)),
+      epoch_(epoch),
+      failure_(std::move(failure)),
+      tables_(std::move(tables)),
+      journal_(std::move(journal)),
+      checkpointed_(checkpointed),
+      checkpointed_at_ms_(clock.MonotonicMs()) {
+  const Txid last = dirs_.journal.last_txid;
+  const auto fail = [this](const absl::Status& status) { failure_->Report(status); };
+  applier_ = std::make_unique<Applier>(
+      Applier::Options{last, options_.max_unapplied_bytes, options_.apply_interval_ms}, tables_,
+      fail);
+  committer_ = std::make_unique<Committer>(
+      Committer::Options{last, options_.max_unsynced_bytes, options_.marker_idle_ms}, *journal_,
+      [this](Batch batch) { applier_->Add(std::move(batch)); }, fail);
+  failure_->Arm([this, fatal = std::move(fatal)](const absl::Status& status) {
+    spdlog::critical("metadata store failed: {}", std::string(status.message()));
+    committer_->Abort();
+    applier_->Abort(status);
+    fatal(status);
+  });
+  checkpoint_thread_ = std::make_unique<Executor>("checkpoint", 1);
+  checkpoint_timer_ = std::make_unique<PeriodicThread>("checkpoint-due", kCheckpointTickMs,
+                                                       [this] { CheckpointWhenDue(); });
+  verifier_ = std::make_unique<Verifier>(tables_, fs_, options_.verify_bytes_per_second,
+                                         options_.verify_pause_ms, fail);
+}
+
+StoreImpl::~StoreImpl() {
+  if (!crashed_) Close();
+  failure_->Disarm();
+}
+
+void StoreImpl::Close() {
+  verifier_.reset();
+  checkpoint_timer_.reset();
+  checkpoint_thread_.reset();
+  committer_->Stop(failure_->status().ok());
+  applier_->Stop(failure_->status().ok());
+  if (!failure_->status().ok()) return;
+  if (const absl::Status status = tables_->Flush(); !status.ok()) {
+    spdlog::error("metadata store: closing: {}", std::string(status.message()));
+  }
+}
+
+void StoreImpl::Crash() {
+  verifier_.reset();
+  committer_->Stop(false);
+  applier_->Stop(false);
+  checkpoint_timer_.reset();
+  checkpoint_thread_.reset();
+  crashed_ = true;
+}
+
+void StoreImpl::WhenDurable(Txid txid, absl::AnyInvocable<void()> done) {
+  committer_->WhenDurable(txid, std::move(done));
+}
+
+void StoreImpl::WaitForRoom() {
+  committer_->WaitForRoom();
+  applier_->WaitForRoom();
+}
+
+void StoreImpl::SetAppliedListener(std::function<void(Txid)> listener) {
+  applier_->SetListener(std::move(listener));
+}
+
+std::vector<std::string> StoreImpl::FailedDirectories() const {
+  return journal_->FailedDirectories();
+}
+
+absl::Status StoreImpl::SaveNamespace() {
+  RETURN_IF_ERROR(applier_->WaitApplied(committer_->last_appended()));
+  absl::Status result;
+  Mutex mu;
+  CondVar finished;
+  bool done = false;
+  const bool queued = checkpoint_thread_->Add([&] {
+    absl::Status status = MakeCheckpoint();
+    MutexLock lock(mu);
+    result = std::move(status);
+    done = true;
+    finished.NotifyOne();
+  });
+  if (!queued) return absl::CancelledError("the metadata store is closing");
+  MutexLock lock(mu);
+  while (!done) finished.Wait(mu);
+  return result;
+}
+
+absl::Status StoreImpl::MakeCheckpoint() {
+  const std::string& first = options_.name_dirs.front();
+  Txid txid = 0;
+  RETURN_IF_ERROR(RemoveUnfinishedCheckpoints(fs_, first));
+  RETURN_IF_ERROR(fs_.CreateDirectories(CheckpointsPath(first)));
+  RETURN_IF_ERROR(applier_->Call([&](Txid applied) -> absl::Status {
+    txid = applied;
+    if (fs_.Exists(CheckpointPath(first, txid))) return absl::OkStatus();
+    return tables_->MakeCheckpoint(UnfinishedCheckpointPath(first));
+  }));
+  if (!fs_.Exists(CheckpointPath(first, txid))) {
+    RETURN_IF_ERROR(FinishCheckpoint(fs_, first, txid));
+  }
+  for (size_t i = 1; i < options_.name_dirs.size(); ++i) {
+    const std::string& dir = options_.name_dirs[i];
+    if (!journal_->IsHealthy(dir)) continue;
+    if (const absl::Status status = MakeCheckpointIn(dir, txid); !status.ok()) {
+      journal_->Drop(dir, status);
+    }
+  }
+  checkpointed_ = txid;
+  checkpointed_at_ms_ = clock_.MonotonicMs();
+  PruneAll();
+  spdlog::info("checkpoint of transaction {} made", txid);
+  return absl::OkStatus();
+}
+
+absl::Status StoreImpl::MakeCheckpointIn(const std::string& dir, Txid txid) {
+  if (fs_.Exists(CheckpointPath(dir, txid))) return absl::OkStatus();
+  RETURN_IF_ERROR(RemoveUnfinishedCheckpoints(fs_, dir));
+  return CopyCheckpoint(fs_, options_.name_dirs.front(), txid, dir);
+}
+
+void StoreImpl::PruneAll() {
+  Txid needed_after = checkpointed_;
+  for (const std::string& dir : options_.name_dirs) {
+    if (!journal_->IsHealthy(dir)) continue;
+    const auto oldest = PruneCheckpoints(fs_, dir, options_.checkpoints_retained);
+    if (!oldest.ok()) {
+      spdlog::warn("old checkpoints in {} are kept: {}", dir,
+                   std::string(oldest.status().message()));
+      return;
+    }
+    needed_after = std::min(needed_after, *oldest);
+  }
+  journal_->DeleteThrough(needed_after);
+}
+
+void StoreImpl::CheckpointWhenDue() {
+  checkpoint_thread_->Add([this] {
+    const int64_t txns = applier_->applied() - checkpointed_;
+    const int64_t age_ms = clock_.MonotonicMs() - checkpointed_at_ms_;
+    const bool due =
+        txns >= options_.checkpoint_txns || (txns > 0 && age_ms >= options_.checkpoint_period_ms);
+    if (!due || !failure_->status().ok()) return;
+    if (const absl::Status status = MakeCheckpoint(); !status.ok()) {
+      spdlog::error("checkpoint failed: {}", std::string(status.message()));
+      checkpointed_at_ms_ = clock_.MonotonicMs();
+    }
+  });
+}
+
+}  // namespace cairn::namenode

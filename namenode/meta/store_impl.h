@@ -1,0 +1,80 @@
+// The MetaStore over a mirrored journal and RocksDB: the parts and how they are wired.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "common/threads.h"
+#include "namenode/meta/applier.h"
+#include "namenode/meta/committer.h"
+#include "namenode/meta/failure.h"
+#include "namenode/meta/journal.h"
+#include "namenode/meta/meta_store.h"
+#include "namenode/meta/recovery.h"
+#include "namenode/meta/rocks.h"
+#include "namenode/meta/verifier.h"
+
+namespace cairn::namenode {
+
+// Thread-safe. Append → Committer (journal, replies) → Applier (RocksDB); a thread of its own makes
+// checkpoints.
+class StoreImpl : public MetaStore {
+ public:
+  // Takes over recovered directories and opened tables, and begins a new epoch.
+  static absl::StatusOr<std::unique_ptr<StoreImpl>> Start(
+      const MetaStoreOptions& options, RecoveredDirs dirs, std::shared_ptr<RocksTables> tables,
+      std::shared_ptr<Failure> failure, FileSystem& fs, const Clock& clock, FatalHandler fatal);
+  ~StoreImpl() override;
+  // Ends everything as a crash of the process would: nothing is drained, flushed or marked. The
+  // destructor then only frees memory and locks.
+  void Crash();
+
+  const ClusterIdentity& identity() const override { return dirs_.identity; }
+  int64_t epoch() const override { return epoch_; }
+  Txid Append(std::vector<RowChange> changes) override { return committer_->Append(changes); }
+  Txid last_appended() const override { return committer_->last_appended(); }
+  Txid durable() const override { return committer_->durable(); }
+  Txid applied() const override { return applier_->applied(); }
+  void WhenDurable(Txid txid, absl::AnyInvocable<void()> done) override;
+  void WaitForRoom() override;
+  std::shared_ptr<const MetaSnapshot> Snapshot() const override { return applier_->Snapshot(); }
+  absl::Status WaitApplied(Txid txid) override { return applier_->WaitApplied(txid); }
+  void SetAppliedListener(std::function<void(Txid)> listener) override;
+  absl::Status SaveNamespace() override;
+  std::vector<std::string> FailedDirectories() const override;
+
+ private:
+  StoreImpl(const MetaStoreOptions& options, RecoveredDirs dirs,
+            std::shared_ptr<RocksTables> tables, std::shared_ptr<Failure> failure,
+            std::unique_ptr<Journal> journal, int64_t epoch, Txid checkpointed, FileSystem& fs,
+            const Clock& clock, FatalHandler fatal);
+  void Close();
+  // On the checkpoint thread: a checkpoint of applied() in every directory, then pruning.
+  absl::Status MakeCheckpoint();
+  absl::Status MakeCheckpointIn(const std::string& dir, Txid txid);
+  void PruneAll();
+  void CheckpointWhenDue();
+
+  const MetaStoreOptions options_;
+  FileSystem& fs_;
+  const Clock& clock_;
+  const RecoveredDirs dirs_;
+  const int64_t epoch_;
+  const std::shared_ptr<Failure> failure_;
+  const std::shared_ptr<RocksTables> tables_;
+  const std::unique_ptr<Journal> journal_;
+  std::unique_ptr<Applier> applier_;
+  std::unique_ptr<Committer> committer_;
+  bool crashed_ = false;
+
+  // The checkpoint thread's.
+  Txid checkpointed_;
+  int64_t checkpointed_at_ms_;  // monotonic
+
+  std::unique_ptr<Executor> checkpoint_thread_;
+  std::unique_ptr<PeriodicThread> checkpoint_timer_;
+  std::unique_ptr<Verifier> verifier_;
+};
+
+}  // namespace cairn::namenode
