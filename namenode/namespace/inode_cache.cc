@@ -11,6 +11,10 @@ namespace {
 // A node's share of the hash tables, the ring and its directory's index.
 constexpr int64_t kIndexBytes = 48;
 
+// Nodes one Trim passes over because they were used since the last round: bounds its time under the
+// lock.
+constexpr int kSecondChances = 32;
+
 int64_t HeapBytes(const std::string& text) {
   return text.capacity() > 15 ? static_cast<int64_t>(text.capacity()) + 1 : 0;
 }
@@ -145,7 +149,10 @@ void InodeCache::Assign(CacheNode* node, InodePtr inode) {
   }
   if (was_present && !is_present) {
     const auto parent = directories_.find(node->parent);
-    if (parent != directories_.end()) parent->second.children.Erase(node);
+    if (parent != directories_.end()) {
+      parent->second.children.Erase(node);
+      if (!parent->second.complete) DropDirectoryIfEmpty(node->parent);
+    }
     node->absent_name = node->inode->name;
   }
   node->inode = std::move(inode);
@@ -230,10 +237,11 @@ void InodeCache::Advance(Txid watermark, int max_steps) {
 }
 
 void InodeCache::Trim() {
+  int second_chances = kSecondChances;
   while (OverBounds() && hand_ != nullptr) {
     CacheNode* candidate = hand_;
     hand_ = candidate->next;
-    if (candidate->referenced && max_bytes_ > 0 && max_entries_ > 0) {
+    if (candidate->referenced && second_chances-- > 0) {
       candidate->referenced = false;
       continue;
     }

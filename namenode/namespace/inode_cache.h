@@ -145,7 +145,9 @@ class InodeCache {
     size_t operator()(const Key& key) const {
       return absl::HashOf(key.parent, absl::string_view(key.name.data(), key.name.size()));
     }
-    size_t operator()(const CacheNode* node) const { return (*this)(Key{node->parent, node->name()}); }
+    size_t operator()(const CacheNode* node) const {
+      return (*this)(Key{node->parent, node->name()});
+    }
   };
   struct NodeEq {
     using is_transparent = void;

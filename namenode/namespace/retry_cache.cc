@@ -1,0 +1,88 @@
+// Running and finished calls.
+#include "namenode/namespace/retry_cache.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace cairn::namenode {
+
+RetryCache::Seen RetryCache::Look(const CallId& call) const {
+  const auto it = calls_.find(KeyOf(call));
+  if (it == calls_.end()) return {};
+  if (!it->second.finished) return {State::kRunning, 0, ""};
+  return {State::kFinished, it->second.txid, it->second.reply};
+}
+
+void RetryCache::Start(const CallId& call) { calls_.try_emplace(KeyOf(call)); }
+
+void RetryCache::Wait(const CallId& call, std::shared_ptr<OpTask> task) {
+  calls_[KeyOf(call)].waiters.push_back(std::move(task));
+}
+
+std::vector<std::shared_ptr<OpTask>> RetryCache::Finish(const CallId& call, Txid txid, bool stored,
+                                                        std::string reply) {
+  Call& entry = calls_[KeyOf(call)];
+  entry.finished = true;
+  entry.txid = txid;
+  entry.reply = std::move(reply);
+  order_.push_back({clock_.MonotonicMs() + expiry_ms_, KeyOf(call), txid, stored});
+  auto waiters = std::exchange(entry.waiters, {});
+  while (static_cast<int64_t>(order_.size()) > max_entries_) ForgetFront();
+  return waiters;
+}
+
+std::vector<std::shared_ptr<OpTask>> RetryCache::Fail(const CallId& call) {
+  const auto it = calls_.find(KeyOf(call));
+  if (it == calls_.end() || it->second.finished) return {};
+  auto waiters = std::move(it->second.waiters);
+  calls_.erase(it);
+  return waiters;
+}
+
+std::vector<std::shared_ptr<OpTask>> RetryCache::TakeWaiters() {
+  std::vector<std::shared_ptr<OpTask>> waiters;
+  for (auto& [key, call] : calls_) {
+    for (auto& task : call.waiters) waiters.push_back(std::move(task));
+    call.waiters.clear();
+  }
+  return waiters;
+}
+
+void RetryCache::Restore(Txid txid, RetryRow row, int64_t age_ms) {
+  Key key{std::move(row.client_id), row.call_id};
+  const int64_t left_ms = expiry_ms_ - std::clamp<int64_t>(age_ms, 0, expiry_ms_);
+  int64_t at_ms = clock_.MonotonicMs() + left_ms;
+  if (!order_.empty()) at_ms = std::max(at_ms, order_.back().at_ms);  // the wall clock may jump
+  Call& call = calls_[key];
+  call.finished = true;
+  call.txid = txid;
+  call.reply = std::move(row.reply);
+  order_.push_back({at_ms, std::move(key), txid, true});
+  while (static_cast<int64_t>(order_.size()) > max_entries_) ForgetFront();
+}
+
+void RetryCache::ForgetFront() {
+  Expiry& oldest = order_.front();
+  const auto it = calls_.find(oldest.key);
+  // The same client and call id may have been used again after a long time.
+  if (it != calls_.end() && it->second.finished && it->second.txid == oldest.txid) {
+    calls_.erase(it);
+  }
+  if (oldest.stored) expired_rows_.push_back(oldest.txid);
+  order_.pop_front();
+}
+
+std::vector<Txid> RetryCache::TakeExpired(size_t limit) {
+  const int64_t now = clock_.MonotonicMs();
+  while (!order_.empty() && order_.front().at_ms <= now && expired_rows_.size() < limit) {
+    ForgetFront();
+  }
+  std::vector<Txid> rows;
+  while (!expired_rows_.empty() && rows.size() < limit) {
+    rows.push_back(expired_rows_.front());
+    expired_rows_.pop_front();
+  }
+  return rows;
+}
+
+}  // namespace cairn::namenode

@@ -1,0 +1,93 @@
+// Exactly once: which remembered calls are running, and what the finished ones answered.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "common/clock.h"
+#include "common/types/ids.h"
+#include "namenode/meta/rows.h"
+#include "namenode/namespace/caller.h"
+
+namespace cairn::namenode {
+
+class OpTask;
+
+// Thread-compatible: guarded by the namespace lock. Only calls with CallId::remembered() may be
+// given. An entry lives `expiry_ms` of monotonic time, less when there are more than `max_entries`.
+class RetryCache {
+ public:
+  enum class State { kUnknown, kRunning, kFinished };
+  // A call as the cache knows it.
+  struct Seen {
+    State state = State::kUnknown;
+    Txid txid = 0;      // finished: the reply may leave once this is durable
+    std::string reply;  // finished: encoded result
+  };
+
+  // `clock` must outlive this.
+  RetryCache(const Clock& clock, int64_t expiry_ms, int64_t max_entries)
+      : clock_(clock), expiry_ms_(expiry_ms), max_entries_(max_entries) {}
+
+  Seen Look(const CallId& call) const;
+  // The call goes on without the lock; duplicates wait from now on.
+  void Start(const CallId& call);
+  // `task` is a duplicate of a running call: it is handed back when that ends.
+  void Wait(const CallId& call, std::shared_ptr<OpTask> task);
+  // The call has succeeded. `stored`: its reply is in a row of transaction `txid`. Returns the
+  // duplicates that waited.
+  std::vector<std::shared_ptr<OpTask>> Finish(const CallId& call, Txid txid, bool stored,
+                                              std::string reply);
+  // The call has failed and is forgotten. Returns the duplicates that waited.
+  std::vector<std::shared_ptr<OpTask>> Fail(const CallId& call);
+  // All duplicates that wait; they are no longer waited for.
+  std::vector<std::shared_ptr<OpTask>> TakeWaiters();
+
+  // An entry of the table, at start, in order of txid. `age_ms` by the wall clock; a clock that
+  // went back counts as 0.
+  void Restore(Txid txid, RetryRow row, int64_t age_ms);
+  // Forgets entries that expired or are over the cap; up to `limit` transactions whose rows are to
+  // be deleted. Those not taken are returned by the next call.
+  std::vector<Txid> TakeExpired(size_t limit);
+
+  size_t size() const { return calls_.size(); }
+
+ private:
+  struct Key {
+    std::string client_id;
+    int64_t call_id;
+    friend bool operator==(const Key&, const Key&) = default;
+    template <typename H>
+    friend H AbslHashValue(H h, const Key& key) {
+      return H::combine(std::move(h), key.client_id, key.call_id);
+    }
+  };
+  struct Call {
+    bool finished = false;
+    Txid txid = 0;
+    std::string reply;
+    std::vector<std::shared_ptr<OpTask>> waiters;
+  };
+  struct Expiry {
+    int64_t at_ms;
+    Key key;
+    Txid txid;
+    bool stored;
+  };
+
+  static Key KeyOf(const CallId& call) { return {call.client_id, call.call_id}; }
+  void ForgetFront();
+
+  const Clock& clock_;
+  const int64_t expiry_ms_;
+  const int64_t max_entries_;
+  absl::flat_hash_map<Key, Call> calls_;
+  std::deque<Expiry> order_;       // finished calls, oldest first
+  std::deque<Txid> expired_rows_;  // forgotten, their rows not yet deleted
+};
+
+}  // namespace cairn::namenode
