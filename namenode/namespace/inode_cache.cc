@@ -2,6 +2,7 @@
 #include "namenode/namespace/inode_cache.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "namenode/namespace/name_order.h"
 
@@ -175,11 +176,13 @@ void InodeCache::Set(InodeId parent, std::string_view name, InodePtr inode, Txid
   node->dirty_txid = txid;
   node->referenced = true;
   changes_.push_back({txid, node, 0});
+  ++recent_changes_;
 }
 
 void InodeCache::SetIdAbsent(InodeId id, Txid txid) {
   absent_ids_[id].dirty_txid = txid;
   changes_.push_back({txid, nullptr, id});
+  ++recent_changes_;
   DropDirectoryIfEmpty(id);
 }
 
@@ -216,8 +219,9 @@ void InodeCache::Unpin(CacheNode* node) {
   EnterRingIfFree(node);
 }
 
-void InodeCache::Advance(Txid watermark, int max_steps) {
-  while (max_steps-- > 0 && !changes_.empty() && changes_.front().txid <= watermark) {
+void InodeCache::Advance(Txid watermark, int64_t steps) {
+  steps += 2 * std::exchange(recent_changes_, 0);
+  while (steps-- > 0 && !changes_.empty() && changes_.front().txid <= watermark) {
     const Change change = changes_.front();
     changes_.pop_front();
     watermark_ = change.txid;

@@ -119,8 +119,9 @@ class InodeCache {
   // -- keeping and dropping
   void Pin(CacheNode* node);
   void Unpin(CacheNode* node);
-  // Releases nodes changed at or before `watermark`, at most `max_steps` changes of them.
-  void Advance(Txid watermark, int max_steps);
+  // Releases nodes changed at or before `watermark`: at most `steps` changes, and twice as many as
+  // were made since the last call, so that it keeps up and catches up.
+  void Advance(Txid watermark, int64_t steps);
   // Drops unpinned nodes until the bounds hold.
   void Trim();
 
@@ -194,6 +195,7 @@ class InodeCache {
   int64_t ring_size_ = 0;
   int64_t bytes_ = 0;
   Txid watermark_ = 0;
+  int64_t recent_changes_ = 0;  // since the last Advance
 };
 
 }  // namespace cairn::namenode

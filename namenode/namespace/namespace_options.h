@@ -47,8 +47,7 @@ struct NamespaceOptions {
   // -- background work
   int io_threads = 4;                      // loads of rows the cache misses
   int64_t maintenance_interval_ms = 1000;  // expiry of remembered replies; 0: only when asked
-  int32_t purge_batch_rows = 256;          // rows reclaimed per transaction
-  int64_t purge_pause_ms = 0;              // rest between two batches
+  int32_t purge_batch_rows = 128;          // rows reclaimed per transaction
 };
 
 }  // namespace cairn::namenode
