@@ -51,7 +51,7 @@ absl::StatusOr<bool> Purger::NextJob() {
     ASSIGN_OR_RETURN(const auto value, deps_.store.Snapshot()->Get(Table::kPurge, key));
     if (value) {
       ASSIGN_OR_RETURN(PurgeRow row, DecodePurge(key, *value));
-      job_.emplace();
+      job_ = std::make_unique<Job>();
       job_->row = std::move(row);
       BeginPhase(!job_->row.cursor.empty());
       return true;

@@ -58,7 +58,7 @@ class Purger {
   const NamespaceDeps& deps_;
   const NamespaceOptions& options_;
   OpRunner& runner_;
-  std::optional<Job> job_;
+  std::unique_ptr<Job> job_;
   std::atomic<bool> stopping_ = false;
 };
 
