@@ -72,6 +72,7 @@ struct ReportChunk {
   std::vector<ReportedReplica> replicas;
 };
 
+// One storage of a heartbeat; sizes in bytes.
 struct StorageUsage {
   std::string storage_id;
   StorageType type = StorageType::kDisk;
@@ -82,6 +83,7 @@ struct StorageUsage {
   int64_t remaining = 0;
 };
 
+// How a DataNode makes itself known.
 struct DatanodeRegistration {
   DatanodeId id;  // ip_addr as seen by the NameNode
   std::string cluster_id;
@@ -90,6 +92,7 @@ struct DatanodeRegistration {
   std::vector<StorageUsage> storages;
 };
 
+// What a DataNode tells every few seconds.
 struct HeartbeatRequest {
   std::string uuid;
   std::vector<StorageUsage> storages;
@@ -98,6 +101,7 @@ struct HeartbeatRequest {
   int32_t failed_volumes = 0;
 };
 
+// Copy a replica to the targets, in a chain.
 struct TransferCommand {
   ExtendedBlock block;
   std::vector<ReplicaLocation> targets;

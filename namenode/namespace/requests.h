@@ -25,12 +25,14 @@ inline constexpr uint32_t kCreateFlagShouldReplicate = 0x80;
 inline constexpr uint32_t kAddBlockNoLocalWrite = 1;
 inline constexpr uint32_t kAddBlockIgnoreClientLocality = 2;
 
+// ClientProtocol.mkdirs.
 struct MkdirsRequest {
   std::string path;
   uint16_t mode = 0755;  // after the client's umask
   bool create_parent = true;
 };
 
+// ClientProtocol.create. Sizes in bytes.
 struct CreateRequest {
   std::string path;
   uint16_t mode = 0644;
@@ -42,6 +44,7 @@ struct CreateRequest {
   std::string storage_policy;  // empty: inherited
 };
 
+// ClientProtocol.addBlock: `previous` is the file's last block as written, absent for the first.
 struct AddBlockRequest {
   std::string path;
   std::string client_name;
@@ -52,6 +55,7 @@ struct AddBlockRequest {
   uint32_t flags = 0;
 };
 
+// ClientProtocol.abandonBlock.
 struct AbandonBlockRequest {
   ExtendedBlock block;
   std::string path;
@@ -59,6 +63,7 @@ struct AbandonBlockRequest {
   InodeId file_id = kUnknownInodeId;
 };
 
+// ClientProtocol.complete: `last` is the file's last block as written, absent without blocks.
 struct CompleteRequest {
   std::string path;
   std::string client_name;
@@ -66,6 +71,7 @@ struct CompleteRequest {
   InodeId file_id = kUnknownInodeId;
 };
 
+// ClientProtocol.fsync.
 struct FsyncRequest {
   std::string path;
   std::string client_name;
@@ -73,6 +79,7 @@ struct FsyncRequest {
   int64_t last_block_length = -1;  // above 0: the known length of the block being written
 };
 
+// ClientProtocol.getAdditionalDatanode: `count` places beside `existing`.
 struct AdditionalDatanodeRequest {
   std::string path;
   ExtendedBlock block;
@@ -83,6 +90,7 @@ struct AdditionalDatanodeRequest {
   InodeId file_id = kUnknownInodeId;
 };
 
+// ClientProtocol.updatePipeline: the block after recovery, with its new stamp and length.
 struct UpdatePipelineRequest {
   std::string client_name;
   ExtendedBlock old_block;
@@ -91,6 +99,7 @@ struct UpdatePipelineRequest {
   std::vector<std::string> storage_ids;  // parallel to new_nodes
 };
 
+// ClientProtocol.rename and rename2.
 struct RenameRequest {
   std::string source;
   std::string destination;
@@ -98,18 +107,21 @@ struct RenameRequest {
   bool move_to_trash = false;  // rename2 only
 };
 
+// ClientProtocol.setTimes; milliseconds since the epoch.
 struct SetTimesRequest {
   std::string path;
   int64_t mtime_ms = -1;  // -1: leave
   int64_t atime_ms = -1;
 };
 
+// ClientProtocol.setOwner.
 struct SetOwnerRequest {
   std::string path;
   std::optional<std::string> owner;  // absent: leave
   std::optional<std::string> group;
 };
 
+// ClientProtocol.getListing: the page after the name `start_after`.
 struct ListRequest {
   std::string path;
   std::string start_after;

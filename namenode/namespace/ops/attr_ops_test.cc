@@ -25,7 +25,8 @@ TEST_P(AttrOps, StatusOfAFileAndADirectory) {
   const FileStatus directory = **root().Stat("//d/");
   EXPECT_EQ(directory.type, FileType::kDirectory);
   EXPECT_EQ(directory.children, 1);
-  EXPECT_EQ(directory.length + directory.replication + directory.block_size + directory.atime_ms, 0);
+  EXPECT_EQ(directory.length + directory.replication + directory.block_size + directory.atime_ms,
+            0);
   EXPECT_GE(directory.mtime_ms, file.mtime_ms) << "its last child change";
 }
 
@@ -40,21 +41,24 @@ TEST_P(AttrOps, TheGroupIsTheParents) {
 TEST_P(AttrOps, APathBelowAFileIsMissingForASuperuserAndAnErrorForOthers) {
   ASSERT_TRUE(root().Touch("/f").ok());
   EXPECT_EQ(*root().Stat("/f/x"), std::nullopt);
-  EXPECT_TRUE(IsError(user("bob").Stat("/f/x").status(), ErrorKind::kAccessControl, "/f (is not a directory)"));
+  EXPECT_TRUE(IsError(user("bob").Stat("/f/x").status(), ErrorKind::kAccessControl,
+                      "/f (is not a directory)"));
 }
 
 TEST_P(AttrOps, TraversalNeedsExecuteOnEveryAncestor) {
   ASSERT_TRUE(root().Mkdirs("/closed", 0700).ok());
   ASSERT_TRUE(root().Touch("/closed/f").ok());
-  EXPECT_TRUE(IsError(user("bob").Stat("/closed/f").status(), ErrorKind::kAccessControl,
-                      "Permission denied: user=bob, access=EXECUTE, inode=\"/closed\":root:supergroup:drwx------"));
+  EXPECT_TRUE(IsError(
+      user("bob").Stat("/closed/f").status(), ErrorKind::kAccessControl,
+      "Permission denied: user=bob, access=EXECUTE, inode=\"/closed\":root:supergroup:drwx------"));
   EXPECT_NE(*user("bob").Stat("/closed"), std::nullopt);
 }
 
 TEST_P(AttrOps, TheFirstMatchingClassDecides) {
   ASSERT_TRUE(root().Mkdirs("/x", 0077).ok());
   ASSERT_TRUE(root().SetOwner("/x", "bob", "staff").ok());
-  EXPECT_FALSE(user("bob", {"staff"}).List("/x").ok()) << "the owner's bits, though group and others could";
+  EXPECT_FALSE(user("bob", {"staff"}).List("/x").ok())
+      << "the owner's bits, though group and others could";
   EXPECT_TRUE(user("ann", {"staff"}).List("/x").ok());
   EXPECT_TRUE(user("eve").List("/x").ok());
 }
@@ -66,8 +70,10 @@ TEST_P(AttrOps, SetPermission) {
   EXPECT_EQ((*root().Stat("/d"))->permission, 01700);
   EXPECT_TRUE(IsError(user("ann").SetPermission("/d", 0777), ErrorKind::kAccessControl,
                       "Permission denied. user=ann is not the owner of inode=/d"));
-  EXPECT_TRUE(IsError(root().SetPermission("/no", 0777), ErrorKind::kFileNotFound, "Directory/File does not exist /no"));
-  EXPECT_TRUE(IsError(root().SetPermission("/.reserved", 0777), ErrorKind::kInvalidPath, "Invalid path name /.reserved"));
+  EXPECT_TRUE(IsError(root().SetPermission("/no", 0777), ErrorKind::kFileNotFound,
+                      "Directory/File does not exist /no"));
+  EXPECT_TRUE(IsError(root().SetPermission("/.reserved", 0777), ErrorKind::kInvalidPath,
+                      "Invalid path name /.reserved"));
 }
 
 TEST_P(AttrOps, SetOwner) {
@@ -75,11 +81,13 @@ TEST_P(AttrOps, SetOwner) {
   ASSERT_TRUE(root().SetOwner("/d", "bob", "staff").ok());
   EXPECT_TRUE(IsError(user("bob").SetOwner("/d", "ann", std::nullopt), ErrorKind::kAccessControl,
                       "User bob is not a super user (non-super user cannot change owner)."));
-  EXPECT_TRUE(IsError(user("bob").SetOwner("/d", std::nullopt, "wheel"), ErrorKind::kAccessControl, "User bob does not belong to wheel"));
+  EXPECT_TRUE(IsError(user("bob").SetOwner("/d", std::nullopt, "wheel"), ErrorKind::kAccessControl,
+                      "User bob does not belong to wheel"));
   EXPECT_TRUE(user("bob", {"wheel"}).SetOwner("/d", std::nullopt, "wheel").ok());
   EXPECT_EQ((*root().Stat("/d"))->group, "wheel");
   EXPECT_EQ((*root().Stat("/d"))->owner, "bob");
-  EXPECT_TRUE(IsError(root().SetOwner("/no", "x", std::nullopt), ErrorKind::kFileNotFound, "Directory/File does not exist /no"));
+  EXPECT_TRUE(IsError(root().SetOwner("/no", "x", std::nullopt), ErrorKind::kFileNotFound,
+                      "Directory/File does not exist /no"));
 }
 
 TEST_P(AttrOps, SetTimes) {
@@ -90,9 +98,11 @@ TEST_P(AttrOps, SetTimes) {
   EXPECT_EQ((*root().Stat("/f"))->atime_ms, atime);
   EXPECT_TRUE(root().SetTimes("/f", -1, 456).ok());
   EXPECT_EQ((*root().Stat("/f"))->atime_ms, 456);
-  EXPECT_TRUE(IsError(root().SetTimes("/no", 1, 1), ErrorKind::kFileNotFound, "File/Directory /no does not exist."));
-  EXPECT_TRUE(IsError(user("bob").SetTimes("/f", 1, 1), ErrorKind::kAccessControl,
-                      "Permission denied: user=bob, access=WRITE, inode=\"/f\":root:supergroup:-rw-r--r--"));
+  EXPECT_TRUE(IsError(root().SetTimes("/no", 1, 1), ErrorKind::kFileNotFound,
+                      "File/Directory /no does not exist."));
+  EXPECT_TRUE(IsError(
+      user("bob").SetTimes("/f", 1, 1), ErrorKind::kAccessControl,
+      "Permission denied: user=bob, access=WRITE, inode=\"/f\":root:supergroup:-rw-r--r--"));
 }
 
 TEST_P(AttrOps, SetReplication) {
@@ -104,16 +114,19 @@ TEST_P(AttrOps, SetReplication) {
   EXPECT_FALSE(*root().SetReplication("/no", 2));
   EXPECT_TRUE(IsError(root().SetReplication("/f", 513).status(), ErrorKind::kIo,
                       "Requested replication factor of 513 exceeds maximum of 512 for /f"));
-  EXPECT_TRUE(IsError(root().SetReplication("/f", 0).status(), ErrorKind::kIo,
-                      "Requested replication factor of 0 is less than the required minimum of 1 for /f"));
+  EXPECT_TRUE(
+      IsError(root().SetReplication("/f", 0).status(), ErrorKind::kIo,
+              "Requested replication factor of 0 is less than the required minimum of 1 for /f"));
 }
 
 TEST_P(AttrOps, CheckAccess) {
   ASSERT_TRUE(root().Touch("/f", 0640).ok());
   EXPECT_TRUE(root().CheckAccess("/f", 7).ok()) << "a superuser may everything";
-  EXPECT_TRUE(IsError(user("bob").CheckAccess("/f", 4), ErrorKind::kAccessControl,
-                      "Permission denied: user=bob, access=READ, inode=\"/f\":root:supergroup:-rw-r-----"));
-  EXPECT_TRUE(IsError(root().CheckAccess("/no", 4), ErrorKind::kFileNotFound, "Path not found: /no"));
+  EXPECT_TRUE(
+      IsError(user("bob").CheckAccess("/f", 4), ErrorKind::kAccessControl,
+              "Permission denied: user=bob, access=READ, inode=\"/f\":root:supergroup:-rw-r-----"));
+  EXPECT_TRUE(
+      IsError(root().CheckAccess("/no", 4), ErrorKind::kFileNotFound, "Path not found: /no"));
 }
 
 }  // namespace

@@ -11,7 +11,8 @@ class FileOps : public OpsTest {
  protected:
   // The next block of /f for holder "client"; `previous` as it was written.
   absl::StatusOr<LocatedBlock> Next(std::optional<ExtendedBlock> previous = std::nullopt) {
-    return root().AddBlock({.path = "/f", .client_name = "client", .previous = std::move(previous)});
+    return root().AddBlock(
+        {.path = "/f", .client_name = "client", .previous = std::move(previous)});
   }
   // The block with `bytes` written to it and reported by its DataNodes.
   ExtendedBlock Written(const LocatedBlock& located, int64_t bytes) {
@@ -28,19 +29,27 @@ CAIRN_INSTANTIATE_OPS_TEST(FileOps);
 
 TEST_P(FileOps, CreateFlagTable) {
   ASSERT_TRUE(root().Mkdirs("/d").ok());
-  EXPECT_TRUE(IsError(root().Create("/d").status(), ErrorKind::kFileAlreadyExists, "/d already exists as a directory"));
-  EXPECT_TRUE(IsError(root().Create("/f", kCreateFlagOverwrite).status(), ErrorKind::kFileNotFound, "Can't overwrite non-existent /f"));
+  EXPECT_TRUE(IsError(root().Create("/d").status(), ErrorKind::kFileAlreadyExists,
+                      "/d already exists as a directory"));
+  EXPECT_TRUE(IsError(root().Create("/f", kCreateFlagOverwrite).status(), ErrorKind::kFileNotFound,
+                      "Can't overwrite non-existent /f"));
   ASSERT_TRUE(root().Touch("/f").ok());
   const InodeId first = (*root().Stat("/f"))->file_id;
-  EXPECT_TRUE(IsError(root().Create("/f").status(), ErrorKind::kFileAlreadyExists, "/f for client 10.0.0.1 already exists"));
+  EXPECT_TRUE(IsError(root().Create("/f").status(), ErrorKind::kFileAlreadyExists,
+                      "/f for client 10.0.0.1 already exists"));
   ASSERT_TRUE(root().Create("/f", kCreateFlagOverwrite).ok());
   EXPECT_NE((*root().Stat("/f"))->file_id, first);
   EXPECT_EQ((*root().Stat("/"))->children, 2);
 }
 
 TEST_P(FileOps, CreateChecksParentsSizesAndReplication) {
-  CreateRequest request{.path = "/no/f", .client_name = "c", .create_parent = false, .replication = 1, .block_size = 1 << 20};
-  EXPECT_TRUE(IsError(root().Create(request).status(), ErrorKind::kFileNotFound, "Parent directory doesn't exist: /no"));
+  CreateRequest request{.path = "/no/f",
+                        .client_name = "c",
+                        .create_parent = false,
+                        .replication = 1,
+                        .block_size = 1 << 20};
+  EXPECT_TRUE(IsError(root().Create(request).status(), ErrorKind::kFileNotFound,
+                      "Parent directory doesn't exist: /no"));
   request.create_parent = true;
   request.block_size = 1000;
   EXPECT_TRUE(IsError(root().Create(request).status(), ErrorKind::kIo,
@@ -49,37 +58,48 @@ TEST_P(FileOps, CreateChecksParentsSizesAndReplication) {
   request.block_size = 1 << 20;
   request.replication = 1000;
   EXPECT_TRUE(IsError(root().Create(request).status(), ErrorKind::kIo,
-                      "Requested replication factor of 1000 exceeds maximum of 512 for /no/f, clientName=10.0.0.1"));
+                      "Requested replication factor of 1000 exceeds maximum of 512 for /no/f, "
+                      "clientName=10.0.0.1"));
   EXPECT_EQ(*root().Stat("/no"), std::nullopt);
-  EXPECT_TRUE(IsError(root().Create("/a:b").status(), ErrorKind::kInvalidPath, "Invalid path name /a:b"));
+  EXPECT_TRUE(
+      IsError(root().Create("/a:b").status(), ErrorKind::kInvalidPath, "Invalid path name /a:b"));
 }
 
 TEST_P(FileOps, MissingAncestorsCopyTheDeepestExistingMode) {
   ASSERT_TRUE(root().Mkdirs("/d").ok());
   ASSERT_TRUE(root().SetPermission("/d", 01055).ok());
   ASSERT_TRUE(root().Create("/d/x/y/f").ok());
-  EXPECT_EQ((*root().Stat("/d/x"))->permission, 0355) << "plus write and execute for the owner, without the sticky bit";
+  EXPECT_EQ((*root().Stat("/d/x"))->permission, 0355)
+      << "plus write and execute for the owner, without the sticky bit";
   EXPECT_EQ((*root().Stat("/d/x/y"))->permission, 0355);
 }
 
 TEST_P(FileOps, AFileBeingWrittenBelongsToItsHolder) {
   ASSERT_TRUE(root().Create("/f", kCreateFlagCreate, "ann").ok());
-  EXPECT_TRUE(IsError(root().Create("/f", kCreateFlagCreate, "ann").status(), ErrorKind::kAlreadyBeingCreated,
-                      "Failed to CREATE_FILE /f for ann on 10.0.0.1 because ann is already the current lease holder."));
-  EXPECT_TRUE(IsError(root().Create("/f", kCreateFlagCreate, "bob").status(), ErrorKind::kAlreadyBeingCreated,
-                      "Failed to CREATE_FILE /f for bob on 10.0.0.1 because this file lease is currently owned by ann on 10.0.0.1"));
+  EXPECT_TRUE(IsError(root().Create("/f", kCreateFlagCreate, "ann").status(),
+                      ErrorKind::kAlreadyBeingCreated,
+                      "Failed to CREATE_FILE /f for ann on 10.0.0.1 because ann is already the "
+                      "current lease holder."));
+  EXPECT_TRUE(IsError(root().Create("/f", kCreateFlagCreate, "bob").status(),
+                      ErrorKind::kAlreadyBeingCreated,
+                      "Failed to CREATE_FILE /f for bob on 10.0.0.1 because this file lease is "
+                      "currently owned by ann on 10.0.0.1"));
   const InodeId id = (*root().Stat("/f"))->file_id;
   const std::string inode = "(inode " + std::to_string(id) + ")";
-  EXPECT_TRUE(IsError(root().AddBlock({.path = "/f", .client_name = "bob"}).status(), ErrorKind::kLeaseExpired,
-                      "Client (=bob) is not the lease owner (=ann: /f " + inode + " Holder bob does not have any open files."));
+  EXPECT_TRUE(IsError(root().AddBlock({.path = "/f", .client_name = "bob"}).status(),
+                      ErrorKind::kLeaseExpired,
+                      "Client (=bob) is not the lease owner (=ann: /f " + inode +
+                          " Holder bob does not have any open files."));
   EXPECT_FALSE(*root().IsFileClosed("/f"));
   EXPECT_TRUE(*root().Complete({.path = "/f", .client_name = "ann"}));
   EXPECT_TRUE(*root().Complete({.path = "/f", .client_name = "ann"})) << "a repeated complete";
   EXPECT_TRUE(*root().IsFileClosed("/f"));
-  EXPECT_TRUE(IsError(root().AddBlock({.path = "/f", .client_name = "ann"}).status(), ErrorKind::kLeaseExpired,
-                      "File is not open for writing: /f " + inode + " Holder ann does not have any open files."));
-  EXPECT_TRUE(IsError(root().AddBlock({.path = "/no", .client_name = "ann"}).status(), ErrorKind::kFileNotFound,
-                      "File does not exist: /no (inode 0) Holder ann does not have any open files."));
+  EXPECT_TRUE(IsError(
+      root().AddBlock({.path = "/f", .client_name = "ann"}).status(), ErrorKind::kLeaseExpired,
+      "File is not open for writing: /f " + inode + " Holder ann does not have any open files."));
+  EXPECT_TRUE(IsError(
+      root().AddBlock({.path = "/no", .client_name = "ann"}).status(), ErrorKind::kFileNotFound,
+      "File does not exist: /no (inode 0) Holder ann does not have any open files."));
 }
 
 TEST_P(FileOps, TwoBlocksWrittenAndClosed) {
@@ -92,7 +112,12 @@ TEST_P(FileOps, TwoBlocksWrittenAndClosed) {
   const ExtendedBlock one = Written(first, 1 << 20);
   const LocatedBlock second = *Next(one);
   EXPECT_EQ(second.offset, 1 << 20);
-  EXPECT_FALSE(*Complete([&] { ExtendedBlock block = second.block; block.block.num_bytes = 100; return block; }())) << "no replica yet";
+  EXPECT_FALSE(*Complete([&] {
+    ExtendedBlock block = second.block;
+    block.block.num_bytes = 100;
+    return block;
+  }()))
+      << "no replica yet";
   EXPECT_TRUE(*Complete(Written(second, 100)));
   const FileStatus status = **root().Stat("/f");
   EXPECT_EQ(status.length, (1 << 20) + 100);
@@ -116,7 +141,8 @@ TEST_P(FileOps, ARepeatedAddBlockGivesTheSameBlock) {
   const LocatedBlock third = *Next(two);
   const absl::Status old = Next(one).status();
   EXPECT_EQ(KindOf(old), ErrorKind::kIo);
-  EXPECT_THAT(std::string(old.message()), ::testing::StartsWith("Cannot allocate block in /f: passed 'previous' block "));
+  EXPECT_THAT(std::string(old.message()),
+              ::testing::StartsWith("Cannot allocate block in /f: passed 'previous' block "));
 }
 
 TEST_P(FileOps, ThePenultimateBlockMustHaveReplicas) {
@@ -175,7 +201,11 @@ TEST_P(FileOps, ARebuiltPipelineRaisesTheStamp) {
   EXPECT_EQ(stamp.offset, -1);
   EXPECT_TRUE(stamp.locations.empty());
   EXPECT_FALSE(root().UpdateBlockForPipeline(first.block, "other").ok());
-  UpdatePipelineRequest update{"client", first.block, stamp.block, {first.locations[0].datanode.id}, {first.locations[0].storage_id}};
+  UpdatePipelineRequest update{"client",
+                               first.block,
+                               stamp.block,
+                               {first.locations[0].datanode.id},
+                               {first.locations[0].storage_id}};
   update.new_block.block.num_bytes = 500;
   ASSERT_TRUE(root().UpdatePipeline(update).ok());
   EXPECT_FALSE(root().UpdatePipeline(update).ok()) << "not twice";
@@ -199,8 +229,10 @@ TEST_P(FileOps, BlockLocationRanges) {
   EXPECT_EQ(past.last_block.size(), 1u);
   EXPECT_TRUE(IsError(root().GetBlockLocations("/f", -1, 5).status(), ErrorKind::kIllegalArgument,
                       "Negative offset is not supported. File: /f"));
-  EXPECT_TRUE(IsError(root().GetBlockLocations("/no", 0, 5).status(), ErrorKind::kFileNotFound, "File does not exist: /no"));
-  EXPECT_TRUE(IsError(root().GetBlockLocations("/", 0, 5).status(), ErrorKind::kFileNotFound, "Path is not a file: /"));
+  EXPECT_TRUE(IsError(root().GetBlockLocations("/no", 0, 5).status(), ErrorKind::kFileNotFound,
+                      "File does not exist: /no"));
+  EXPECT_TRUE(IsError(root().GetBlockLocations("/", 0, 5).status(), ErrorKind::kFileNotFound,
+                      "Path is not a file: /"));
 }
 
 TEST_P(FileOps, AWriterKeepsItsFileThroughARenameAndLosesItWithADelete) {
@@ -209,7 +241,9 @@ TEST_P(FileOps, AWriterKeepsItsFileThroughARenameAndLosesItWithADelete) {
   const auto block = root().AddBlock({.path = "/f", .client_name = "client", .file_id = id});
   EXPECT_TRUE(block.ok()) << block.status();
   ASSERT_TRUE(*root().Delete("/g"));
-  EXPECT_EQ(KindOf(root().AddBlock({.path = "/f", .client_name = "client", .file_id = id}).status()), ErrorKind::kFileNotFound);
+  EXPECT_EQ(
+      KindOf(root().AddBlock({.path = "/f", .client_name = "client", .file_id = id}).status()),
+      ErrorKind::kFileNotFound);
 }
 
 TEST_P(FileOps, ADeadWritersFileIsRecovered) {

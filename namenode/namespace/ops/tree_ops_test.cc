@@ -25,19 +25,27 @@ TEST_P(TreeOps, MkdirsMakesAncestorsWithWriteAndExecuteForTheirOwner) {
 
 TEST_P(TreeOps, MkdirsErrors) {
   ASSERT_TRUE(root().Touch("/f").ok());
-  EXPECT_TRUE(IsError(root().Mkdirs("/f").status(), ErrorKind::kFileAlreadyExists, "Path is not a directory: /f"));
-  EXPECT_TRUE(IsError(root().Mkdirs("/f/x").status(), ErrorKind::kParentNotDirectory, "/f (is not a directory)"));
-  EXPECT_TRUE(IsError(root().Mkdirs("/no/x", 0755, false).status(), ErrorKind::kFileNotFound, "Parent directory doesn't exist: /no"));
-  EXPECT_TRUE(IsError(root().Mkdirs("/a:b").status(), ErrorKind::kInvalidPath, "Invalid path name Invalid file name: /a:b"));
-  EXPECT_TRUE(IsError(root().Mkdirs("/d/.snapshot").status(), ErrorKind::kHadoopIllegalArgument, "\".snapshot\" is a reserved name."));
-  EXPECT_TRUE(IsError(root().Mkdirs("/" + std::string(256, 'n')).status(), ErrorKind::kPathComponentTooLong,
+  EXPECT_TRUE(IsError(root().Mkdirs("/f").status(), ErrorKind::kFileAlreadyExists,
+                      "Path is not a directory: /f"));
+  EXPECT_TRUE(IsError(root().Mkdirs("/f/x").status(), ErrorKind::kParentNotDirectory,
+                      "/f (is not a directory)"));
+  EXPECT_TRUE(IsError(root().Mkdirs("/no/x", 0755, false).status(), ErrorKind::kFileNotFound,
+                      "Parent directory doesn't exist: /no"));
+  EXPECT_TRUE(IsError(root().Mkdirs("/a:b").status(), ErrorKind::kInvalidPath,
+                      "Invalid path name Invalid file name: /a:b"));
+  EXPECT_TRUE(IsError(root().Mkdirs("/d/.snapshot").status(), ErrorKind::kHadoopIllegalArgument,
+                      "\".snapshot\" is a reserved name."));
+  EXPECT_TRUE(IsError(root().Mkdirs("/" + std::string(256, 'n')).status(),
+                      ErrorKind::kPathComponentTooLong,
                       "The maximum path component name limit of " + std::string(256, 'n') +
                           " in directory / is exceeded: limit=255 length=256"));
   EXPECT_TRUE(IsError(root().Mkdirs("/" + std::string(8000, 'n')).status(), ErrorKind::kIo,
                       "mkdirs: Pathname too long.  Limit 8000 characters, 1000 levels."));
-  EXPECT_TRUE(IsError(root().Mkdirs("relative").status(), ErrorKind::kInvalidPath, "Invalid path name Invalid file name: relative"));
-  EXPECT_TRUE(IsError(user("bob").Mkdirs("/x").status(), ErrorKind::kAccessControl,
-                      "Permission denied: user=bob, access=WRITE, inode=\"/\":root:supergroup:drwxr-xr-x"));
+  EXPECT_TRUE(IsError(root().Mkdirs("relative").status(), ErrorKind::kInvalidPath,
+                      "Invalid path name Invalid file name: relative"));
+  EXPECT_TRUE(
+      IsError(user("bob").Mkdirs("/x").status(), ErrorKind::kAccessControl,
+              "Permission denied: user=bob, access=WRITE, inode=\"/\":root:supergroup:drwxr-xr-x"));
 }
 
 TEST_P(TreeOps, AFailedMkdirsLeavesNothing) {
@@ -63,8 +71,10 @@ TEST_P(TreeOps, RenameTable) {
   EXPECT_THAT(root().Names("/d"), ElementsAre("f", "sub"));
   ASSERT_TRUE(root().Touch("/f").ok());
   EXPECT_FALSE(*root().Rename("/f", "/d")) << "its name is taken there";
-  EXPECT_TRUE(IsError(root().Rename("/f", "/g/x").status(), ErrorKind::kParentNotDirectory, "/g (is not a directory)"));
-  EXPECT_TRUE(IsError(root().Rename("/f", "/a:b").status(), ErrorKind::kInvalidPath, "Invalid path name Invalid file name: /a:b"));
+  EXPECT_TRUE(IsError(root().Rename("/f", "/g/x").status(), ErrorKind::kParentNotDirectory,
+                      "/g (is not a directory)"));
+  EXPECT_TRUE(IsError(root().Rename("/f", "/a:b").status(), ErrorKind::kInvalidPath,
+                      "Invalid path name Invalid file name: /a:b"));
   EXPECT_TRUE(IsError(root().Rename("/f", "/.reserved/x").status(), ErrorKind::kInvalidPath,
                       "Invalid path name Cannot rename to or from /.reserved"));
 }
@@ -74,15 +84,24 @@ TEST_P(TreeOps, Rename2Table) {
   ASSERT_TRUE(root().Mkdirs("/empty").ok());
   ASSERT_TRUE(root().Touch("/f").ok());
   ASSERT_TRUE(root().Touch("/g").ok());
-  EXPECT_TRUE(IsError(root().Rename2("/missing", "/x"), ErrorKind::kFileNotFound, "rename source /missing is not found."));
-  EXPECT_TRUE(IsError(root().Rename2("/", "/x"), ErrorKind::kIo, "rename source cannot be the root"));
-  EXPECT_TRUE(IsError(root().Rename2("/f", "/"), ErrorKind::kIo, "rename destination cannot be the root"));
-  EXPECT_TRUE(IsError(root().Rename2("/f", "/f"), ErrorKind::kFileAlreadyExists, "The source /f and destination /f are the same"));
-  EXPECT_TRUE(IsError(root().Rename2("/d", "/d/x"), ErrorKind::kIo, "Rename destination /d/x is a directory or file under source /d"));
-  EXPECT_TRUE(IsError(root().Rename2("/f", "/d", true), ErrorKind::kIo, "Source /f and destination /d must both be directories"));
-  EXPECT_TRUE(IsError(root().Rename2("/f", "/g"), ErrorKind::kFileAlreadyExists, "rename destination /g already exists"));
-  EXPECT_TRUE(IsError(root().Rename2("/empty", "/d", true), ErrorKind::kIo, "rename destination directory is not empty: /d"));
-  EXPECT_TRUE(IsError(root().Rename2("/f", "/no/x"), ErrorKind::kFileNotFound, "rename destination parent /no/x not found."));
+  EXPECT_TRUE(IsError(root().Rename2("/missing", "/x"), ErrorKind::kFileNotFound,
+                      "rename source /missing is not found."));
+  EXPECT_TRUE(
+      IsError(root().Rename2("/", "/x"), ErrorKind::kIo, "rename source cannot be the root"));
+  EXPECT_TRUE(
+      IsError(root().Rename2("/f", "/"), ErrorKind::kIo, "rename destination cannot be the root"));
+  EXPECT_TRUE(IsError(root().Rename2("/f", "/f"), ErrorKind::kFileAlreadyExists,
+                      "The source /f and destination /f are the same"));
+  EXPECT_TRUE(IsError(root().Rename2("/d", "/d/x"), ErrorKind::kIo,
+                      "Rename destination /d/x is a directory or file under source /d"));
+  EXPECT_TRUE(IsError(root().Rename2("/f", "/d", true), ErrorKind::kIo,
+                      "Source /f and destination /d must both be directories"));
+  EXPECT_TRUE(IsError(root().Rename2("/f", "/g"), ErrorKind::kFileAlreadyExists,
+                      "rename destination /g already exists"));
+  EXPECT_TRUE(IsError(root().Rename2("/empty", "/d", true), ErrorKind::kIo,
+                      "rename destination directory is not empty: /d"));
+  EXPECT_TRUE(IsError(root().Rename2("/f", "/no/x"), ErrorKind::kFileNotFound,
+                      "rename destination parent /no/x not found."));
   const InodeId moved = (*root().Stat("/f"))->file_id;
   EXPECT_TRUE(root().Rename2("/f", "/g", true).ok());
   EXPECT_EQ((*root().Stat("/g"))->file_id, moved);
@@ -109,9 +128,12 @@ TEST_P(TreeOps, DeleteRules) {
   ASSERT_TRUE(root().Touch("/d/f").ok());
   EXPECT_FALSE(*root().Delete("/missing"));
   EXPECT_FALSE(*root().Delete("/", true));
-  EXPECT_TRUE(IsError(root().Delete("/d").status(), ErrorKind::kPathIsNotEmptyDirectory, "`/d is non empty': Directory is not empty"));
-  EXPECT_TRUE(IsError(root().Delete("/d/f/x").status(), ErrorKind::kAccessControl, "/d/f (is not a directory)"));
-  EXPECT_TRUE(IsError(root().Delete("/.reserved", true).status(), ErrorKind::kInvalidPath, "Invalid path name /.reserved"));
+  EXPECT_TRUE(IsError(root().Delete("/d").status(), ErrorKind::kPathIsNotEmptyDirectory,
+                      "`/d is non empty': Directory is not empty"));
+  EXPECT_TRUE(IsError(root().Delete("/d/f/x").status(), ErrorKind::kAccessControl,
+                      "/d/f (is not a directory)"));
+  EXPECT_TRUE(IsError(root().Delete("/.reserved", true).status(), ErrorKind::kInvalidPath,
+                      "Invalid path name /.reserved"));
   EXPECT_TRUE(*root().Delete("/d/f"));
   EXPECT_TRUE(*root().Delete("/d", true));
   EXPECT_THAT(root().Names("/"), IsEmpty());
@@ -124,7 +146,8 @@ TEST_P(TreeOps, ARecursiveDeleteNeedsAllOfEveryNonEmptyDirectory) {
   EXPECT_TRUE(*user("bob").Delete("/home/bob/roots", true)) << "an empty directory of another's";
   ASSERT_TRUE(root().Mkdirs("/home/bob/roots/inner", 0755).ok());
   EXPECT_TRUE(IsError(user("bob").Delete("/home/bob", true).status(), ErrorKind::kAccessControl,
-                      "Permission denied: user=bob, access=ALL, inode=\"/home/bob/roots\":root:supergroup:drwxr-xr-x"));
+                      "Permission denied: user=bob, access=ALL, "
+                      "inode=\"/home/bob/roots\":root:supergroup:drwxr-xr-x"));
   EXPECT_NE(*root().Stat("/home/bob/roots/inner"), std::nullopt);
   ASSERT_TRUE(root().SetOwner("/home/bob/roots", "bob", std::nullopt).ok());
   EXPECT_TRUE(*user("bob").Delete("/home/bob", true));
@@ -135,16 +158,18 @@ TEST_P(TreeOps, TheStickyBitKeepsOthersEntries) {
   ASSERT_TRUE(root().Mkdirs("/tmp").ok());
   ASSERT_TRUE(root().SetPermission("/tmp", 01777).ok());
   ASSERT_TRUE(user("ann").Touch("/tmp/f").ok());
-  EXPECT_TRUE(IsError(user("bob").Delete("/tmp/f").status(), ErrorKind::kAccessControl,
-                      "Permission denied by sticky bit: user=bob, path=\"/tmp/f\":ann:supergroup:-rw-r--r--, "
-                      "parent=\"/tmp\":root:supergroup:drwxrwxrwt"));
+  EXPECT_TRUE(IsError(
+      user("bob").Delete("/tmp/f").status(), ErrorKind::kAccessControl,
+      "Permission denied by sticky bit: user=bob, path=\"/tmp/f\":ann:supergroup:-rw-r--r--, "
+      "parent=\"/tmp\":root:supergroup:drwxrwxrwt"));
   EXPECT_FALSE(user("bob").Rename2("/tmp/f", "/tmp/g").ok());
   EXPECT_TRUE(*user("ann").Delete("/tmp/f"));
 }
 
 TEST_P(TreeOps, ListingsAreInSignedByteOrderAndPaged) {
   ASSERT_TRUE(root().Mkdirs("/l").ok());
-  for (const char* name : {"a", "Z", "_", "\xc3\xa9"}) ASSERT_TRUE(root().Touch(std::string("/l/") + name).ok());
+  for (const char* name : {"a", "Z", "_", "\xc3\xa9"})
+    ASSERT_TRUE(root().Touch(std::string("/l/") + name).ok());
   EXPECT_THAT(root().Names("/l"), ElementsAre("\xc3\xa9", "Z", "_", "a"));
   EXPECT_THAT(root().Names("/l", "Z"), ElementsAre("_", "a"));
   EXPECT_THAT(root().Names("/l", "Y"), ElementsAre("Z", "_", "a")) << "the start need not exist";
@@ -154,7 +179,8 @@ TEST_P(TreeOps, ListingsAreInSignedByteOrderAndPaged) {
 TEST_P(TreeOps, APageHoldsAtMostTheLimit) {
   ASSERT_TRUE(root().Mkdirs("/l").ok());
   const int limit = options().list_limit;
-  for (int i = 0; i < limit + 3; ++i) ASSERT_TRUE(root().Mkdirs("/l/" + std::to_string(100000 + i)).ok());
+  for (int i = 0; i < limit + 3; ++i)
+    ASSERT_TRUE(root().Mkdirs("/l/" + std::to_string(100000 + i)).ok());
   const auto first = *root().List("/l");
   EXPECT_EQ(first->entries.size(), limit);
   EXPECT_EQ(first->remaining, 3);
@@ -168,10 +194,12 @@ TEST_P(TreeOps, ListingOfAFileAMissingPathAndTheReservedRoot) {
   EXPECT_THAT(root().Names("/f"), ElementsAre(""));
   EXPECT_EQ(*root().List("/missing"), std::nullopt);
   EXPECT_THAT(root().Names("/.reserved"), ElementsAre(".inodes", "raw"));
-  EXPECT_TRUE(IsError(root().List("/f/x").status(), ErrorKind::kAccessControl, "/f (is not a directory)"));
+  EXPECT_TRUE(
+      IsError(root().List("/f/x").status(), ErrorKind::kAccessControl, "/f (is not a directory)"));
   ASSERT_TRUE(root().Mkdirs("/closed", 0700).ok());
   EXPECT_TRUE(IsError(user("bob").List("/closed").status(), ErrorKind::kAccessControl,
-                      "Permission denied: user=bob, access=READ_EXECUTE, inode=\"/closed\":root:supergroup:drwx------"));
+                      "Permission denied: user=bob, access=READ_EXECUTE, "
+                      "inode=\"/closed\":root:supergroup:drwx------"));
 }
 
 TEST_P(TreeOps, PathsByInodeId) {
@@ -182,19 +210,26 @@ TEST_P(TreeOps, PathsByInodeId) {
   EXPECT_EQ((*root().Stat(b + "/.."))->file_id, (*root().Stat("/a"))->file_id);
   EXPECT_TRUE(root().Mkdirs(b + "/made").ok());
   EXPECT_NE(*root().Stat("/a/b/made"), std::nullopt);
-  EXPECT_TRUE(IsError(root().Stat("/.reserved/.inodes/x").status(), ErrorKind::kFileNotFound, "Invalid inode path: /.reserved/.inodes/x"));
+  EXPECT_TRUE(IsError(root().Stat("/.reserved/.inodes/x").status(), ErrorKind::kFileNotFound,
+                      "Invalid inode path: /.reserved/.inodes/x"));
   ASSERT_TRUE(*root().Delete("/a", true));
-  EXPECT_EQ(KindOf(root().Stat(b).status()), ErrorKind::kFileNotFound) << "deleted, though not yet reclaimed";
+  EXPECT_EQ(KindOf(root().Stat(b).status()), ErrorKind::kFileNotFound)
+      << "deleted, though not yet reclaimed";
 }
 
 TEST_P(TreeOps, SafeModeRefusesChangesWithItsTip) {
   ASSERT_TRUE(root().Touch("/f").ok());
   EnterSafeMode();
-  EXPECT_TRUE(IsError(root().Mkdirs("/d").status(), ErrorKind::kSafeMode, "Cannot create directory /d. Name node is in safe mode."));
-  EXPECT_TRUE(IsError(root().Create("/g").status(), ErrorKind::kSafeMode, "Cannot create file/g. Name node is in safe mode."));
-  EXPECT_TRUE(IsError(root().Delete("/f").status(), ErrorKind::kSafeMode, "Cannot delete /f. Name node is in safe mode."));
-  EXPECT_TRUE(IsError(root().Rename2("/f", "/g"), ErrorKind::kSafeMode, "Cannot rename /f. Name node is in safe mode."));
-  EXPECT_TRUE(IsError(root().SetTimes("/f", 1, 1), ErrorKind::kSafeMode, "Cannot set times /f. Name node is in safe mode."));
+  EXPECT_TRUE(IsError(root().Mkdirs("/d").status(), ErrorKind::kSafeMode,
+                      "Cannot create directory /d. Name node is in safe mode."));
+  EXPECT_TRUE(IsError(root().Create("/g").status(), ErrorKind::kSafeMode,
+                      "Cannot create file/g. Name node is in safe mode."));
+  EXPECT_TRUE(IsError(root().Delete("/f").status(), ErrorKind::kSafeMode,
+                      "Cannot delete /f. Name node is in safe mode."));
+  EXPECT_TRUE(IsError(root().Rename2("/f", "/g"), ErrorKind::kSafeMode,
+                      "Cannot rename /f. Name node is in safe mode."));
+  EXPECT_TRUE(IsError(root().SetTimes("/f", 1, 1), ErrorKind::kSafeMode,
+                      "Cannot set times /f. Name node is in safe mode."));
   EXPECT_NE(*root().Stat("/f"), std::nullopt);
 }
 

@@ -35,24 +35,36 @@ class SyncNamespace {
  public:
   SyncNamespace(Namespace& ns, Caller caller) : ns_(ns), caller_(std::move(caller)) {}
 
-  absl::StatusOr<bool> Mkdirs(const std::string& path, uint16_t mode = 0755, bool create_parent = true) {
-    return AwaitResult<bool>([&](auto done) { ns_.Mkdirs(caller_, {path, mode, create_parent}, std::move(done)); });
+  absl::StatusOr<bool> Mkdirs(const std::string& path, uint16_t mode = 0755,
+                              bool create_parent = true) {
+    return AwaitResult<bool>([&](auto done) {
+      ns_.Mkdirs(caller_, {path, mode, create_parent}, std::move(done));
+    });
   }
   absl::StatusOr<FileStatus> Create(CreateRequest request) {
-    return AwaitResult<FileStatus>([&](auto done) { ns_.Create(caller_, request, std::move(done)); });
+    return AwaitResult<FileStatus>(
+        [&](auto done) { ns_.Create(caller_, request, std::move(done)); });
   }
   // A file with the defaults of these tests: replication 1, 1 MiB blocks, holder "client".
-  absl::StatusOr<FileStatus> Create(const std::string& path, uint32_t flags = kCreateFlagCreate, const std::string& holder = "client",
-                                    uint16_t mode = 0644) {
-    return Create({.path = path, .mode = mode, .client_name = holder, .flags = flags, .replication = 1, .block_size = 1 << 20});
+  absl::StatusOr<FileStatus> Create(const std::string& path, uint32_t flags = kCreateFlagCreate,
+                                    const std::string& holder = "client", uint16_t mode = 0644) {
+    return Create({.path = path,
+                   .mode = mode,
+                   .client_name = holder,
+                   .flags = flags,
+                   .replication = 1,
+                   .block_size = 1 << 20});
   }
   // An empty, closed file.
   absl::Status Touch(const std::string& path, uint16_t mode = 0644) {
-    if (absl::Status status = Create(path, kCreateFlagCreate, "client", mode).status(); !status.ok()) return status;
+    if (absl::Status status = Create(path, kCreateFlagCreate, "client", mode).status();
+        !status.ok())
+      return status;
     return Complete({.path = path, .client_name = "client"}).status();
   }
   absl::StatusOr<LocatedBlock> AddBlock(AddBlockRequest request) {
-    return AwaitResult<LocatedBlock>([&](auto done) { ns_.AddBlock(caller_, request, std::move(done)); });
+    return AwaitResult<LocatedBlock>(
+        [&](auto done) { ns_.AddBlock(caller_, request, std::move(done)); });
   }
   absl::Status AbandonBlock(AbandonBlockRequest request) {
     return AwaitStatus([&](auto done) { ns_.AbandonBlock(caller_, request, std::move(done)); });
@@ -63,51 +75,69 @@ class SyncNamespace {
   absl::Status Fsync(FsyncRequest request) {
     return AwaitStatus([&](auto done) { ns_.Fsync(caller_, request, std::move(done)); });
   }
-  absl::StatusOr<LocatedBlock> UpdateBlockForPipeline(const ExtendedBlock& block, const std::string& holder) {
-    return AwaitResult<LocatedBlock>([&](auto done) { ns_.UpdateBlockForPipeline(caller_, block, holder, std::move(done)); });
+  absl::StatusOr<LocatedBlock> UpdateBlockForPipeline(const ExtendedBlock& block,
+                                                      const std::string& holder) {
+    return AwaitResult<LocatedBlock>(
+        [&](auto done) { ns_.UpdateBlockForPipeline(caller_, block, holder, std::move(done)); });
   }
   absl::Status UpdatePipeline(UpdatePipelineRequest request) {
     return AwaitStatus([&](auto done) { ns_.UpdatePipeline(caller_, request, std::move(done)); });
   }
-  absl::StatusOr<LocatedBlocks> GetBlockLocations(const std::string& path, int64_t offset, int64_t length) {
-    return AwaitResult<LocatedBlocks>([&](auto done) { ns_.GetBlockLocations(caller_, path, offset, length, std::move(done)); });
+  absl::StatusOr<LocatedBlocks> GetBlockLocations(const std::string& path, int64_t offset,
+                                                  int64_t length) {
+    return AwaitResult<LocatedBlocks>(
+        [&](auto done) { ns_.GetBlockLocations(caller_, path, offset, length, std::move(done)); });
   }
   absl::StatusOr<bool> Rename(const std::string& from, const std::string& to) {
     return AwaitResult<bool>([&](auto done) { ns_.Rename(caller_, {from, to}, std::move(done)); });
   }
   absl::Status Rename2(const std::string& from, const std::string& to, bool overwrite = false) {
-    return AwaitStatus([&](auto done) { ns_.Rename2(caller_, {from, to, overwrite}, std::move(done)); });
+    return AwaitStatus([&](auto done) {
+      ns_.Rename2(caller_, {from, to, overwrite}, std::move(done));
+    });
   }
   absl::StatusOr<bool> Delete(const std::string& path, bool recursive = false) {
-    return AwaitResult<bool>([&](auto done) { ns_.Delete(caller_, path, recursive, std::move(done)); });
+    return AwaitResult<bool>(
+        [&](auto done) { ns_.Delete(caller_, path, recursive, std::move(done)); });
   }
   absl::StatusOr<std::optional<FileStatus>> Stat(const std::string& path) {
-    return AwaitResult<std::optional<FileStatus>>([&](auto done) { ns_.GetFileInfo(caller_, path, false, std::move(done)); });
+    return AwaitResult<std::optional<FileStatus>>(
+        [&](auto done) { ns_.GetFileInfo(caller_, path, false, std::move(done)); });
   }
-  absl::StatusOr<std::optional<DirectoryListing>> List(const std::string& path, const std::string& start_after = "") {
-    return AwaitResult<std::optional<DirectoryListing>>(
-        [&](auto done) { ns_.GetListing(caller_, {path, start_after}, std::move(done)); });
+  absl::StatusOr<std::optional<DirectoryListing>> List(const std::string& path,
+                                                       const std::string& start_after = "") {
+    return AwaitResult<std::optional<DirectoryListing>>([&](auto done) {
+      ns_.GetListing(caller_, {path, start_after}, std::move(done));
+    });
   }
   absl::Status SetPermission(const std::string& path, uint16_t mode) {
     return AwaitStatus([&](auto done) { ns_.SetPermission(caller_, path, mode, std::move(done)); });
   }
-  absl::Status SetOwner(const std::string& path, std::optional<std::string> owner, std::optional<std::string> group) {
-    return AwaitStatus([&](auto done) { ns_.SetOwner(caller_, {path, owner, group}, std::move(done)); });
+  absl::Status SetOwner(const std::string& path, std::optional<std::string> owner,
+                        std::optional<std::string> group) {
+    return AwaitStatus([&](auto done) {
+      ns_.SetOwner(caller_, {path, owner, group}, std::move(done));
+    });
   }
   absl::Status SetTimes(const std::string& path, int64_t mtime, int64_t atime) {
-    return AwaitStatus([&](auto done) { ns_.SetTimes(caller_, {path, mtime, atime}, std::move(done)); });
+    return AwaitStatus([&](auto done) {
+      ns_.SetTimes(caller_, {path, mtime, atime}, std::move(done));
+    });
   }
   absl::StatusOr<bool> SetReplication(const std::string& path, int32_t replication) {
-    return AwaitResult<bool>([&](auto done) { ns_.SetReplication(caller_, path, replication, std::move(done)); });
+    return AwaitResult<bool>(
+        [&](auto done) { ns_.SetReplication(caller_, path, replication, std::move(done)); });
   }
   absl::Status CheckAccess(const std::string& path, uint8_t access) {
     return AwaitStatus([&](auto done) { ns_.CheckAccess(caller_, path, access, std::move(done)); });
   }
   absl::StatusOr<ContentSummary> GetContentSummary(const std::string& path) {
-    return AwaitResult<ContentSummary>([&](auto done) { ns_.GetContentSummary(caller_, path, std::move(done)); });
+    return AwaitResult<ContentSummary>(
+        [&](auto done) { ns_.GetContentSummary(caller_, path, std::move(done)); });
   }
   absl::StatusOr<bool> RecoverLease(const std::string& path) {
-    return AwaitResult<bool>([&](auto done) { ns_.RecoverLease(caller_, path, "recoverer", std::move(done)); });
+    return AwaitResult<bool>(
+        [&](auto done) { ns_.RecoverLease(caller_, path, "recoverer", std::move(done)); });
   }
   absl::StatusOr<bool> IsFileClosed(const std::string& path) {
     return AwaitResult<bool>([&](auto done) { ns_.IsFileClosed(caller_, path, std::move(done)); });
@@ -128,12 +158,15 @@ class SyncNamespace {
 };
 
 // The error has this kind and, as its first line, exactly this text.
-inline ::testing::AssertionResult IsError(const absl::Status& status, ErrorKind kind, const std::string& line) {
+inline ::testing::AssertionResult IsError(const absl::Status& status, ErrorKind kind,
+                                          const std::string& line) {
   const std::string message(status.message());
   const std::string first_line = message.substr(0, message.find('\n'));
   if (KindOf(status) == kind && first_line == line) return ::testing::AssertionSuccess();
-  return ::testing::AssertionFailure() << "got " << status << " (kind " << (KindOf(status) ? static_cast<int>(*KindOf(status)) : 0)
-                                       << "), wanted kind " << static_cast<int>(kind) << ": " << line;
+  return ::testing::AssertionFailure()
+         << "got " << status << " (kind "
+         << (KindOf(status) ? static_cast<int>(*KindOf(status)) : 0) << "), wanted kind "
+         << static_cast<int>(kind) << ": " << line;
 }
 
 }  // namespace cairn::namenode
