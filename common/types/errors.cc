@@ -341,6 +341,10 @@ absl::Status UnregisteredNode(string_view line) {
   return MakeError(ErrorKind::kUnregisteredNode, line);
 }
 
+absl::Status IncorrectVersion(string_view line) {
+  return MakeError(ErrorKind::kIncorrectVersion, line);
+}
+
 absl::Status DisallowedDatanode(string_view line) {
   return MakeError(ErrorKind::kDisallowedDatanode, line);
 }

@@ -153,6 +153,8 @@ absl::Status RenameDestinationNotEmpty(std::string_view path);
 // DataNode registration.
 absl::Status UnregisteredNode(std::string_view line);
 absl::Status DisallowedDatanode(std::string_view line);
+// IncorrectVersionException: a DataNode of another cluster, block pool or layout.
+absl::Status IncorrectVersion(std::string_view line);
 
 // Replicas on a DataNode. `line` is the whole message.
 absl::Status ReplicaNotFound(std::string_view line);

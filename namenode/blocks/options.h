@@ -31,11 +31,11 @@ struct BlockManagerOptions {
   int load_floor_xceivers = 16;
 
   // Redundancy.
-  int max_streams = 2;                    // dfs.namenode.replication.max-streams
-  int max_streams_hard_limit = 4;         // dfs.namenode.replication.max-streams-hard-limit
-  int work_multiplier = 2;                // dfs.namenode.replication.work.multiplier.per.iteration
-  int64_t pending_timeout_ms = 300'000;   // dfs.namenode.reconstruction.pending.timeout-sec
-  int invalidate_limit = 1'000;           // dfs.block.invalidate.limit: per heartbeat and node
+  int max_streams = 2;                     // dfs.namenode.replication.max-streams
+  int max_streams_hard_limit = 4;          // dfs.namenode.replication.max-streams-hard-limit
+  int work_multiplier = 2;                 // dfs.namenode.replication.work.multiplier.per.iteration
+  int64_t pending_timeout_ms = 300'000;    // dfs.namenode.reconstruction.pending.timeout-sec
+  int invalidate_limit = 1'000;            // dfs.block.invalidate.limit: per heartbeat and node
   double invalidate_work_fraction = 0.32;  // dfs.namenode.invalidate.work.pct.per.iteration
 
   // Safe mode.

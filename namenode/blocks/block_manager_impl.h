@@ -1,0 +1,118 @@
+// The block manager: one lock around the state and the single-purpose classes that work on it.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/container/flat_hash_set.h"
+#include "common/clock.h"
+#include "common/random.h"
+#include "common/threads.h"
+#include "namenode/blocks/block_manager.h"
+#include "namenode/blocks/model/cluster_state.h"
+#include "namenode/blocks/options.h"
+#include "namenode/blocks/policy/placement_policy.h"
+#include "namenode/blocks/policy/safe_mode.h"
+#include "namenode/blocks/replica_ledger.h"
+#include "namenode/blocks/report_processor.h"
+#include "namenode/blocks/topology/rack_resolver.h"
+#include "namenode/blocks/transfer_planner.h"
+
+namespace cairn::namenode {
+
+// Thread-safe. Long work (merging a report, forgetting a dead node's replicas, the first look at
+// all blocks) gives the lock to others every `lock_yield_items` items.
+class BlockManagerImpl : public BlockManager {
+ public:
+  // `clock`, `random` and `racks` must outlive this.
+  BlockManagerImpl(BlockManagerOptions options, const Clock& clock, Random& random,
+                   RackResolver& racks);
+
+  void Apply(absl::Span<const BlockChange> changes, Txid txid) override;
+  std::optional<BlockView> Find(BlockId id) const override;
+  bool HasMinReplicas(const BlockRow& row) const override;
+  void SetExpectedLocations(BlockId id, const std::vector<ReplicaLocation>& locations) override;
+  std::vector<ReplicaLocation> ExpectedLocations(BlockId id) const override;
+  LocatedBlock Locate(BlockId id, int64_t offset_in_file,
+                      std::string_view client_address) const override;
+  absl::StatusOr<std::vector<ReplicaLocation>> ChooseTargets(
+      const PlacementRequest& request) override;
+  void Load(absl::Span<const BlockRow> rows) override;
+  void LoadingDone() override;
+  bool loading() const override;
+
+  absl::StatusOr<uint64_t> Register(const DatanodeRegistration& registration) override;
+  absl::Status CheckRegistration(std::string_view uuid, uint64_t registration) const override;
+  absl::StatusOr<DatanodeCommands> Heartbeat(const HeartbeatRequest& request) override;
+  absl::Status ReportChunkReceived(std::string_view uuid, const ReportChunk& chunk) override;
+  absl::Status ReplicasChanged(std::string_view uuid, std::string_view storage_id,
+                               absl::Span<const ReplicaChange> changes) override;
+  void MarkCorrupt(const Block& block, std::string_view datanode_uuid,
+                   std::string_view storage_id) override;
+  void DatanodeFailed(std::string_view uuid) override;
+
+  void Tick() override;
+  std::vector<ReplicationCandidate> ReplicationCandidates() override;
+  void ScheduleReplication(absl::Span<const BlockId> linked) override;
+  void MarkUnlinked(absl::Span<const BlockId> blocks) override;
+
+  bool InSafeMode() const override;
+  std::string SafeModeTip() const override;
+  void EnterSafeMode(bool for_lack_of_space) override;
+  void SpaceReturned() override;
+  absl::Status LeaveSafeMode(bool force) override;
+
+  FsStats Stats() const override;
+  std::vector<DatanodeInfo> Datanodes() const override;
+
+ private:
+  // -- block_manager_impl.cc
+  std::vector<StorageIndex> PlacesOf(BlockId id, const BlockRecord& record, bool* corrupt) const
+      REQUIRES(mu_);
+  void SortForReader(std::vector<StorageIndex>& places, std::string_view client_address,
+                     std::string_view client_rack) const REQUIRES(mu_);
+  std::vector<NodeIndex> FindNodes(const std::vector<ReplicaLocation>& locations) const
+      REQUIRES(mu_);
+  PlacementQuery QueryFor(const PlacementRequest& request, const std::string& rack) const
+      REQUIRES(mu_);
+  SafeModeInputs Inputs() const REQUIRES(mu_);
+  void UpdateSafeMode() REQUIRES(mu_);
+
+  // -- block_manager_reports.cc
+  absl::StatusOr<NodeIndex> FindLive(std::string_view uuid) const REQUIRES(mu_);
+  void NodeLost(NodeIndex node) REQUIRES(mu_);
+  void ForgetWork(NodeIndex node) REQUIRES(mu_);
+  std::vector<TransferCommand> TakeTransfers(NodeIndex node) REQUIRES(mu_);
+  std::vector<Block> TakeInvalidations(NodeIndex node) REQUIRES(mu_);
+  Txid Durable() const { return options_.durable ? options_.durable() : 0; }
+
+  // -- block_manager_work.cc
+  void PruneLostStorages();
+  bool PruneStep() REQUIRES(mu_);
+  void LookAtAllBlocks();
+  void LookAtPostponed();
+  void LookAt(const std::vector<BlockId>& blocks);
+
+  const BlockManagerOptions options_;
+  const Clock& clock_;
+  Random& random_;
+  RackResolver& racks_;
+  const PlacementPolicy placement_;
+  const TransferPlanner planner_;
+
+  mutable Mutex mu_;
+  ClusterState state_ GUARDED_BY(mu_);
+  ReplicaLedger ledger_ GUARDED_BY(mu_);
+  ReportProcessor reports_ GUARDED_BY(mu_);
+  SafeMode safe_mode_ GUARDED_BY(mu_);
+  std::vector<StorageIndex> lost_ GUARDED_BY(mu_);  // their replicas are to be forgotten
+  absl::flat_hash_set<BlockId> changed_while_loading_ GUARDED_BY(mu_);
+  std::optional<BlockId> first_look_ GUARDED_BY(mu_);  // how far the first look at all blocks is
+  uint64_t registrations_ GUARDED_BY(mu_) = 0;
+  int64_t scheduled_rolled_ms_ GUARDED_BY(mu_) = 0;
+};
+
+}  // namespace cairn::namenode
