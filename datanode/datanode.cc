@@ -1,0 +1,121 @@
+// Composition of the DataNode.
+#include "datanode/datanode.h"
+
+#include <spdlog/spdlog.h>
+
+#include "common/status_macros.h"
+
+namespace cairn::datanode {
+
+namespace {
+// WaitReady looks this often.
+constexpr int64_t kPollMs = 20;
+}  // namespace
+
+Datanode::Datanode(DatanodeOptions options, const StoreEnv& env, OnFatal on_fatal)
+    : options_(std::move(options)),
+      env_(env),
+      on_fatal_(std::move(on_fatal)),
+      client_(options_.control) {}
+
+Datanode::~Datanode() { Stop(); }
+
+void Datanode::Start() {
+  starter_ = std::thread([this] {
+    SetThreadName("dn-start");
+    const absl::Status status = Open();
+    if (!status.ok() && !absl::IsCancelled(status)) Fail(status);
+  });
+}
+
+absl::Status Datanode::Open() {
+  ASSIGN_OR_RETURN(const PoolIdentity pool, LearnPool(client_, options_.control, env_.random));
+  spdlog::info("NameNode {} serves cluster {}, block pool {}", client_.address(), pool.cluster_id,
+               pool.pool_id);
+  ASSIGN_OR_RETURN(auto store, OpenBlockStore(options_.store, pool, env_));
+  ASSIGN_OR_RETURN(auto transfers, TransferServer::Start(options_.transfer, *store, env_.clock));
+  auto session = std::make_unique<NamenodeSession>(
+      options_.control, client_, *store, *transfers, env_.clock, env_.random,
+      [this](const absl::Status& status) { Fail(status); });
+  session->Start();
+  MutexLock lock(mu_);
+  store_ = std::move(store);
+  transfers_ = std::move(transfers);
+  session_ = std::move(session);
+  return absl::OkStatus();
+}
+
+void Datanode::Fail(const absl::Status& status) {
+  {
+    MutexLock lock(mu_);
+    if (!fatal_.ok()) return;
+    fatal_ = status;
+    changed_.NotifyAll();
+  }
+  spdlog::critical("DataNode: {}", status.ToString());
+  on_fatal_(status);
+}
+
+absl::Status Datanode::WaitReady(int64_t timeout_ms) {
+  const int64_t until = SystemClock().MonotonicMs() + timeout_ms;
+  MutexLock lock(mu_);
+  while (true) {
+    if (!fatal_.ok()) return fatal_;
+    if (stopped_) return absl::CancelledError("the DataNode was stopped");
+    if (session_ != nullptr && session_->reported()) return absl::OkStatus();
+    if (SystemClock().MonotonicMs() >= until) {
+      return absl::DeadlineExceededError(
+          fmt::format("the DataNode was not ready after {} ms", timeout_ms));
+    }
+    changed_.WaitFor(mu_, kPollMs);
+  }
+}
+
+void Datanode::Stop() {
+  {
+    MutexLock lock(mu_);
+    if (stopped_) return;
+    stopped_ = true;
+    changed_.NotifyAll();
+  }
+  client_.Shutdown();
+  if (starter_.joinable()) starter_.join();
+  std::unique_ptr<BlockStore> store;
+  std::unique_ptr<TransferServer> transfers;
+  std::unique_ptr<NamenodeSession> session;
+  {
+    MutexLock lock(mu_);
+    store = std::move(store_);
+    transfers = std::move(transfers_);
+    session = std::move(session_);
+  }
+  // Operations end before the session: it waits for the copies it has ordered.
+  if (transfers != nullptr) transfers->Stop();
+  if (session != nullptr) session->Stop();
+  session.reset();
+  transfers.reset();
+  store.reset();
+  spdlog::info("DataNode stopped");
+}
+
+int Datanode::xfer_port() const {
+  MutexLock lock(mu_);
+  return transfers_ == nullptr ? 0 : transfers_->port();
+}
+
+std::string Datanode::uuid() const {
+  MutexLock lock(mu_);
+  return store_ == nullptr ? "" : store_->datanode_uuid();
+}
+
+BlockStore* Datanode::store() const {
+  MutexLock lock(mu_);
+  return store_.get();
+}
+
+NamenodeSession* Datanode::session() const {
+  MutexLock lock(mu_);
+  return session_.get();
+}
+
+}  // namespace cairn::datanode

@@ -1,0 +1,75 @@
+// A whole DataNode, put together from its parts: used by main and by tests in their own process.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <thread>
+
+#include "absl/status/status.h"
+#include "common/clock.h"
+#include "common/file_system.h"
+#include "common/random.h"
+#include "common/threads.h"
+#include "datanode/control/namenode_client.h"
+#include "datanode/control/namenode_session.h"
+#include "datanode/options.h"
+#include "datanode/store/block_store.h"
+#include "datanode/transfer/transfer_server.h"
+
+namespace cairn::datanode {
+
+// Thread-safe. The process must ignore SIGPIPE.
+class Datanode {
+ public:
+  // Called at most once, on a thread of the DataNode, when it cannot start or go on; the owner then
+  // stops it. Must not call Stop itself.
+  using OnFatal = std::function<void(const absl::Status&)>;
+
+  // Everything in `env` must outlive this.
+  Datanode(DatanodeOptions options, const StoreEnv& env, OnFatal on_fatal);
+  // Stops.
+  ~Datanode();
+  Datanode(const Datanode&) = delete;
+  Datanode& operator=(const Datanode&) = delete;
+
+  // Begins and returns at once: learns from the NameNode (waiting for it as long as it takes) which
+  // cluster it serves, opens the disks, opens the data port, registers and reports.
+  void Start();
+  // Waits until this DataNode is registered and has reported its replicas. kDeadlineExceeded after
+  // `timeout_ms`; the fatal error when there was one.
+  absl::Status WaitReady(int64_t timeout_ms) EXCLUDES(mu_);
+  // Ends every operation and closes the disks. Later calls do nothing.
+  void Stop() EXCLUDES(mu_);
+
+  // Of the data port; 0 before it is open.
+  int xfer_port() const EXCLUDES(mu_);
+  // Empty before the disks are open.
+  std::string uuid() const EXCLUDES(mu_);
+  // Null before the disks are open and after Stop.
+  BlockStore* store() const EXCLUDES(mu_);
+  // Null before it exists and after Stop.
+  NamenodeSession* session() const EXCLUDES(mu_);
+
+ private:
+  absl::Status Open() EXCLUDES(mu_);
+  void Fail(const absl::Status& status) EXCLUDES(mu_);
+
+  const DatanodeOptions options_;
+  const StoreEnv env_;
+  const OnFatal on_fatal_;
+  NamenodeClient client_;
+  std::thread starter_;
+
+  mutable Mutex mu_;
+  CondVar changed_;
+  absl::Status fatal_ GUARDED_BY(mu_);
+  bool stopped_ GUARDED_BY(mu_) = false;
+  // In the order of their making; ended in the opposite one. Set once by starter_.
+  std::unique_ptr<BlockStore> store_ GUARDED_BY(mu_);
+  std::unique_ptr<TransferServer> transfers_ GUARDED_BY(mu_);
+  std::unique_ptr<NamenodeSession> session_ GUARDED_BY(mu_);
+};
+
+}  // namespace cairn::datanode

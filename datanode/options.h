@@ -1,0 +1,22 @@
+// Everything a DataNode can be told, as plain values.
+#pragma once
+
+#include "absl/status/statusor.h"
+#include "common/config/configuration.h"
+#include "datanode/control/control_options.h"
+#include "datanode/store/store_types.h"
+#include "datanode/transfer/transfer_options.h"
+
+namespace cairn::datanode {
+
+// The options of every part of a DataNode.
+struct DatanodeOptions {
+  StoreOptions store;
+  TransferOptions transfer;
+  ControlOptions control;
+
+  // From Hadoop's keys. kInvalidArgument names the key whose value makes no sense here.
+  static absl::StatusOr<DatanodeOptions> From(const Configuration& configuration);
+};
+
+}  // namespace cairn::datanode
