@@ -53,6 +53,11 @@ void Applier::WaitForRoom() {
   while (unapplied_bytes_ > options_.max_unapplied_bytes && aborted_.ok()) progress_.Wait(mu_);
 }
 
+bool Applier::HasRoom() const {
+  MutexLock lock(mu_);
+  return unapplied_bytes_ <= options_.max_unapplied_bytes || !aborted_.ok();
+}
+
 void Applier::SetListener(std::function<void(Txid)> listener) {
   MutexLock lock(mu_);
   listener_ = std::move(listener);

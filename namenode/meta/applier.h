@@ -42,6 +42,8 @@ class Applier {
   absl::Status WaitApplied(Txid txid);
   // Blocks while too much is durable and not applied; returns at once after a failure.
   void WaitForRoom();
+  // Whether that would return at once.
+  bool HasRoom() const;
   void SetListener(std::function<void(Txid)> listener);
   // Runs `task` on the applier's thread between two applications, with applied(), and returns its
   // result.

@@ -61,6 +61,11 @@ void Committer::WaitForRoom() {
   while (unsynced_bytes_ > options_.max_unsynced_bytes && !aborted_) room_.Wait(mu_);
 }
 
+bool Committer::HasRoom() const {
+  MutexLock lock(mu_);
+  return unsynced_bytes_ <= options_.max_unsynced_bytes || aborted_;
+}
+
 void Committer::Abort() {
   MutexLock lock(mu_);
   aborted_ = true;

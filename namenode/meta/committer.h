@@ -55,6 +55,8 @@ class Committer {
   Txid durable() const;
   // Blocks while too much is appended and not durable; returns at once after a failure.
   void WaitForRoom();
+  // Whether that would return at once.
+  bool HasRoom() const;
 
   // Nothing becomes durable from here on; callbacks that wait never run.
   void Abort();

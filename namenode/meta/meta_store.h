@@ -111,7 +111,7 @@ class MetaStore {
   virtual void WaitForRoom() = 0;
   // Whether WaitForRoom would return at once: lets event loops hand a mutation to a thread that may
   // wait.
-  virtual bool HasRoom() const { return true; }
+  virtual bool HasRoom() const = 0;
 
   // The view as of applied(). Cheap.
   virtual std::shared_ptr<const MetaSnapshot> Snapshot() const = 0;

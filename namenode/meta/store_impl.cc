@@ -99,6 +99,8 @@ void StoreImpl::WaitForRoom() {
   applier_->WaitForRoom();
 }
 
+bool StoreImpl::HasRoom() const { return committer_->HasRoom() && applier_->HasRoom(); }
+
 void StoreImpl::SetAppliedListener(std::function<void(Txid)> listener) {
   applier_->SetListener(std::move(listener));
 }

@@ -38,6 +38,7 @@ class StoreImpl : public MetaStore {
   Txid applied() const override { return applier_->applied(); }
   void WhenDurable(Txid txid, absl::AnyInvocable<void()> done) override;
   void WaitForRoom() override;
+  bool HasRoom() const override;
   std::shared_ptr<const MetaSnapshot> Snapshot() const override { return applier_->Snapshot(); }
   absl::Status WaitApplied(Txid txid) override { return applier_->WaitApplied(txid); }
   void SetAppliedListener(std::function<void(Txid)> listener) override;
