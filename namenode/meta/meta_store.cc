@@ -17,7 +17,6 @@ namespace {
 
 // Leaves `dir` existing and without anything of ours.
 absl::Status ClearForFormat(const std::string& dir, bool force, FileSystem& fs) {
-  RETURN_IF_ERROR(fs.CreateDirectories(dir));
   ASSIGN_OR_RETURN(std::vector<std::string> names, fs.List(dir));
   std::erase(names, "in_use.lock");
   if (names.empty()) return absl::OkStatus();
@@ -96,7 +95,7 @@ absl::Status MetaStore::Format(const MetaStoreOptions& options, const ClusterIde
   }
   std::vector<std::unique_ptr<DirLock>> locks;
   for (const std::string& dir : options.name_dirs) {
-    RETURN_IF_ERROR(fs.CreateDirectories(dir));
+    RETURN_IF_ERROR(CreateDirectoryDurably(fs, dir));
     ASSIGN_OR_RETURN(locks.emplace_back(), DirLock::Acquire(fs, dir));
     if (!force) RETURN_IF_ERROR(ClearForFormat(dir, false, fs));
   }
@@ -148,7 +147,7 @@ absl::Status MetaStore::RestoreFromCheckpoint(const MetaStoreOptions& options,
   }
   const std::string& first = options.name_dirs.front();
   ASSIGN_OR_RETURN(const ClusterIdentity identity, ReadVersion(fs, source_dir));
-  RETURN_IF_ERROR(fs.CreateDirectories(first));
+  RETURN_IF_ERROR(CreateDirectoryDurably(fs, first));
   std::vector<std::unique_ptr<DirLock>> locks;
   ASSIGN_OR_RETURN(locks.emplace_back(), DirLock::Acquire(fs, source_dir));
   if (first != source_dir) {

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <charconv>
+#include <filesystem>
 #include <map>
 
 #include "absl/functional/function_ref.h"
@@ -174,6 +175,20 @@ absl::StatusOr<std::unique_ptr<DirLock>> DirLock::Acquire(FileSystem& fs, const 
         fmt::format("Cannot lock storage {}. The directory is already locked", dir));
   }
   return std::unique_ptr<DirLock>(new DirLock(*std::move(file)));
+}
+
+absl::Status CreateDirectoryDurably(FileSystem& fs, const std::string& dir) {
+  std::vector<std::filesystem::path> parents;  // of what is missing
+  std::filesystem::path path = std::filesystem::path(dir).lexically_normal();
+  if (!path.has_filename()) path = path.parent_path();
+  for (; path.has_relative_path() && !fs.Exists(path.string()); path = path.parent_path()) {
+    parents.push_back(path.parent_path());
+  }
+  RETURN_IF_ERROR(fs.CreateDirectories(dir));
+  for (const auto& parent : parents) {
+    RETURN_IF_ERROR(fs.SyncDirectory(parent.empty() ? "." : parent.string()));
+  }
+  return absl::OkStatus();
 }
 
 absl::Status RemoveNameDirContents(FileSystem& fs, const std::string& dir) {

@@ -64,6 +64,9 @@ class DirLock {
   const std::unique_ptr<File> file_;
 };
 
+// Creates `dir` and missing ancestors so that they survive a power cut.
+absl::Status CreateDirectoryDurably(FileSystem& fs, const std::string& dir);
+
 // Removes everything Cairn writes into a name directory, except the lock.
 absl::Status RemoveNameDirContents(FileSystem& fs, const std::string& dir);
 

@@ -177,6 +177,7 @@ void StoreImpl::PruneAll() {
 }
 
 void StoreImpl::CheckpointWhenDue() {
+  if (checkpoint_thread_->queued() > 0) return;  // one is under way
   checkpoint_thread_->Add([this] {
     const int64_t txns = applier_->applied() - checkpointed_;
     const int64_t age_ms = clock_.MonotonicMs() - checkpointed_at_ms_;

@@ -1,0 +1,191 @@
+// Checkpoints: in every directory, pruned, checked, and enough to restore from any one directory.
+#include "namenode/meta/checkpoint.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "common/testing/faulty_file_system.h"
+#include "namenode/meta/name_dir.h"
+#include "namenode/meta/testing/store_harness.h"
+
+namespace cairn::namenode {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::SizeIs;
+
+std::vector<Txid> Checkpoints(StoreHarness& h, size_t dir) {
+  return *ListCheckpoints(h.fs, h.dir(dir));
+}
+
+TEST(CheckpointTest, SaveNamespaceMakesACheckedCopyInEveryDirectory) {
+  StoreHarness h(3);
+  h.Start();
+  h.Put("k", "v");
+  const absl::Status saved = h.store().SaveNamespace();
+  ASSERT_TRUE(saved.ok()) << saved;
+  for (size_t i = 0; i < 3; ++i) {
+    EXPECT_THAT(Checkpoints(h, i), ElementsAre(2));
+    EXPECT_TRUE(VerifyCheckpoint(h.fs, CheckpointPath(h.dir(i), 2)).ok());
+  }
+  EXPECT_TRUE(h.store().SaveNamespace().ok());  // nothing new
+  EXPECT_THAT(Checkpoints(h, 1), ElementsAre(2));
+}
+
+TEST(CheckpointTest, TwoAreKeptAndTheJournalSinceTheOlder) {
+  StoreHarness h(2);
+  h.options.segment_bytes = 100;
+  h.Start();
+  for (int round = 0; round < 4; ++round) {
+    for (int i = 0; i < 5; ++i) {
+      h.Put("k", fmt::format("{}.{}", round, i));
+      ASSERT_TRUE(h.Sync());
+    }
+    ASSERT_TRUE(h.store().SaveNamespace().ok());
+  }
+  for (size_t i = 0; i < 2; ++i) {
+    EXPECT_THAT(Checkpoints(h, i), ElementsAre(16, 21));
+    const auto segments = *ListSegments(h.fs, h.dir(i));
+    EXPECT_GT(segments.front(), 10);
+    EXPECT_LE(segments.front(), 17);
+  }
+}
+
+TEST(CheckpointTest, AnyDirectoryRestoresTheNamespace) {
+  for (const size_t source : {0, 1}) {
+    for (const bool saved : {false, true}) {
+      StoreHarness h(2);
+      h.Start();
+      h.Put("before", "1");
+      if (saved) ASSERT_TRUE(h.store().SaveNamespace().ok());
+      h.Put("after", "2");
+      ASSERT_TRUE(h.Sync());
+      h.Crash();
+      // Into a fresh directory, with nothing but the source.
+      StoreHarness fresh(1);
+      const absl::Status restored =
+          MetaStore::RestoreFromCheckpoint(fresh.options, h.dir(source), h.fs);
+      ASSERT_TRUE(restored.ok()) << restored;
+      ASSERT_TRUE(fresh.Open().ok());
+      EXPECT_EQ(fresh.Get("before"), "1");
+      EXPECT_EQ(fresh.Get("after"), "2");
+      EXPECT_EQ(fresh.store().last_appended(), 3);
+    }
+  }
+}
+
+TEST(CheckpointTest, ALostDatabaseIsRebuiltFromTheSameDirectory) {
+  StoreHarness h(2);
+  h.Start();
+  h.Put("k", "1");
+  ASSERT_TRUE(h.store().SaveNamespace().ok());
+  h.Put("k", "2");
+  h.Close();
+  EXPECT_THAT(MetaStore::RestoreFromCheckpoint(h.options, h.dir(1), h.fs).ToString(),
+              HasSubstr("move it away"));
+  ASSERT_TRUE(h.fs.RemoveRecursively(RocksPath(h.dir(0))).ok());
+  EXPECT_THAT(h.Open().ToString(), HasSubstr("restore it from a checkpoint"));
+  ASSERT_TRUE(MetaStore::RestoreFromCheckpoint(h.options, h.dir(0), h.fs).ok());
+  ASSERT_TRUE(h.Open().ok());
+  EXPECT_EQ(h.Get("k"), "2");
+}
+
+TEST(CheckpointTest, ALostFirstDirectoryIsRebuiltFromTheSecond) {
+  StoreHarness h(2);
+  h.options.segment_bytes = 100;
+  h.Start();
+  for (int round = 0; round < 3; ++round) {
+    h.Put("k", fmt::format("{}", round));
+    ASSERT_TRUE(h.store().SaveNamespace().ok());
+  }
+  h.Put("k", "last");
+  h.Close();
+  ASSERT_TRUE(h.fs.RemoveRecursively(h.dir(0)).ok());
+  ASSERT_TRUE(MetaStore::RestoreFromCheckpoint(h.options, h.dir(1), h.fs).ok());
+  ASSERT_TRUE(h.Open().ok());
+  EXPECT_EQ(h.Get("k"), "last");
+  // And the rebuilt directory can restore again.
+  ASSERT_TRUE(h.store().SaveNamespace().ok());
+  EXPECT_TRUE(VerifyCheckpoint(h.fs, CheckpointPath(h.dir(0), 5)).ok());
+}
+
+TEST(CheckpointTest, ADamagedCheckpointIsNotRestored) {
+  StoreHarness h;
+  h.Start();
+  h.Put("k", "1");
+  ASSERT_TRUE(h.store().SaveNamespace().ok());
+  h.Put("k", "2");
+  ASSERT_TRUE(h.store().SaveNamespace().ok());
+  h.Close();
+  ASSERT_TRUE(h.fs.RemoveRecursively(RocksPath(h.dir(0))).ok());
+  const auto damage = [&](Txid txid) {
+    const std::string checkpoint = CheckpointPath(h.dir(0), txid);
+    const std::string path = checkpoint + "/CURRENT";
+    ASSERT_TRUE(h.fs.WriteFileAtomically(path, "MANIFEST-000001\n").ok());
+    EXPECT_THAT(VerifyCheckpoint(h.fs, checkpoint).ToString(), HasSubstr(path));
+  };
+  damage(3);  // the older one and the journal since do as well
+  ASSERT_TRUE(MetaStore::RestoreFromCheckpoint(h.options, h.dir(0), h.fs).ok());
+  ASSERT_TRUE(h.Open().ok());
+  EXPECT_EQ(h.Get("k"), "2");
+  h.Close();
+  ASSERT_TRUE(h.fs.RemoveRecursively(RocksPath(h.dir(0))).ok());
+  damage(2);
+  EXPECT_EQ(MetaStore::RestoreFromCheckpoint(h.options, h.dir(0), h.fs).code(),
+            absl::StatusCode::kDataLoss);
+}
+
+TEST(CheckpointTest, ADirectoryThatCannotTakeTheCheckpointIsDropped) {
+  FaultyFileSystem fs(PosixFileSystem());
+  StoreHarness h(2, &fs);
+  h.Start();
+  h.Put("k", "v");
+  fs.Inject(Fault::NoSpace(FileOp::kAppend, h.dir(1) + "/checkpoints", 0, -1));
+  ASSERT_TRUE(h.store().SaveNamespace().ok());
+  EXPECT_THAT(h.store().FailedDirectories(), SizeIs(1));
+  EXPECT_THAT(Checkpoints(h, 0), ElementsAre(2));
+  EXPECT_EQ(Checkpoints(h, 1).size(), 0u);
+}
+
+TEST(CheckpointTest, AFailedCheckpointChangesNothing) {
+  FaultyFileSystem fs(PosixFileSystem());
+  StoreHarness h(1, &fs);
+  h.Start();
+  h.Put("k", "v");
+  fs.Inject(Fault::NoSpace(FileOp::kRename, "checkpoints", 0, -1));
+  EXPECT_FALSE(h.store().SaveNamespace().ok());
+  EXPECT_TRUE(h.fatal().ok());
+  EXPECT_EQ(Checkpoints(h, 0).size(), 0u);
+  fs.ClearFaults();
+  EXPECT_TRUE(h.store().SaveNamespace().ok());
+  EXPECT_EQ(h.Get("k"), "v");
+}
+
+TEST(CheckpointTest, CheckpointsAreMadeByTransactionsAndByTime) {
+  StoreHarness h;
+  h.options.checkpoint_txns = 10;
+  h.Start();
+  for (int i = 0; i < 10; ++i) h.Put("k", "v");
+  EXPECT_EQ(h.Get("k"), "v");
+  const auto wait_for = [&](Txid txid) {
+    for (int i = 0; i < 1000; ++i) {
+      const auto made = Checkpoints(h, 0);
+      if (!made.empty() && made.back() == txid) return true;
+      Mutex mu;
+      CondVar never;
+      MutexLock lock(mu);
+      never.WaitFor(mu, 10);
+    }
+    return false;
+  };
+  EXPECT_TRUE(wait_for(11));
+  ASSERT_TRUE(h.store().SaveNamespace().ok());  // behind the one just seen
+  h.Put("k", "w");
+  EXPECT_EQ(h.Get("k"), "w");
+  h.clock.Advance(h.options.checkpoint_period_ms);
+  EXPECT_TRUE(wait_for(12));
+}
+
+}  // namespace
+}  // namespace cairn::namenode
