@@ -1,0 +1,238 @@
+// Reading: failover between replicas, checksums, positions, files being written.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <thread>
+
+#include "client/testing/fake_cluster.h"
+#include "common/types/errors.h"
+
+namespace cairn::client {
+namespace {
+
+using testing::HasSubstr;
+
+std::string Text(const absl::Status& status) { return std::string(status.message()); }
+
+size_t ReadsOf(const FakeDatanode& node) {
+  size_t reads = 0;
+  for (const wire::Op& op : node.ops()) reads += std::holds_alternative<wire::ReadBlockOp>(op);
+  return reads;
+}
+
+TEST(InputStream, ReadsWhatWasWrittenOverSeveralBlocks) {
+  FakeCluster cluster(3);
+  const std::string data = TestData(200'001);
+  ASSERT_TRUE(cluster.Put("/f", data).ok());
+  const auto read = cluster.Get("/f");
+  ASSERT_TRUE(read.ok()) << read.status();
+  EXPECT_EQ(*read, data);
+}
+
+TEST(InputStream, AnEmptyFileEndsAtOnce) {
+  FakeCluster cluster(1);
+  ASSERT_TRUE(cluster.Put("/f", "").ok());
+  auto in = cluster.client().Open("/f");
+  char byte = 0;
+  EXPECT_EQ((*in)->Read(&byte, 1).value(), 0u);
+  EXPECT_EQ((*in)->Length(), 0);
+}
+
+TEST(InputStream, AMissingFileIsNamed) {
+  FakeCluster cluster(1);
+  const auto in = cluster.client().Open("/none");
+  EXPECT_TRUE(Is(in.status(), ErrorKind::kFileNotFound));
+}
+
+TEST(InputStream, SeeksForwardsAndBackwards) {
+  FakeCluster cluster(2);
+  const std::string data = TestData(200'000);
+  ASSERT_TRUE(cluster.Put("/f", data).ok());
+  auto in = cluster.client().Open("/f").value();
+  for (const int64_t offset : {0, 100, 5000, 4999, 65'535, 65'536, 199'999, 1}) {
+    ASSERT_TRUE(in->Seek(offset).ok());
+    EXPECT_EQ(in->Tell(), offset);
+    char byte = 0;
+    ASSERT_EQ(in->Read(&byte, 1).value(), 1u) << offset;
+    EXPECT_EQ(byte, data[static_cast<size_t>(offset)]) << offset;
+  }
+  EXPECT_TRUE(in->Seek(200'000).ok());
+  EXPECT_FALSE(in->Seek(200'001).ok());
+  EXPECT_FALSE(in->Seek(-1).ok());
+}
+
+TEST(InputStream, PositionalReadsCrossBlocksAndStopAtTheEnd) {
+  FakeCluster cluster(2);
+  const std::string data = TestData(200'000);
+  ASSERT_TRUE(cluster.Put("/f", data).ok());
+  auto in = cluster.client().Open("/f").value();
+  EXPECT_EQ(in->ReadAt(65'000, 70'000).value(), data.substr(65'000, 70'000));
+  EXPECT_EQ(in->ReadAt(199'990, 100).value(), data.substr(199'990));
+  EXPECT_EQ(in->ReadAt(200'000, 100).value(), "");
+  EXPECT_EQ(in->Tell(), 0);
+  char byte = 0;
+  EXPECT_FALSE(in->ReadAt(-1, &byte, 1).ok());
+}
+
+TEST(InputStream, PositionalReadsRunInParallel) {
+  FakeCluster cluster(3);
+  const std::string data = TestData(300'000);
+  ASSERT_TRUE(cluster.Put("/f", data).ok());
+  auto in = cluster.client().Open("/f").value();
+  std::vector<std::thread> threads;
+  std::atomic<int> wrong{0};
+  for (int t = 0; t < 4; ++t) {
+    threads.emplace_back([&, t] {
+      for (int i = 0; i < 20; ++i) {
+        const int64_t offset = (t * 7919 + i * 14'983) % 290'000;
+        const auto got = in->ReadAt(offset, 9000);
+        if (!got.ok() || *got != data.substr(static_cast<size_t>(offset), 9000)) ++wrong;
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(wrong, 0);
+}
+
+TEST(InputStream, ConnectionsAreUsedAgain) {
+  FakeCluster cluster(1);
+  CreateOptions one;
+  one.replication = 1;
+  ASSERT_TRUE(cluster.Put("/f", TestData(10'000), one).ok());
+  const int before = cluster.dn(0).connections_accepted();
+  auto in = cluster.client().Open("/f").value();
+  for (int i = 0; i < 5; ++i) ASSERT_TRUE(in->ReadAt(i * 1000, 100).ok());
+  EXPECT_EQ(cluster.dn(0).connections_accepted(), before + 1);
+}
+
+TEST(InputStream, ADeadDatanodeIsPassedOver) {
+  FakeCluster cluster(3);
+  const std::string data = TestData(100'000);
+  ASSERT_TRUE(cluster.Put("/f", data).ok());
+  cluster.dn(0).Kill();
+  const auto read = cluster.Get("/f");
+  ASSERT_TRUE(read.ok()) << read.status();
+  EXPECT_EQ(*read, data);
+  EXPECT_TRUE(cluster.sleeps().empty()) << "another replica is asked at once";
+}
+
+TEST(InputStream, ADatanodeThatDiesInTheMiddleIsReplacedWithoutLosingAByte) {
+  FakeCluster cluster(2);
+  const std::string data = TestData(60'000);
+  ASSERT_TRUE(cluster.Put("/f", data).ok());
+  DatanodeFaults faults;
+  faults.close_reads_after_packets = 3;
+  cluster.dn(0).SetFaults(faults);
+  const auto read = cluster.Get("/f");
+  ASSERT_TRUE(read.ok()) << read.status();
+  EXPECT_EQ(*read, data);
+  EXPECT_EQ(ReadsOf(cluster.dn(1)), 1u);
+}
+
+TEST(InputStream, WrongBytesAreNeverReturnedAndAreReported) {
+  FakeCluster cluster(3);
+  const std::string data = TestData(50'000);
+  ASSERT_TRUE(cluster.Put("/f", data).ok());
+  DatanodeFaults faults;
+  faults.corrupt_reads = true;
+  cluster.dn(0).SetFaults(faults);
+  auto in = cluster.client().Open("/f").value();
+  EXPECT_EQ(in->ReadAll().value(), data);
+  const auto reported = cluster.namenode().bad_blocks_reported();
+  ASSERT_EQ(reported.size(), 1u);
+  ASSERT_EQ(reported[0].locations.size(), 1u);
+  EXPECT_EQ(reported[0].locations[0].datanode.id.uuid, "dn0");
+  EXPECT_EQ(in->ReadAt(100, 1000).value(), data.substr(100, 1000));
+  EXPECT_EQ(ReadsOf(cluster.dn(0)), 1u) << "the stream keeps away from it";
+}
+
+TEST(InputStream, TheOnlyReplicaBeingCorruptIsAnErrorThatNamesIt) {
+  FakeCluster cluster(1);
+  CreateOptions one;
+  one.replication = 1;
+  ASSERT_TRUE(cluster.Put("/f", TestData(1000), one).ok());
+  DatanodeFaults faults;
+  faults.corrupt_reads = true;
+  cluster.dn(0).SetFaults(faults);
+  const auto read = cluster.Get("/f");
+  ASSERT_FALSE(read.ok());
+  EXPECT_THAT(Text(read.status()), HasSubstr("Could not obtain block: BP-1:blk_1073741825_1001"));
+  EXPECT_THAT(Text(read.status()), HasSubstr("file=/f"));
+  EXPECT_THAT(Text(read.status()), HasSubstr("127.0.0.1:"));
+  EXPECT_THAT(Text(read.status()), HasSubstr("Checksum error"));
+  EXPECT_EQ(cluster.namenode().bad_blocks_reported().size(), 1u);
+}
+
+TEST(InputStream, AllReplicasCorruptAreNotReported) {
+  FakeCluster cluster(2);
+  ASSERT_TRUE(cluster.Put("/f", TestData(1000)).ok());
+  DatanodeFaults faults;
+  faults.corrupt_reads = true;
+  cluster.dn(0).SetFaults(faults);
+  cluster.dn(1).SetFaults(faults);
+  EXPECT_FALSE(cluster.Get("/f").ok());
+  EXPECT_TRUE(cluster.namenode().bad_blocks_reported().empty());
+}
+
+TEST(InputStream, DataWithoutChecksumsIsRefused) {
+  FakeCluster cluster(1);
+  ASSERT_TRUE(cluster.Put("/f", TestData(1000)).ok());
+  DatanodeFaults faults;
+  faults.no_checksums = true;
+  cluster.dn(0).SetFaults(faults);
+  EXPECT_THAT(Text(cluster.Get("/f").status()), HasSubstr("no checksums"));
+}
+
+TEST(InputStream, LocationsAreFetchedAnewThreeTimesBeforeGivingUp) {
+  FakeCluster cluster(2);
+  ASSERT_TRUE(cluster.Put("/f", TestData(1000)).ok());
+  cluster.dn(0).Kill();
+  cluster.dn(1).Kill();
+  const size_t before = cluster.namenode().CallsOf("getBlockLocations").size();
+  EXPECT_FALSE(cluster.Get("/f").ok());
+  EXPECT_EQ(cluster.namenode().CallsOf("getBlockLocations").size(), before + 1 + 3);
+  const auto sleeps = cluster.sleeps();
+  ASSERT_EQ(sleeps.size(), 3u);
+  for (size_t round = 0; round < 3; ++round) {
+    const auto window = static_cast<int64_t>(3000 * round);
+    EXPECT_GE(sleeps[round], window);
+    EXPECT_LE(sleeps[round], window + 3000 * static_cast<int64_t>(round + 1));
+  }
+}
+
+TEST(InputStream, AFileBeingWrittenIsReadUpToTheKnownLengthAndGrows) {
+  FakeCluster cluster(2);
+  const std::string data = TestData(3000);
+  auto out = cluster.client().Create("/f").value();
+  ASSERT_TRUE(out->Write(data.substr(0, 1000)).ok());
+  ASSERT_TRUE(out->Hsync().ok());
+  auto in = cluster.client().Open("/f").value();
+  EXPECT_EQ(in->Length(), 1000);
+  EXPECT_EQ(in->ReadAll().value(), data.substr(0, 1000));
+  ASSERT_TRUE(out->Write(data.substr(1000)).ok());
+  ASSERT_TRUE(out->Hsync().ok());
+  std::string more(5000, '\0');
+  const auto got = in->Read(more.data(), more.size());
+  ASSERT_TRUE(got.ok()) << got.status();
+  EXPECT_EQ(more.substr(0, *got), data.substr(1000, *got));
+  EXPECT_EQ(in->Length(), 3000);
+  EXPECT_TRUE(out->Close().ok());
+}
+
+TEST(InputStream, AReplacedFileIsAnErrorNotAMixture) {
+  FakeCluster cluster(1);
+  CreateOptions create;
+  create.overwrite = true;
+  ASSERT_TRUE(cluster.Put("/f", TestData(1000, 1), create).ok());
+  auto in = cluster.client().Open("/f").value();
+  ASSERT_TRUE(cluster.Put("/f", TestData(1000, 2), create).ok());
+  DatanodeFaults faults;
+  faults.close_reads_after_packets = 0;
+  cluster.dn(0).SetFaults(faults);  // forces a refetch
+  const auto read = in->ReadAll();
+  ASSERT_FALSE(read.ok());
+  EXPECT_THAT(Text(read.status()), HasSubstr("Blocklist for /f has changed!"));
+}
+
+}  // namespace
+}  // namespace cairn::client

@@ -1,0 +1,183 @@
+// Writing without failures of DataNodes: blocks, flushes, closing, the NameNode's moods.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "client/testing/fake_cluster.h"
+#include "common/types/errors.h"
+
+namespace cairn::client {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+TEST(OutputStream, EveryReplicaGetsEveryByte) {
+  FakeCluster cluster(3);
+  const std::string data = TestData(150'000);
+  ASSERT_TRUE(cluster.Put("/f", data).ok());
+  EXPECT_TRUE(cluster.namenode().IsClosed("/f"));
+  EXPECT_EQ(cluster.namenode().BlocksOf("/f").size(), 3u);
+  for (size_t i = 0; i < 3; ++i) EXPECT_EQ(cluster.Stored("/f", i), data) << i;
+}
+
+TEST(OutputStream, AFileOfExactlyOneBlockHasNoSecondOne) {
+  FakeCluster cluster(1);
+  ASSERT_TRUE(cluster.Put("/f", TestData(64 << 10)).ok());
+  EXPECT_EQ(cluster.namenode().BlocksOf("/f").size(), 1u);
+  EXPECT_THAT(cluster.namenode().calls(),
+              ElementsAre("create /f", "addBlock /f", "complete blk_1073741825_1001"));
+}
+
+TEST(OutputStream, ManySmallWritesMakeTheSameFile) {
+  FakeCluster cluster(2);
+  const std::string data = TestData(70'000);
+  auto out = cluster.client().Create("/f").value();
+  for (size_t at = 0; at < data.size(); at += 997) {
+    ASSERT_TRUE(out->Write(std::string_view(data).substr(at, 997)).ok());
+  }
+  EXPECT_EQ(out->Tell(), 70'000);
+  ASSERT_TRUE(out->Close().ok());
+  EXPECT_EQ(cluster.Get("/f").value(), data);
+}
+
+TEST(OutputStream, FlushesInTheMiddleOfChunksKeepTheBytesInOrder) {
+  FakeCluster cluster(3);
+  const std::string data = TestData(20'000);
+  auto out = cluster.client().Create("/f").value();
+  size_t at = 0;
+  for (const size_t n : {1, 511, 1, 700, 5000, 13, 4096, 3}) {
+    ASSERT_TRUE(out->Write(std::string_view(data).substr(at, n)).ok());
+    at += n;
+    ASSERT_TRUE((n % 2 == 0 ? out->Hsync() : out->Hflush()).ok());
+    const auto replica = cluster.dn(2).Replica(1073741825);
+    ASSERT_TRUE(replica);
+    EXPECT_EQ(replica->data, data.substr(0, at)) << "flushed bytes are on every node";
+  }
+  ASSERT_TRUE(out->Write(std::string_view(data).substr(at)).ok());
+  ASSERT_TRUE(out->Close().ok());
+  EXPECT_EQ(cluster.Get("/f").value(), data);
+}
+
+TEST(OutputStream, HsyncTellsTheNamenodeTheLength) {
+  FakeCluster cluster(1);
+  auto out = cluster.client().Create("/f").value();
+  ASSERT_TRUE(out->Write("12345").ok());
+  ASSERT_TRUE(out->Hsync().ok());
+  EXPECT_THAT(cluster.namenode().CallsOf("fsync"), ElementsAre("fsync 5"));
+  EXPECT_TRUE(out->Close().ok());
+}
+
+TEST(OutputStream, CompleteIsAskedAgainWithGrowingPauses) {
+  FakeCluster cluster(1);
+  cluster.namenode().DelayComplete(3);
+  ASSERT_TRUE(cluster.Put("/f", "x").ok());
+  EXPECT_THAT(cluster.sleeps(), ElementsAre(10, 20, 40));
+}
+
+TEST(OutputStream, AFileThatNeverCompletesIsAnErrorThatNamesTheBlock) {
+  FakeCluster cluster(1);
+  cluster.namenode().DelayComplete(1000);
+  const absl::Status closed = cluster.Put("/f", "x");
+  EXPECT_THAT(std::string(closed.message()),
+              HasSubstr("Unable to close file because the last block BP-1:blk_1073741825_1001 does "
+                        "not have enough number of replicas."));
+}
+
+TEST(OutputStream, CloseIsRepeatable) {
+  FakeCluster cluster(1);
+  auto out = cluster.client().Create("/f").value();
+  EXPECT_TRUE(out->Close().ok());
+  EXPECT_TRUE(out->Close().ok());
+  EXPECT_FALSE(out->Write("x").ok());
+  EXPECT_EQ(cluster.namenode().CallsOf("complete").size(), 1u);
+}
+
+TEST(OutputStream, NotReplicatedYetIsWaitedFor) {
+  FakeCluster cluster(1);
+  cluster.namenode().FailNext("addBlock", {errors::NotReplicatedYet("/f")});
+  EXPECT_TRUE(cluster.Put("/f", "x").ok());
+  EXPECT_THAT(cluster.sleeps(), ElementsAre(10));
+}
+
+TEST(OutputStream, AnOpenFileSurvivesARestartOfTheNamenode) {
+  FakeCluster cluster(1);
+  const absl::Status gone = absl::UnavailableError("connection refused");
+  cluster.namenode().FailNext("addBlock", {gone, errors::SafeMode("add block to /f", "tip"), gone});
+  cluster.namenode().FailNext("complete", {gone, errors::SafeMode("complete file /f", "tip")});
+  EXPECT_TRUE(cluster.Put("/f", "x").ok());
+  EXPECT_EQ(cluster.sleeps().size(), 5u);
+}
+
+TEST(OutputStream, CreateInSafeModeFailsAtOnceWithItsMessage) {
+  FakeCluster cluster(1);
+  cluster.namenode().FailNext("create", {errors::SafeMode("create file/f", "tip")});
+  const auto out = cluster.client().Create("/f");
+  EXPECT_TRUE(Is(out.status(), ErrorKind::kSafeMode));
+  EXPECT_THAT(std::string(out.status().message()),
+              HasSubstr("Cannot create file/f. Name node is in safe mode."));
+  EXPECT_TRUE(cluster.sleeps().empty());
+}
+
+TEST(OutputStream, AnErrorOfTheNamenodeReachesTheWriter) {
+  FakeCluster cluster(1);
+  cluster.namenode().FailNext("addBlock", {errors::NotEnoughTargets("/f", 0, 1, 0, 0, "")});
+  const absl::Status put = cluster.Put("/f", "x");
+  EXPECT_THAT(std::string(put.message()), HasSubstr("could only be written to 0 of the 1"));
+}
+
+TEST(OutputStream, AppendContinuesAPartialBlockWithANewGenerationStamp) {
+  FakeCluster cluster(2);
+  const std::string data = TestData(100'000);
+  ASSERT_TRUE(cluster.Put("/f", data.substr(0, 70'001)).ok());
+  const auto before = cluster.namenode().BlocksOf("/f");
+  auto out = cluster.client().Append("/f").value();
+  EXPECT_EQ(out->Tell(), 70'001);
+  ASSERT_TRUE(out->Write(data.substr(70'001)).ok());
+  ASSERT_TRUE(out->Close().ok());
+  const auto after = cluster.namenode().BlocksOf("/f");
+  ASSERT_EQ(after.size(), before.size());
+  EXPECT_GT(after.back().block.block.generation_stamp, before.back().block.block.generation_stamp);
+  EXPECT_EQ(cluster.Get("/f").value(), data);
+  for (size_t i = 0; i < 2; ++i) EXPECT_EQ(cluster.Stored("/f", i), data) << i;
+}
+
+TEST(OutputStream, AppendToAFullBlockStartsANewOne) {
+  FakeCluster cluster(1);
+  const std::string data = TestData(80'000);
+  ASSERT_TRUE(cluster.Put("/f", data.substr(0, 64 << 10)).ok());
+  auto out = cluster.client().Append("/f").value();
+  ASSERT_TRUE(out->Write(data.substr(64 << 10)).ok());
+  ASSERT_TRUE(out->Close().ok());
+  EXPECT_EQ(cluster.Get("/f").value(), data);
+}
+
+TEST(OutputStream, AHeartbeatKeepsAnIdlePipelineAlive) {
+  FakeCluster cluster(2);
+  cluster.options.socket_timeout_ms = 40;  // a heartbeat every 20 ms
+  auto out = cluster.client().Create("/f").value();
+  ASSERT_TRUE(out->Write("x").ok());
+  std::atomic<int> heartbeats{0};
+  DatanodeFaults watch;
+  watch.change_ack = [&](wire::PipelineAck& ack) {
+    if (ack.seqno == wire::kHeartbeatSeqno) ++heartbeats;
+  };
+  cluster.dn(0).SetFaults(watch);
+  ASSERT_TRUE(out->Hflush().ok());
+  while (heartbeats < 2) std::this_thread::yield();
+  ASSERT_TRUE(out->Write("y").ok());
+  EXPECT_TRUE(out->Close().ok());
+  EXPECT_EQ(cluster.Get("/f").value(), "xy");
+  cluster.dn(0).SetFaults({});
+}
+
+TEST(OutputStream, AStreamDestroyedWithoutCloseLeavesTheFileOpen) {
+  FakeCluster cluster(1);
+  {
+    auto out = cluster.client().Create("/f").value();
+    ASSERT_TRUE(out->Write("x").ok());
+  }
+  EXPECT_FALSE(cluster.namenode().IsClosed("/f"));
+}
+
+}  // namespace
+}  // namespace cairn::client
