@@ -9,16 +9,19 @@ namespace {
 
 class FileOps : public OpsTest {
  protected:
-  // The next block of /f for holder "client"; `previous` as it was written.
+  // The next block of /f for holder "client", without replicas so far; `previous` as it was
+  // written.
   absl::StatusOr<LocatedBlock> Next(std::optional<ExtendedBlock> previous = std::nullopt) {
-    return root().AddBlock(
-        {.path = "/f", .client_name = "client", .previous = std::move(previous)});
+    absl::StatusOr<LocatedBlock> next =
+        root().AddBlock({.path = "/f", .client_name = "client", .previous = std::move(previous)});
+    if (next.ok()) blocks().SetReplicated(next->block.block.id, false);
+    return next;
   }
   // The block with `bytes` written to it and reported by its DataNodes.
   ExtendedBlock Written(const LocatedBlock& located, int64_t bytes) {
     ExtendedBlock block = located.block;
     block.block.num_bytes = bytes;
-    ReportFinalized(block.block, located.locations);
+    blocks().SetReplicated(block.block.id, true);
     return block;
   }
   absl::StatusOr<bool> Complete(std::optional<ExtendedBlock> last) {
