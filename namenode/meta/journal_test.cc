@@ -47,7 +47,7 @@ class JournalTest : public ::testing::Test {
   }
 
   absl::StatusOr<JournalScan> Scan(size_t dir = 0) {
-    return ScanJournal(fs_, dirs_[dir], kNamespaceId);
+    return ScanJournal(PosixFileSystem(), dirs_[dir], kNamespaceId);
   }
   std::string Segment(Txid first, size_t dir = 0) { return SegmentPath(dirs_[dir], first); }
   std::string Read(const std::string& path) { return *fs_.ReadFile(path, 1 << 24); }
