@@ -45,6 +45,8 @@ class TestNamespace {
   MetaStore& store();
   // Only with StoreKind::kMemory.
   MemoryMetaStore& memory() { return *memory_; }
+  // What is durable; only with StoreKind::kMemory.
+  const MapSnapshot& disk() const { return disk_->rows; }
   const NamespaceOptions& options() const { return options_; }
 
   // The superuser, and an ordinary user whose only group has the same name. Neither call is
