@@ -113,6 +113,7 @@ class BlockManagerImpl : public BlockManager {
   std::optional<BlockId> first_look_ GUARDED_BY(mu_);  // how far the first look at all blocks is
   uint64_t registrations_ GUARDED_BY(mu_) = 0;
   int64_t scheduled_rolled_ms_ GUARDED_BY(mu_) = 0;
+  int64_t released_ms_ GUARDED_BY(mu_) = 0;  // last round of deletions
 };
 
 }  // namespace cairn::namenode

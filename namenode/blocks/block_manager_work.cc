@@ -29,7 +29,8 @@ void BlockManagerImpl::Tick() {
       scheduled_rolled_ms_ = now_ms;
     }
     UpdateSafeMode();
-    if (!safe_mode_.on()) {
+    if (!safe_mode_.on() && now_ms - released_ms_ >= options_.redundancy_interval_ms) {
+      released_ms_ = now_ms;
       const double nodes = std::ceil(state_.nodes.live() * options_.invalidate_work_fraction);
       state_.invalidations.Release(static_cast<size_t>(nodes), options_.invalidate_limit);
     }

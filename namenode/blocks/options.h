@@ -38,6 +38,8 @@ struct BlockManagerOptions {
   int invalidate_limit = 1'000;            // dfs.block.invalidate.limit: per heartbeat and node
   double invalidate_work_fraction = 0.32;  // dfs.namenode.invalidate.work.pct.per.iteration
 
+  int64_t redundancy_interval_ms = 3'000;  // dfs.namenode.redundancy.interval.seconds: one round
+
   // Safe mode.
   double safe_mode_threshold = 0.999;       // dfs.namenode.safemode.threshold-pct
   int64_t safe_mode_extension_ms = 30'000;  // dfs.namenode.safemode.extension

@@ -1,0 +1,46 @@
+// Lease expiry, file by file.
+#include "namenode/monitors/lease_monitor.h"
+
+#include <spdlog/spdlog.h>
+
+namespace cairn::namenode {
+namespace {
+
+constexpr size_t kHoldersPerRound = 1'000;
+constexpr size_t kFilesPerRound = 1'000;
+
+}  // namespace
+
+void LeaseMonitor::RunOnce() {
+  if (blocks_.InSafeMode()) return;
+  std::vector<InodeId> files;
+  for (const LeaseView& lease : expired_(kHoldersPerRound)) {
+    MutexLock lock(mu_);
+    for (const InodeId file : lease.inodes) {
+      if (files.size() == kFilesPerRound) break;
+      if (running_.insert(file).second) files.push_back(file);
+    }
+  }
+  for (const InodeId file : files) {
+    expire_(file, [this, file](absl::StatusOr<bool> closed) { Ended(file, closed); });
+  }
+}
+
+void LeaseMonitor::Ended(InodeId file, const absl::StatusOr<bool>& closed) {
+  if (!closed.ok()) {
+    spdlog::warn("The lease of inode {} has expired, but it cannot be ended: {}", file,
+                 closed.status().ToString());
+  } else if (*closed) {
+    spdlog::info("The lease of inode {} has expired: the file is closed", file);
+  }
+  MutexLock lock(mu_);
+  running_.erase(file);
+  idle_.NotifyAll();
+}
+
+void LeaseMonitor::Drain() {
+  MutexLock lock(mu_);
+  while (!running_.empty()) idle_.Wait(mu_);
+}
+
+}  // namespace cairn::namenode
