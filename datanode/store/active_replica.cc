@@ -52,6 +52,16 @@ void ActiveReplica::WaitAcked(int64_t bytes, int64_t timeout_ms) {
   }
 }
 
+void ActiveReplica::MarkSynced() {
+  MutexLock lock(mu_);
+  synced_ = true;
+}
+
+bool ActiveReplica::synced() const {
+  MutexLock lock(mu_);
+  return synced_;
+}
+
 void ActiveReplica::Attach(std::function<void()> stop) {
   MutexLock lock(mu_);
   attached_ = true;

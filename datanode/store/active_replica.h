@@ -34,6 +34,11 @@ class ActiveReplica {
   // Waits until `bytes` are acked or `timeout_ms` of real time have passed.
   void WaitAcked(int64_t bytes, int64_t timeout_ms);
 
+  // Some of the replica was promised to survive a power cut: from then on every move of its files
+  // must be durable, or names that were synced could be lost with it.
+  void MarkSynced();
+  bool synced() const;
+
   // A writer takes the replica; there must be none. `stop` may be null.
   void Attach(std::function<void()> stop);
   // The writer leaves; its stop function will not run any more.
@@ -53,6 +58,7 @@ class ActiveReplica {
   mutable Mutex mu_;
   CondVar changed_;
   Progress progress_ GUARDED_BY(mu_);
+  bool synced_ GUARDED_BY(mu_) = false;
   bool attached_ GUARDED_BY(mu_) = false;
   bool stop_requested_ GUARDED_BY(mu_) = false;
   std::function<void()> stop_ GUARDED_BY(mu_);

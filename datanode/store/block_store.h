@@ -64,7 +64,8 @@ class ReplicaWriter {
   // Ends the writing: the replica becomes FINALIZED with the bytes received, is moved to the
   // finalized directory and reported RECEIVED with `delete_hint` (uuid of the DataNode that should
   // drop its copy; empty: none). Durability: with `sync` data, checksums and directory entries
-  // survive a power cut on return; without, as after Write. A crash of the process alone never
+  // survive a power cut on return, and so they do when the replica was ever synced before (hsync,
+  // append); else as after Write. A crash of the process alone never
   // loses it. Returns the finalized block. Errors leave an RBW (a TEMPORARY is removed); detached.
   virtual absl::StatusOr<Block> Finalize(bool sync, std::string_view delete_hint) = 0;
   // Detaches: a TEMPORARY replica is removed, an RBW stays for recovery. Idempotent.

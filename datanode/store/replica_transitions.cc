@@ -127,6 +127,7 @@ WriterOr Reopen(StoreCore& core, const WriteRequest& request, const StoredReplic
   StoredReplica rbw{replica.id, replica.volume,
                     ReplicaRecord::Make(ReplicaState::kBeingWritten, stamp, length),
                     std::make_shared<ActiveReplica>(std::move(progress))};
+  rbw.active->MarkSynced();
   auto writer = std::make_unique<LocalReplicaWriter>(
       core, LocalReplicaWriter::Opened{rbw, std::move(files), disk}, request);
   const uint64_t sequence = volume.Put(rbw.id, rbw.record, rbw.active);
@@ -286,15 +287,19 @@ absl::StatusOr<std::string> RecoverCloseReplica(StoreCore& core, const WriteRequ
                    }));
   ASSIGN_OR_RETURN(const StoredReplica replica, core.Get(request.block.id));
   RETURN_IF_ERROR(CheckLength(core, replica, request.min_bytes_received));
-  StoredReplica closed = replica;
-  if (replica.state() == ReplicaState::kBeingWritten) {
-    ASSIGN_OR_RETURN(const auto opened, Restart(core, replica, request.latest_generation_stamp,
-                                                request.min_bytes_received));
-    closed = opened.replica;
-  }
-  const absl::Status finalized =
-      FinalizeReplica(core, closed, request.latest_generation_stamp, request.min_bytes_received,
-                      /*sync=*/false, "");
+  const GenerationStamp stamp = request.latest_generation_stamp;
+  const absl::Status finalized = [&]() -> absl::Status {
+    if (replica.state() == ReplicaState::kFinalized) {
+      return FinalizeReplica(core, replica, stamp, request.min_bytes_received, /*sync=*/false, "");
+    }
+    ASSIGN_OR_RETURN(const auto opened, Restart(core, replica, stamp, request.min_bytes_received));
+    const bool durable = replica.active->synced();
+    if (durable) {
+      RETURN_IF_ERROR(opened.files.data->Sync());
+      RETURN_IF_ERROR(opened.files.meta->Sync());
+    }
+    return FinalizeReplica(core, opened.replica, stamp, request.min_bytes_received, durable, "");
+  }();
   if (!finalized.ok()) return core.DiskError(replica.volume, finalized);
   return replica.volume->storage_id();
 }

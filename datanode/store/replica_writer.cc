@@ -153,6 +153,7 @@ absl::Status LocalReplicaWriter::Sync() {
   // A failed fsync may have dropped dirty pages: a later one that succeeds would prove nothing.
   if (!status.ok()) return failed_ = core_.DiskError(volume_, status);
   names_synced_ = true;
+  active_->MarkSynced();
   return absl::OkStatus();
 }
 
@@ -188,11 +189,13 @@ absl::StatusOr<Block> LocalReplicaWriter::Finalize(bool sync, std::string_view d
   const absl::Status status = [&]() -> absl::Status {
     const BlockLatches::Latch latch = core_.latches().Acquire(id_);
     RETURN_IF_ERROR(CheckUsable());
-    if (sync) {
+    const bool durable = sync || active_->synced();
+    if (durable) {
       RETURN_IF_ERROR(files_.data->Sync());
       RETURN_IF_ERROR(files_.meta->Sync());
     }
-    RETURN_IF_ERROR(FinalizeReplica(core_, Current(), stamp_, bytes_on_disk(), sync, delete_hint));
+    RETURN_IF_ERROR(
+        FinalizeReplica(core_, Current(), stamp_, bytes_on_disk(), durable, delete_hint));
     Detach();
     return absl::OkStatus();
   }();

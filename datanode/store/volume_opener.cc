@@ -47,6 +47,16 @@ absl::StatusOr<std::unique_ptr<File>> Lock(FileSystem& fs, const PoolPaths& path
   return file;
 }
 
+// Creates `path` and its missing ancestors so that they survive a power cut.
+absl::Status CreateDurably(FileSystem& fs, const std::string& path) {
+  if (fs.Exists(path)) return absl::OkStatus();
+  const size_t slash = path.find_last_of('/');
+  const std::string parent = slash == 0 ? "/" : path.substr(0, slash);
+  if (slash != std::string::npos) RETURN_IF_ERROR(CreateDurably(fs, parent));
+  RETURN_IF_ERROR(fs.CreateDirectories(path));
+  return fs.SyncDirectory(slash == std::string::npos ? "." : parent);
+}
+
 absl::Status CheckLayout(const std::string& directory, int32_t layout_version) {
   if (layout_version == kLayoutVersion) return absl::OkStatus();
   return MakeError(ErrorKind::kIncorrectVersion,
@@ -97,7 +107,7 @@ absl::StatusOr<Candidate> Inspect(FileSystem& fs, const VolumeOptions& options,
                                   const PoolIdentity& pool) {
   Candidate candidate{options, PoolPaths(options.path, pool.pool_id), nullptr, std::nullopt};
   const PoolPaths& paths = candidate.paths;
-  RETURN_IF_ERROR(fs.CreateDirectories(paths.volume()));
+  RETURN_IF_ERROR(CreateDurably(fs, paths.volume()));
   ASSIGN_OR_RETURN(candidate.lock, Lock(fs, paths));
   ASSIGN_OR_RETURN(const auto content, ReadIfExists(fs, paths.volume_version()));
   ASSIGN_OR_RETURN(const std::vector<std::string> pools, Pools(fs, paths));
