@@ -40,6 +40,7 @@ TransferServer::TransferServer(const TransferOptions& options,
                                std::unique_ptr<TcpListener> listener, BlockStore& store,
                                const Clock& clock)
     : options_(options),
+      port_(listener->port()),
       listener_(std::move(listener)),
       clock_(clock),
       balance_throttler_(options.balance_bandwidth, clock),
@@ -53,7 +54,7 @@ TransferServer::TransferServer(const TransferOptions& options,
                 .mover_slots = mover_slots_,
                 .self = {.uuid = store.datanode_uuid(),
                          .host_name = options.host_name,
-                         .xfer_port = listener_->port()}},
+                         .xfer_port = port_}},
       copier_(services_),
       idle_(options.max_idle_connections, clock,
             [this](std::unique_ptr<FrameSocket> connection) { OnReady(std::move(connection)); }) {}
@@ -78,9 +79,12 @@ void TransferServer::Stop() {
     stop_.NotifyAll();
     for (SocketGroup* group : active_) group->ShutdownAll();
   }
-  listener_->Shutdown();
+  if (acceptor_.joinable()) {
+    listener_->Shutdown();
+    acceptor_.join();
+  }
+  listener_.reset();
   balance_throttler_.Stop();
-  if (acceptor_.joinable()) acceptor_.join();
   idle_.Stop();
   threads_.Shutdown();
   // Copies run on threads of their callers.

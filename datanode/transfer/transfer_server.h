@@ -32,7 +32,7 @@ class TransferServer {
   // for recovery.
   void Stop();
 
-  int port() const { return listener_->port(); }
+  int port() const { return port_; }
   // Operations running now.
   int32_t xceiver_count() const { return threads_.running(); }
   // Connections that wait for an operation.
@@ -58,7 +58,8 @@ class TransferServer {
   void Forget(SocketGroup& group) EXCLUDES(mu_);
 
   const TransferOptions options_;
-  const std::unique_ptr<TcpListener> listener_;
+  const int port_;
+  std::unique_ptr<TcpListener> listener_;  // until Stop: peers are then refused at once
   const Clock& clock_;
   Throttler balance_throttler_;
   MoverSlots mover_slots_;
