@@ -175,6 +175,7 @@ absl::Status StoreCore::Delete(const StoredReplica& replica, bool quiet) {
 
 absl::Status StoreCore::DiskError(const std::shared_ptr<Volume>& volume, absl::Status status) {
   if (status.ok() || KindOf(status)) return status;
+  if (absl::IsAborted(status) || absl::IsInvalidArgument(status)) return status;
   if (absl::IsResourceExhausted(status)) {
     return errors::DiskOutOfSpace(std::string(status.message()));
   }
@@ -195,7 +196,8 @@ absl::Status StoreCore::Probe(const Volume& volume) const {
   RETURN_IF_ERROR(fs().Stat(paths.pool_version()).status());
   RETURN_IF_ERROR(fs().List(paths.finalized()).status());
   RETURN_IF_ERROR(fs().List(paths.rbw()).status());
-  const std::string name = paths.tmp() + std::string(kProbeName);
+  // Two checks may run at once: neither may remove the other's file.
+  const std::string name = fmt::format("{}{}_{:x}", paths.tmp(), kProbeName, random().Next64());
   const std::string content = "what was written can be read";
   const absl::Status status = [&]() -> absl::Status {
     ASSIGN_OR_RETURN(const auto file, fs().Open(name, OpenMode::kCreateOrTruncate));
@@ -252,7 +254,8 @@ std::vector<VolumeFailure> StoreCore::FailedVolumes() const {
 absl::Status StoreCore::Health() const {
   const size_t valid = volumes().size();
   const auto failed = static_cast<int64_t>(FailedVolumes().size());
-  if (valid > 0 && failed <= options_.failed_volumes_tolerated) return absl::OkStatus();
+  const int32_t tolerated = options_.failed_volumes_tolerated;
+  if (valid > 0 && (tolerated < 0 || failed <= tolerated)) return absl::OkStatus();
   return errors::Io(fmt::format(
       "Too many failed volumes - current valid volumes: {}, volumes configured: {}, volumes "
       "failed: {}, volume failures tolerated: {}",

@@ -22,9 +22,9 @@ struct VolumeOptions {
 
 // Each field names its configuration key and carries HDFS's default.
 struct StoreOptions {
-  std::vector<VolumeOptions> volumes;               // dfs.datanode.data.dir
-  int64_t reserved_bytes = 0;                       // dfs.datanode.du.reserved, per volume
-  int32_t failed_volumes_tolerated = 0;             // dfs.datanode.failed.volumes.tolerated
+  std::vector<VolumeOptions> volumes;    // dfs.datanode.data.dir
+  int64_t reserved_bytes = 0;            // dfs.datanode.du.reserved, per volume
+  int32_t failed_volumes_tolerated = 0;  // dfs.datanode.failed.volumes.tolerated; < 0: all but one
   int64_t stop_writer_timeout_ms = 60'000;          // dfs.datanode.xceiver.stop.timeout.millis
   int64_t scan_period_ms = 504LL * 3600 * 1000;     // dfs.datanode.scan.period.hours; <= 0: never
   int64_t scan_bytes_per_second = 1 << 20;          // dfs.block.scanner.volume.bytes.per.second
@@ -59,7 +59,8 @@ struct WriteRequest {
   std::string storage_id;                         // wished; empty: any
   DataChecksum checksum;                          // the sender's
   // Called at most once, from another thread, when a recovery wants the writer gone: make the
-  // thread that holds it stop (shut its sockets) and return at once. Null: the writer only finds
+  // thread that holds it stop (shut its sockets) and return at once, calling neither the store nor
+  // the writer. Null: the writer only finds
   // out with its next call.
   std::function<void()> stop_writer;
 };

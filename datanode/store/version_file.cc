@@ -6,6 +6,7 @@
 
 #include <charconv>
 #include <ctime>
+#include <utility>
 
 #include "common/status_macros.h"
 #include "datanode/store/storage_layout.h"
@@ -20,13 +21,52 @@ std::string_view Trim(std::string_view text) {
   return begin == std::string_view::npos ? std::string_view() : text.substr(begin);
 }
 
+// Control characters and their letters behind a backslash.
+constexpr std::pair<char, char> kEscapes[] = {{'\n', 'n'}, {'\r', 'r'}, {'\t', 't'}, {'\f', 'f'}};
+
 std::string Escape(std::string_view value) {
   std::string out;
-  for (const char c : value) {
-    if (c == ':' || c == '=' || c == '#' || c == '!' || c == '\\') out.push_back('\\');
+  for (char c : value) {
+    const bool leading_space = c == ' ' && out.empty();
+    if (std::string_view(":=#!\\").find(c) != std::string_view::npos || leading_space) {
+      out.push_back('\\');
+    }
+    for (const auto& [control, letter] : kEscapes) {
+      if (c != control) continue;
+      out.push_back('\\');
+      c = letter;
+      break;
+    }
     out.push_back(c);
   }
   return out;
+}
+
+// One line into key and value; kInvalidArgument when it is none or has a \u escape, which no
+// identifier needs.
+absl::Status ParseLine(std::string_view line, std::string& key, std::string& value) {
+  bool in_value = false;
+  for (size_t i = 0; i < line.size(); ++i) {
+    char c = line[i];
+    if (!in_value && (c == '=' || c == ':')) {
+      in_value = true;
+      continue;
+    }
+    if (in_value && value.empty() && kSpaces.find(c) != std::string_view::npos) continue;
+    if (c == '\\') {
+      if (++i == line.size()) return absl::InvalidArgumentError("a line ends with a backslash");
+      c = line[i];
+      if (c == 'u') return absl::InvalidArgumentError("\\u escapes are not understood");
+      for (const auto& [control, letter] : kEscapes) {
+        if (c != letter) continue;
+        c = control;
+        break;
+      }
+    }
+    (in_value ? value : key).push_back(c);
+  }
+  if (in_value && !key.empty()) return absl::OkStatus();
+  return absl::InvalidArgumentError(fmt::format("not a property: {}", line.substr(0, 100)));
 }
 
 absl::StatusOr<std::string> Take(const Properties& properties, const std::string& key) {
@@ -60,22 +100,7 @@ absl::StatusOr<Properties> ParseProperties(std::string_view text) {
     if (line.empty() || line.front() == '#' || line.front() == '!') continue;
     std::string key;
     std::string value;
-    bool in_value = false;
-    for (size_t i = 0; i < line.size(); ++i) {
-      char c = line[i];
-      if (!in_value && (c == '=' || c == ':')) {
-        in_value = true;
-        continue;
-      }
-      if (c == '\\') {
-        if (++i == line.size()) return absl::InvalidArgumentError("a line ends with a backslash");
-        c = line[i];
-      }
-      (in_value ? value : key).push_back(c);
-    }
-    if (!in_value || key.empty()) {
-      return absl::InvalidArgumentError(fmt::format("not a property: {}", line.substr(0, 100)));
-    }
+    RETURN_IF_ERROR(ParseLine(line, key, value));
     properties[key] = value;
   }
   return properties;

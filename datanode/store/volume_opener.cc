@@ -227,6 +227,11 @@ absl::StatusOr<std::string> AgreeOnUuid(const StoreEnv& env,
 
 absl::StatusOr<OpenedVolumes> OpenVolumes(const StoreOptions& options, const PoolIdentity& pool,
                                           const StoreEnv& env) {
+  // It becomes the name of a directory.
+  if (!pool.pool_id.starts_with("BP-") || pool.pool_id.find('/') != std::string::npos ||
+      pool.pool_id.find('\0') != std::string::npos) {
+    return errors::Io(fmt::format("Unexpected blockpoolID {}. Expected BP-…", pool.pool_id));
+  }
   OpenedVolumes opened;
   std::vector<Candidate> candidates;
   for (const VolumeOptions& volume : options.volumes) {

@@ -121,6 +121,13 @@ TEST_F(VolumeTest, OtherLayoutsDamagedVersionsAndMixedNodesAreRefused) {
   EXPECT_TRUE(TryOpen().ok());
 }
 
+TEST_F(VolumeTest, PoolIdThatIsNoDirectoryNameIsRefused) {
+  for (const char* id : {"", "pool", "BP-/../../x"}) {
+    pool.pool_id = id;
+    ExpectRefused("Unexpected blockpoolID");
+  }
+}
+
 TEST_F(VolumeTest, DirectoryInUseIsRefused) {
   Open();
   const auto second = OpenBlockStore(options, pool, StoreEnv{fs, clock, random});
