@@ -19,6 +19,7 @@ namespace {
 absl::Status ClearForFormat(const std::string& dir, bool force, FileSystem& fs) {
   ASSIGN_OR_RETURN(std::vector<std::string> names, fs.List(dir));
   std::erase(names, "in_use.lock");
+  std::erase(names, "lost+found");  // a file system of its own
   if (names.empty()) return absl::OkStatus();
   if (!force) {
     return absl::FailedPreconditionError(fmt::format(
@@ -71,6 +72,31 @@ absl::StatusOr<Txid> NewestIntactCheckpoint(FileSystem& fs, const std::string& d
   }
   RETURN_IF_ERROR(first_error);
   return Txid{0};
+}
+
+// The directory whose journal reaches furthest, of those that have one and are intact.
+absl::StatusOr<std::string> BestSource(FileSystem& fs, const std::vector<std::string>& dirs) {
+  std::string best;
+  std::pair<int64_t, Txid> best_rank;
+  absl::Status first_error;
+  for (const std::string& dir : dirs) {
+    const auto identity = ReadVersion(fs, dir);
+    if (!identity.ok()) {
+      first_error.Update(identity.status());
+      continue;
+    }
+    const auto journal = ScanJournal(fs, dir, identity->namespace_id);
+    first_error.Update(journal.status());
+    if (!journal.ok() || journal->epoch == 0) continue;
+    const std::pair rank(journal->epoch, journal->last_txid);
+    if (rank > best_rank) {
+      best_rank = rank;
+      best = dir;
+    }
+  }
+  if (!best.empty()) return best;
+  RETURN_IF_ERROR(first_error);
+  return absl::FailedPreconditionError("no name directory has a journal to restore from");
 }
 
 // Gives the fresh directory `to` the journal of `from`.
@@ -141,11 +167,15 @@ absl::StatusOr<std::unique_ptr<MetaStore>> MetaStore::Open(const MetaStoreOption
 }
 
 absl::Status MetaStore::RestoreFromCheckpoint(const MetaStoreOptions& options,
-                                              const std::string& source_dir, FileSystem& fs) {
+                                              const std::string& source, FileSystem& fs) {
   if (options.name_dirs.empty()) {
     return absl::InvalidArgumentError("dfs.namenode.name.dir names no directory");
   }
   const std::string& first = options.name_dirs.front();
+  std::string source_dir = source;
+  if (source_dir.empty()) {
+    ASSIGN_OR_RETURN(source_dir, BestSource(fs, options.name_dirs));
+  }
   ASSIGN_OR_RETURN(const ClusterIdentity identity, ReadVersion(fs, source_dir));
   RETURN_IF_ERROR(CreateDirectoryDurably(fs, first));
   std::vector<std::unique_ptr<DirLock>> locks;

@@ -84,7 +84,8 @@ class MetaStore {
                                                          FileSystem& fs, const Clock& clock,
                                                          FatalHandler fatal);
   // Rebuilds what Open needs in the first name directory from `source_dir` (any name directory of
-  // the same file system, the first itself included): RocksDB from its newest intact checkpoint,
+  // the same file system, the first itself included; empty: the one of options.name_dirs whose
+  // journal reaches furthest): RocksDB from its newest intact checkpoint,
   // and the journal where there is none. The first directory may be missing or empty; its rocksdb/
   // must have been moved away. Afterwards Open replays the journal since the checkpoint.
   static absl::Status RestoreFromCheckpoint(const MetaStoreOptions& options,
