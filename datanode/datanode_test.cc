@@ -1,0 +1,123 @@
+// Tests of the whole DataNode against a fake NameNode, and of its options.
+#include "datanode/datanode.h"
+
+#include <gtest/gtest.h>
+
+#include <csignal>
+
+#include "common/testing/temp_dir.h"
+#include "common/types/errors.h"
+#include "datanode/control/testing/fake_namenode.h"
+#include "datanode/transfer/testing/raw_client.h"
+#include "datanode/transfer/testing/test_blocks.h"
+
+namespace cairn::datanode {
+namespace {
+
+class DatanodeTest : public ::testing::Test {
+ protected:
+  DatanodeTest() { std::signal(SIGPIPE, SIG_IGN); }
+
+  DatanodeOptions Options() {
+    const auto configuration = Configuration::FromSettings(
+        {{"cairn.namenode.grpc-address", namenode_.address()},
+         {"dfs.datanode.data.dir",
+          "[SSD]file://" + directory_.path() + "/a," + directory_.path() + "/b"},
+         {"dfs.datanode.address", "127.0.0.1:0"},
+         {"dfs.datanode.hostname", "dn1"},
+         {"dfs.heartbeat.interval", "1"}});
+    EXPECT_TRUE(configuration.ok()) << configuration.status();
+    auto options = DatanodeOptions::From(*configuration);
+    EXPECT_TRUE(options.ok()) << options.status();
+    return *options;
+  }
+  std::unique_ptr<Datanode> Make(const DatanodeOptions& options) {
+    auto datanode = std::make_unique<Datanode>(
+        options, StoreEnv{PosixFileSystem(), SystemClock(), random_}, [](const absl::Status&) {});
+    datanode->Start();
+    return datanode;
+  }
+
+  FakeNamenode namenode_;
+  TempDir directory_;
+  Random random_;
+};
+
+TEST_F(DatanodeTest, ServesAndKeepsItsIdentityOverARestart) {
+  auto datanode = Make(Options());
+  ASSERT_TRUE(datanode->WaitReady(10'000).ok());
+  const std::string uuid = datanode->uuid();
+  EXPECT_EQ(namenode_.last_registration().storages_size(), 2);
+  EXPECT_EQ(namenode_.last_registration().datanode().ip_addr(), "127.0.0.1");
+  RawClient client(datanode->xfer_port());
+  wire::WriteBlockOp op;
+  op.block = TestBlock(1073741825);
+  op.client_name = "c";
+  ASSERT_TRUE(client.Send(op).ok());
+  ASSERT_EQ(client.ReadResponse()->status, wire::OpStatus::kSuccess);
+  ASSERT_TRUE(client.SendPacket({.seqno = 0}, "kept").ok());
+  ASSERT_TRUE(client.SendLast(4, 1).ok());
+  ASSERT_TRUE(client.ReadAck()->AllSuccess());
+  ASSERT_TRUE(client.ReadAck()->AllSuccess());
+  datanode->Stop();
+  EXPECT_EQ(datanode->store(), nullptr);
+
+  datanode = Make(Options());
+  ASSERT_TRUE(datanode->WaitReady(10'000).ok());
+  EXPECT_EQ(datanode->uuid(), uuid);
+  EXPECT_TRUE(datanode->store()->Get(1073741825).ok());
+}
+
+TEST_F(DatanodeTest, DisksOfAnotherClusterAreRefused) {
+  auto datanode = Make(Options());
+  ASSERT_TRUE(datanode->WaitReady(10'000).ok());
+  datanode->Stop();
+  namenode_.SetCluster("CID-other", "BP-2-127.0.0.1-2");
+  datanode = Make(Options());
+  const absl::Status status = datanode->WaitReady(10'000);
+  EXPECT_FALSE(status.ok());
+  EXPECT_FALSE(absl::IsDeadlineExceeded(status)) << status;
+}
+
+TEST_F(DatanodeTest, StopsWhileItWaitsForTheNamenode) {
+  DatanodeOptions options = Options();
+  options.control.namenode_address = "127.0.0.1:1";
+  auto datanode = Make(options);
+  EXPECT_TRUE(absl::IsDeadlineExceeded(datanode->WaitReady(100)));
+  datanode->Stop();
+}
+
+TEST(DatanodeOptions, TakeHadoopsKeys) {
+  const auto configuration =
+      Configuration::FromSettings({{"fs.defaultFS", "hdfs://nn.example.com:9000"},
+                                   {"dfs.datanode.data.dir", "[ARCHIVE]/cold,/hot"},
+                                   {"dfs.datanode.max.transfer.threads", "17"}});
+  ASSERT_TRUE(configuration.ok()) << configuration.status();
+  const auto options = DatanodeOptions::From(*configuration);
+  ASSERT_TRUE(options.ok()) << options.status();
+  EXPECT_EQ(options->control.namenode_address, "nn.example.com:9001");
+  EXPECT_EQ(options->control.heartbeat_interval_ms, 3'000);
+  ASSERT_EQ(options->store.volumes.size(), 2u);
+  EXPECT_EQ(options->store.volumes[0].path, "/cold");
+  EXPECT_EQ(options->store.volumes[0].storage_type, StorageType::kArchive);
+  EXPECT_EQ(options->store.volumes[1].storage_type, StorageType::kDisk);
+  EXPECT_EQ(options->transfer.max_transfer_threads, 17);
+  EXPECT_EQ(options->transfer.listen.port, 9866);
+  EXPECT_EQ(options->control.ip_addr, "");
+}
+
+TEST(DatanodeOptions, RefuseWhatMakesNoSense) {
+  for (const auto& [key, value] :
+       std::vector<std::pair<std::string, std::string>>{{"fs.defaultFS", "file:///"},
+                                                        {"dfs.datanode.data.dir", "[TAPE]/a"},
+                                                        {"dfs.datanode.address", "host:port:9"}}) {
+    auto settings = std::vector<std::pair<std::string, std::string>>{
+        {"fs.defaultFS", "hdfs://nn:8020"}, {"dfs.datanode.data.dir", "/a"}, {key, value}};
+    const auto configuration = Configuration::FromSettings(settings);
+    if (!configuration.ok()) continue;  // the table itself refuses it
+    EXPECT_FALSE(DatanodeOptions::From(*configuration).ok()) << key;
+  }
+}
+
+}  // namespace
+}  // namespace cairn::datanode
