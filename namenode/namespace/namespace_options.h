@@ -41,7 +41,7 @@ struct NamespaceOptions {
   int64_t max_retry_entries = 1 << 20;  // about 200 bytes each; the oldest go first
 
   // -- cache of inodes; both bounds hold for rows that are not pinned
-  int64_t cache_bytes = int64_t{1} << 30;                       // cairn.namenode.cache.bytes
+  int64_t cache_bytes = int64_t{1} << 30;                       // cairn.namenode.cache-size
   int64_t cache_entries = std::numeric_limits<int64_t>::max();  // tests
 
   // -- background work

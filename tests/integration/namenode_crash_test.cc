@@ -41,7 +41,7 @@ TEST_P(NamenodeCrash, AStormOfChangesSurvivesKills) {
   ASSERT_OK_AND_ASSIGN(const std::unique_ptr<Cluster> cluster,
                        NewForkedCluster({.datanodes = 1,
                                          .name_directories = 2,
-                                         .settings = {{"cairn.namenode.cache.bytes", GetParam()},
+                                         .settings = {{"cairn.namenode.cache-size", GetParam()},
                                                       {"dfs.replication", "1"}}}));
   ASSERT_OK(cluster->StartAll());
   constexpr int kClients = 6;
