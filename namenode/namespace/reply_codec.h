@@ -17,12 +17,14 @@ struct Nothing {};
 template <typename Result>
 struct ReplyCodec;
 
+// One byte.
 template <>
 struct ReplyCodec<Nothing> {
   static std::string Encode(const Nothing&);
   static absl::StatusOr<Nothing> Decode(std::string_view bytes);
 };
 
+// Two bytes.
 template <>
 struct ReplyCodec<bool> {
   static std::string Encode(const bool& value);
