@@ -99,13 +99,20 @@ absl::Status RemoveUnfinishedCheckpoints(FileSystem& fs, const std::string& dir)
   return fs.RemoveRecursively(fmt::format("{}/{}", CheckpointsPath(dir), kRemoved));
 }
 
-absl::Status FinishCheckpoint(FileSystem& fs, const std::string& dir, Txid txid) {
+absl::Status FinishCheckpoint(FileSystem& fs, const std::string& dir, Txid txid,
+                              const std::map<std::string, uint32_t>& table_crcs) {
   const std::string unfinished = UnfinishedCheckpointPath(dir);
   ASSIGN_OR_RETURN(std::vector<std::string> names, fs.List(unfinished));
   std::sort(names.begin(), names.end());
   std::vector<CheckpointFile> files;
   for (const std::string& name : names) {
     ASSIGN_OR_RETURN(const FileSum sum, SumFile(fs, unfinished + "/" + name));
+    const auto written = table_crcs.find(name);
+    if (written != table_crcs.end() && written->second != sum.crc) {
+      return absl::DataLossError(
+          fmt::format("{}/{} is damaged: its checksum is {:08x} and was {:08x} when it was written",
+                      RocksPath(dir), name, sum.crc, written->second));
+    }
     files.push_back({name, sum.bytes, sum.crc});
   }
   RETURN_IF_ERROR(WriteManifest(fs, unfinished, files));

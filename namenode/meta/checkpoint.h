@@ -2,7 +2,9 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -37,7 +39,10 @@ std::string UnfinishedCheckpointPath(const std::string& dir);
 absl::Status RemoveUnfinishedCheckpoints(FileSystem& fs, const std::string& dir);
 
 // Turns RocksDB's files in UnfinishedCheckpointPath(dir) into the checkpoint of `txid`.
-absl::Status FinishCheckpoint(FileSystem& fs, const std::string& dir, Txid txid);
+// `table_crcs` has the CRC32C each table file was written with, by name: kDataLoss naming the file
+// when one has changed since, so that damage never gets a good manifest.
+absl::Status FinishCheckpoint(FileSystem& fs, const std::string& dir, Txid txid,
+                              const std::map<std::string, uint32_t>& table_crcs);
 // Copies a finished checkpoint into another name directory. Files that the newest checkpoint there
 // already has (same name, size and CRC) are linked instead. Every copied byte is checked.
 absl::Status CopyCheckpoint(FileSystem& fs, const std::string& from_dir, Txid txid,

@@ -137,6 +137,32 @@ TEST(CheckpointTest, ADamagedCheckpointIsNotRestored) {
             absl::StatusCode::kDataLoss);
 }
 
+TEST(CheckpointTest, DamageOfATableFileNeverGetsIntoACheckpoint) {
+  StoreHarness h;
+  h.options.verify_bytes_per_second = 1;  // the background pass gets nowhere
+  h.Start();
+  h.Put("k", std::string(1000, 'x'));
+  ASSERT_TRUE(h.store().SaveNamespace().ok());
+  const auto names = *h.fs.List(RocksPath(h.dir(0)));
+  int flipped = 0;
+  for (const std::string& name : names) {
+    if (!name.ends_with(".sst")) continue;
+    const auto file = h.fs.Open(RocksPath(h.dir(0)) + "/" + name, OpenMode::kReadWrite);
+    char byte = 0;
+    ASSERT_TRUE((*file)->ReadAt(20, 1, &byte).ok());
+    byte = static_cast<char>(byte ^ 1);
+    ASSERT_TRUE((*file)->WriteAt(20, std::string_view(&byte, 1)).ok());
+    ++flipped;
+  }
+  ASSERT_GT(flipped, 0);
+  h.Put("l", "y");
+  const absl::Status saved = h.store().SaveNamespace();
+  EXPECT_EQ(saved.code(), absl::StatusCode::kDataLoss) << saved;
+  EXPECT_THAT(saved.ToString(), HasSubstr(".sst"));
+  EXPECT_FALSE(h.fatal().ok());
+  EXPECT_THAT(Checkpoints(h, 0), ElementsAre(2));
+}
+
 TEST(CheckpointTest, ADirectoryThatCannotTakeTheCheckpointIsDropped) {
   FaultyFileSystem fs(PosixFileSystem());
   StoreHarness h(2, &fs);

@@ -10,6 +10,7 @@ namespace cairn::namenode {
 namespace {
 
 constexpr int64_t kCheckpointTickMs = 1000;
+constexpr int64_t kCheckCacheBytes = 1 << 20;  // to read a new checkpoint's own records
 
 }  // namespace
 
@@ -139,7 +140,9 @@ absl::Status StoreImpl::MakeCheckpoint() {
     return tables_->MakeCheckpoint(UnfinishedCheckpointPath(first));
   }));
   if (!fs_.Exists(CheckpointPath(first, txid))) {
-    RETURN_IF_ERROR(FinishCheckpoint(fs_, first, txid));
+    const absl::Status finished = FinishFirstCheckpoint(txid);
+    if (absl::IsDataLoss(finished)) failure_->Report(finished);
+    RETURN_IF_ERROR(finished);
   }
   for (size_t i = 1; i < options_.name_dirs.size(); ++i) {
     const std::string& dir = options_.name_dirs[i];
@@ -153,6 +156,21 @@ absl::Status StoreImpl::MakeCheckpoint() {
   PruneAll();
   spdlog::info("checkpoint of transaction {} made", txid);
   return absl::OkStatus();
+}
+
+absl::Status StoreImpl::FinishFirstCheckpoint(Txid txid) {
+  const std::string& first = options_.name_dirs.front();
+  std::map<std::string, uint32_t> crcs;
+  {
+    // The copy itself knows what its table files were written with.
+    ASSIGN_OR_RETURN(const auto copy,
+                     RocksTables::Open(UnfinishedCheckpointPath(first), kCheckCacheBytes,
+                                       std::make_shared<Failure>(), true));
+    for (const TableFile& file : copy->LiveFiles()) {
+      crcs[file.path.substr(file.path.rfind('/') + 1)] = file.crc;
+    }
+  }
+  return FinishCheckpoint(fs_, first, txid, crcs);
 }
 
 absl::Status StoreImpl::MakeCheckpointIn(const std::string& dir, Txid txid) {

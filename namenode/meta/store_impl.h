@@ -53,6 +53,7 @@ class StoreImpl : public MetaStore {
   void Close();
   // On the checkpoint thread: a checkpoint of applied() in every directory, then pruning.
   absl::Status MakeCheckpoint();
+  absl::Status FinishFirstCheckpoint(Txid txid);
   absl::Status MakeCheckpointIn(const std::string& dir, Txid txid);
   void PruneAll();
   void CheckpointWhenDue();
