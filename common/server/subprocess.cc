@@ -65,10 +65,11 @@ std::vector<std::string> Environment(
 
 // What the child does between fork and exec. Only async-signal-safe calls; reports errno through
 // `error_fd`, which exec closes on success.
-[[noreturn]] void RunChild(const char* program, char* const* argv, char* const* environment,
-                           int output_fd, bool capture, bool die_with_parent, pid_t parent,
+[[noreturn]] void RunChild(const SubprocessOptions& options, const char* program, char* const* argv,
+                           char* const* environment, int output_fd, bool capture, pid_t parent,
                            int error_fd) {
-  if (die_with_parent) {
+  if (options.own_process_group) (void)::setpgid(0, 0);
+  if (options.die_with_parent) {
     ::prctl(PR_SET_PDEATHSIG, SIGTERM);
     if (::getppid() != parent) ::_exit(127);  // it died before prctl
   }
@@ -103,8 +104,8 @@ absl::StatusOr<pid_t> Spawn(const SubprocessOptions& options, int output_fd, boo
   const pid_t parent = ::getpid();
   const pid_t pid = ::fork();
   if (pid == 0) {
-    RunChild(program.c_str(), argv.data(), envp.data(), output_fd, capture, options.die_with_parent,
-             parent, error_pipe[1]);
+    RunChild(options, program.c_str(), argv.data(), envp.data(), output_fd, capture, parent,
+             error_pipe[1]);
   }
   const int fork_error = errno;
   ::close(error_pipe[1]);

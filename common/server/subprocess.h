@@ -18,8 +18,9 @@ namespace cairn {
 struct SubprocessOptions {
   std::vector<std::string> argv;  // argv[0] is the program's path, or a name looked up in $PATH
   std::vector<std::pair<std::string, std::string>> environment;  // added to this process's own
-  std::string output_file;       // standard output and error are appended here; empty: inherited
-  bool die_with_parent = false;  // SIGTERM to it when the thread that started it ends
+  std::string output_file;         // standard output and error are appended here; empty: inherited
+  bool die_with_parent = false;    // SIGTERM to it when the thread that started it ends
+  bool own_process_group = false;  // the terminal's Ctrl-C does not reach it
 };
 
 // A running child with a clean signal mask and default signal actions. Thread-compatible. The

@@ -1,0 +1,30 @@
+// The commands of administrators; semantics and texts of `hdfs dfsadmin` and `hdfs fsck`.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "tools/dfs/base/shell.h"
+
+namespace cairn::dfs {
+
+inline constexpr std::string_view kAdminUsage =
+    "report [-live] [-dead] | safemode enter|leave|get|wait|forceExit | saveNamespace | "
+    "wait --datanodes N --timeout S";
+inline constexpr std::string_view kFsckUsage =
+    "<path> [-files [-blocks [-locations | -racks]]] [-openforwrite] [-list-corruptfileblocks]";
+
+// dfs admin SUBCOMMAND …
+absl::Status Admin(Invocation& run, const std::vector<std::string>& args);
+// dfs fsck PATH …
+absl::Status Fsck(Invocation& run, const std::vector<std::string>& args);
+
+// The subcommands of admin.
+absl::Status Report(Invocation& run, const std::vector<std::string>& args);
+absl::Status SafeMode(Invocation& run, const std::vector<std::string>& args);
+absl::Status SaveNamespace(Invocation& run, const std::vector<std::string>& args);
+absl::Status Wait(Invocation& run, const std::vector<std::string>& args);
+
+}  // namespace cairn::dfs

@@ -1,0 +1,149 @@
+// Transfer.
+#include "tools/dfs/base/copy.h"
+
+#include <unistd.h>
+
+#include <vector>
+
+#include "common/clock.h"
+#include "common/status_macros.h"
+#include "tools/dfs/base/errors.h"
+#include "tools/dfs/base/progress.h"
+
+namespace cairn::dfs {
+namespace {
+
+constexpr size_t kBufferBytes = 1 << 20;
+// A copy is made beside its target under this name and then renamed, as in Hadoop, so that nobody
+// sees half a file.
+constexpr std::string_view kCopying = "._COPYING_";
+
+}  // namespace
+
+absl::Status Transfer::CheckDestination(const Target& destination, size_t sources) const {
+  if (sources > 1) {
+    if (!destination.exists()) return NoSuchFile(destination.shown);
+    if (!destination.is_directory()) return IsNotADirectory(destination.shown);
+    return absl::OkStatus();
+  }
+  if (destination.exists()) {
+    if (!destination.is_directory() && !options_.overwrite) {
+      return FileExistsAlready(destination.shown);
+    }
+    return absl::OkStatus();
+  }
+  ASSIGN_OR_RETURN(const auto parent, destination.fs->Stat(destination.parent_path()));
+  if (!parent) return NoSuchFile(destination.shown, destination.qualified());
+  return absl::OkStatus();
+}
+
+absl::StatusOr<Target> Transfer::Place(const Target& source, const Target& destination,
+                                       bool inside) const {
+  Target target = destination;
+  if (inside || destination.is_directory() ||
+      (!destination.exists() && destination.typed_as_directory)) {
+    target = destination.Child(source.name(), std::nullopt);
+    ASSIGN_OR_RETURN(target.status, target.fs->Stat(target.path));
+  }
+  if (source.is_directory() && source.fs == target.fs) {
+    if (source.path == target.path) {
+      return PathProblem(source.shown, target.qualified(), "are identical");
+    }
+    const std::string below = source.path == "/" ? "/" : source.path + "/";
+    if (target.path.starts_with(below)) {
+      return PathProblem(source.shown, target.shown, "is a subdirectory of itself");
+    }
+  }
+  return target;
+}
+
+absl::Status Transfer::Copy(const Target& source, const Target& destination) {
+  ASSIGN_OR_RETURN(const Target target, Place(source, destination, /*inside=*/false));
+  return CopyTo(source, target);
+}
+
+absl::Status Transfer::CopyTo(const Target& source, const Target& target) {
+  return source.is_directory() ? CopyDirectory(source, target) : CopyFile(source, target);
+}
+
+absl::Status Transfer::CopyDirectory(const Target& source, Target target) {
+  if (target.exists()) {
+    if (!target.is_directory()) return IsNotADirectory(target.shown);
+  } else {
+    RETURN_IF_ERROR(target.fs->Mkdirs(target.path, 0777));
+    ASSIGN_OR_RETURN(target.status, target.fs->Stat(target.path));
+  }
+  ASSIGN_OR_RETURN(const std::vector<FileStatus> children, source.fs->List(source.path));
+  for (const FileStatus& child_status : children) {
+    const Target child = source.Child(child_status.path, child_status);
+    const auto place = Place(child, target, /*inside=*/true);
+    run_.Note(place.ok() ? CopyTo(child, *place) : place.status());
+  }
+  return options_.preserve ? Preserve(source, target) : absl::OkStatus();
+}
+
+absl::Status Transfer::CopyFile(const Target& source, const Target& target) {
+  if (target.exists() && (target.is_directory() || !options_.overwrite)) {
+    return FileExistsAlready(target.shown);
+  }
+  ASSIGN_OR_RETURN(const auto in, source.fs->Open(source.path));
+  RETURN_IF_ERROR(
+      Pump([&](char* out, size_t n) { return in->Read(out, n); }, target, source.status->length));
+  return options_.preserve ? Preserve(source, target) : absl::OkStatus();
+}
+
+absl::Status Transfer::CopyInput(const Target& destination) {
+  Target target = destination;
+  if (target.is_directory()) {
+    target = destination.Child("-", std::nullopt);
+    ASSIGN_OR_RETURN(target.status, target.fs->Stat(target.path));
+  }
+  if (target.exists() && (target.is_directory() || !options_.overwrite)) {
+    return FileExistsAlready(target.shown);
+  }
+  std::FILE* in = run_.shell().streams().in;
+  return Pump(
+      [&](char* out, size_t n) -> absl::StatusOr<size_t> {
+        const size_t got = std::fread(out, 1, n, in);
+        if (got == 0 && std::ferror(in) != 0) return absl::UnknownError("Cannot read the input");
+        return got;
+      },
+      target, /*total=*/-1);
+}
+
+// Moves bytes from `read` (0 at the end) to a temporary file, then over `target`.
+absl::Status Transfer::Pump(const std::function<absl::StatusOr<size_t>(char*, size_t)>& read,
+                            const Target& target, int64_t total) {
+  const std::string temporary = target.path + std::string(kCopying);
+  const auto copy = [&]() -> absl::Status {
+    ASSIGN_OR_RETURN(const auto out, target.fs->Create(temporary));
+    std::FILE* err = run_.shell().streams().err;
+    Progress progress(err, ::isatty(::fileno(err)) == 1, SystemClock(), target.shown, total);
+    std::vector<char> buffer(kBufferBytes);
+    while (true) {
+      ASSIGN_OR_RETURN(const size_t got, read(buffer.data(), buffer.size()));
+      if (got == 0) break;
+      RETURN_IF_ERROR(out->Write(std::string_view(buffer.data(), got)));
+      progress.Add(static_cast<int64_t>(got));
+    }
+    RETURN_IF_ERROR(out->Close());
+    return target.fs->RenameOver(temporary, target.path);
+  };
+  const absl::Status status = copy();
+  if (!status.ok()) {
+    const auto left = target.fs->Stat(temporary);
+    // The first error is the one worth telling; what is left behind is only untidy.
+    if (left.ok() && *left) (void)target.fs->Delete(temporary, false).ok();
+  }
+  return status;
+}
+
+absl::Status Transfer::Preserve(const Target& source, const Target& target) const {
+  const FileStatus& status = *source.status;
+  // Hadoop's order: times before the mode may take away the right to set them.
+  RETURN_IF_ERROR(target.fs->SetTimes(target.path, status.mtime_ms, status.atime_ms));
+  RETURN_IF_ERROR(target.fs->SetOwner(target.path, status.owner, status.group));
+  return target.fs->SetPermission(target.path, status.permission);
+}
+
+}  // namespace cairn::dfs

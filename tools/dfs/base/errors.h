@@ -1,0 +1,31 @@
+// Errors as the shell shows them: one line, in Hadoop's words.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "absl/status/status.h"
+
+namespace cairn::dfs {
+
+// "`/x': No such file or directory".
+absl::Status NoSuchFile(std::string_view shown);
+// The same with the full URI behind it, where Hadoop adds it.
+absl::Status NoSuchFile(std::string_view shown, std::string_view qualified);
+absl::Status FileExistsAlready(std::string_view shown);  // `/x': File exists
+absl::Status IsADirectory(std::string_view shown);       // `/x': Is a directory
+absl::Status IsNotADirectory(std::string_view shown);    // `/x': Is not a directory
+absl::Status UnknownFailure(std::string_view shown);     // `/x': Input/output error
+// "`/x': why".
+absl::Status PathProblem(std::string_view shown, std::string_view why);
+// "`/x' to `/y': why".
+absl::Status PathProblem(std::string_view shown, std::string_view target, std::string_view why);
+
+// The command line itself is wrong: shown with the command's usage, exit code 255.
+absl::Status UsageError(std::string_view text);
+bool IsUsageError(const absl::Status& status);
+
+// The first line of the message.
+std::string ErrorText(const absl::Status& status);
+
+}  // namespace cairn::dfs
