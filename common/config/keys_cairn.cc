@@ -22,6 +22,9 @@ constexpr KeySpec kKeys[] = {
      "With more journal bytes not yet on disk, changes wait.", 4096},
     {"cairn.namenode.applier.max-lag", kSize, "256m", kNone,
      "With more durable bytes not yet in RocksDB, changes wait.", 4096},
+    {"cairn.namenode.audit-log.file", kString, "", kNone,
+     "File the NameNode appends a line per namespace call to, in HDFS's audit format; empty means "
+     "none."},
     {"cairn.client.read-ahead", kSize, "4m", kNone,
      "How far a DataNode may send ahead of a client's sequential reader; 0 leaves it to the "
      "system.",

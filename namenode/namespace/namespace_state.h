@@ -1,6 +1,7 @@
 // Everything the namespace lock guards, and what the engine's parts share.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <deque>
 #include <map>
@@ -26,6 +27,9 @@ struct NamespaceDeps {
   MetaStore& store;
   BlockManager& blocks;
   const Clock& clock;
+  // Where the highest generation stamp handed out is shown to those that may not take the namespace
+  // lock (the block manager); may be null.
+  std::atomic<GenerationStamp>* highest_generation_stamp = nullptr;
 };
 
 // The last ids handed out and the number of inodes.
@@ -49,10 +53,18 @@ struct NamespaceState {
         leases(clock, options.lease_soft_limit_ms, options.lease_hard_limit_ms),
         retries(clock, options.retry_expiry_ms, options.max_retry_entries) {}
 
+  // Shows counters.generation_stamp to the outside.
+  void PublishGenerationStamp() const {
+    if (highest_generation_stamp != nullptr) {
+      highest_generation_stamp->store(counters.generation_stamp);
+    }
+  }
+
   InodeCache cache;
   LeaseManager leases;
   RetryCache retries;
   Counters counters;
+  std::atomic<GenerationStamp>* highest_generation_stamp = nullptr;  // see NamespaceDeps
   Counters stored;  // as of the last transaction appended
   std::deque<InodeId> purge_queue;
   absl::flat_hash_map<InodeId, SubtreeMark> marks;

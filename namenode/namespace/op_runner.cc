@@ -28,7 +28,9 @@ OpRunner::OpRunner(const NamespaceDeps& deps, const NamespaceOptions& options, E
       state_(options, deps.clock),
       loads_("ns-load", options.io_threads),
       room_("ns-room", 1),
-      walks_("ns-walk", 2) {}
+      walks_("ns-walk", 2) {
+  state_.highest_generation_stamp = deps.highest_generation_stamp;
+}
 
 OpRunner::~OpRunner() {
   room_.Shutdown();

@@ -39,6 +39,7 @@ absl::Status RestoreState(const MetaSnapshot& snapshot, int64_t now_wall_ms,
                           NamespaceState& state) {
   RETURN_IF_ERROR(RestoreCounters(snapshot, state.counters));
   state.stored = state.counters;
+  state.PublishGenerationStamp();
   RETURN_IF_ERROR(ScanTable(snapshot, Table::kLeases, [&](std::string_view key, std::string_view) {
     ASSIGN_OR_RETURN(const LeaseName lease, ParseLeaseKey(key));
     state.leases.Add(lease.holder, lease.inode);

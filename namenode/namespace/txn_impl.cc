@@ -301,7 +301,9 @@ BlockId TxnImpl::NewBlockId() {
 
 GenerationStamp TxnImpl::NewGenerationStamp() {
   writes_.ids_allocated = true;
-  return ++state_.counters.generation_stamp;
+  const GenerationStamp stamp = ++state_.counters.generation_stamp;
+  state_.PublishGenerationStamp();
+  return stamp;
 }
 
 }  // namespace cairn::namenode

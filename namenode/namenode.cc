@@ -1,0 +1,125 @@
+// The composition root: who is given what. No logic.
+#include "namenode/namenode.h"
+
+#include <spdlog/spdlog.h>
+
+#include "common/net/address.h"
+#include "common/server/subprocess.h"
+#include "common/status_macros.h"
+
+namespace cairn::namenode {
+namespace {
+
+constexpr char kSoftwareVersion[] = "0.1.0";
+constexpr int64_t kStopGraceMs = 3'000;
+constexpr size_t kMaxScriptOutputBytes = 1 << 20;
+
+// An address of this machine for the name of the block pool, as HDFS puts it there: it is never
+// connected to.
+std::string OwnAddress() {
+  const auto addresses = Resolve({.host = LocalHostName(), .port = 0});
+  return addresses.ok() && !addresses->empty() ? addresses->front().ip() : "127.0.0.1";
+}
+
+// A new file system's names, in HDFS's forms.
+ClusterIdentity NewIdentity(const NameNodeEnv& env, const std::string& cluster_id) {
+  ClusterIdentity identity;
+  identity.cluster_id = cluster_id.empty() ? fmt::format("CID-{}", env.random.Uuid()) : cluster_id;
+  identity.creation_ms = env.clock.WallMs();
+  identity.block_pool_id = fmt::format("BP-{}-{}-{}", 1 + env.random.Uniform(0x7fffffff),
+                                       OwnAddress(), identity.creation_ms);
+  identity.namespace_id = static_cast<int32_t>(1 + env.random.Uniform(0x7ffffffe));
+  return identity;
+}
+
+}  // namespace
+
+absl::StatusOr<std::string> NameNode::Format(const NameNodeOptions& options, const NameNodeEnv& env,
+                                             const std::string& cluster_id, bool force) {
+  const ClusterIdentity identity = NewIdentity(env, cluster_id);
+  RETURN_IF_ERROR(MetaStore::Format(
+      options.store, identity, force,
+      NamespaceImpl::InitialRows(env.owner, options.names.supergroup, identity.creation_ms),
+      env.fs));
+  return identity.cluster_id;
+}
+
+NameNode::NameNode(const NameNodeOptions& options, const NameNodeEnv& env)
+    : options_(options), env_(env), groups_(options.groups, env.clock) {}
+
+NameNode::~NameNode() { Stop(); }
+
+absl::StatusOr<std::unique_ptr<NameNode>> NameNode::Start(const NameNodeOptions& options,
+                                                          const NameNodeEnv& env,
+                                                          OnFatal on_fatal) {
+  std::unique_ptr<NameNode> namenode(new NameNode(options, env));
+  RETURN_IF_ERROR(namenode->Open(std::move(on_fatal)));
+  RETURN_IF_ERROR(namenode->Serve());
+  return namenode;
+}
+
+absl::Status NameNode::Open(OnFatal on_fatal) {
+  ASSIGN_OR_RETURN(store_, MetaStore::Open(options_.store, env_.fs, env_.clock, on_fatal));
+  ASSIGN_OR_RETURN(
+      racks_,
+      RackResolver::Create(options_.racks, env_.fs, [this](const std::vector<std::string>& argv) {
+        return RunAndCapture(argv, options_.racks.script_timeout_ms, kMaxScriptOutputBytes);
+      }));
+  options_.blocks.cluster_id = store_->identity().cluster_id;
+  options_.blocks.block_pool_id = store_->identity().block_pool_id;
+  options_.blocks.durable = [store = store_.get()] { return store->durable(); };
+  options_.blocks.highest_generation_stamp = [this] { return highest_generation_stamp_.load(); };
+  blocks_ = std::make_unique<BlockManagerImpl>(options_.blocks, env_.clock, env_.random, *racks_);
+  ASSIGN_OR_RETURN(names_,
+                   NamespaceImpl::Open({.store = *store_,
+                                        .blocks = *blocks_,
+                                        .clock = env_.clock,
+                                        .highest_generation_stamp = &highest_generation_stamp_},
+                                       options_.names, on_fatal));
+  monitors_ = std::make_unique<Monitors>(
+      options_.monitors, *blocks_, *names_,
+      [this](size_t limit) { return names_->ExpiredLeases(limit); },
+      [this](InodeId file, Done<bool> done) { names_->ExpireLease(file, std::move(done)); },
+      env_.fs);
+  return absl::OkStatus();
+}
+
+absl::Status NameNode::Serve() {
+  const ClusterIdentity& identity = store_->identity();
+  const FrontEndCore core{.names = *names_,
+                          .blocks = *blocks_,
+                          .clock = env_.clock,
+                          .cluster = {.cluster_id = identity.cluster_id,
+                                      .block_pool_id = identity.block_pool_id,
+                                      .namespace_id = identity.namespace_id,
+                                      .creation_ms = identity.creation_ms,
+                                      .epoch = store_->epoch(),
+                                      .last_txid = [this] { return store_->last_appended(); },
+                                      .software_version = kSoftwareVersion,
+                                      .started_wall_ms = env_.clock.WallMs()},
+                          .min_replication = options_.names.min_replication};
+  options_.grpc.superusers = {.owner = env_.owner, .supergroup = options_.names.supergroup};
+  ASSIGN_OR_RETURN(grpc_, GrpcServer::Start(options_.grpc, core, groups_));
+  names_->Start();
+  monitors_->Start();
+  spdlog::info("NameNode of cluster {}, block pool {}, epoch {}, is up", identity.cluster_id,
+               identity.block_pool_id, store_->epoch());
+  return absl::OkStatus();
+}
+
+std::vector<MethodStats> NameNode::CallStats() const {
+  return grpc_ == nullptr ? std::vector<MethodStats>{} : grpc_->Metrics();
+}
+
+void NameNode::Stop() {
+  if (grpc_ != nullptr) grpc_->Shutdown(kStopGraceMs);
+  if (monitors_ != nullptr) monitors_->Stop();
+  grpc_.reset();
+  names_.reset();
+  monitors_.reset();  // calls it made into the namespace have been answered
+  blocks_.reset();
+  racks_.reset();
+  store_.reset();
+}
+
+}  // namespace cairn::namenode

@@ -1,0 +1,158 @@
+// Which key fills which option.
+#include "namenode/options.h"
+
+#include "common/net/address.h"
+#include "common/status_macros.h"
+
+namespace cairn::namenode {
+namespace {
+
+constexpr int kDefaultRpcPort = 8020;
+
+// Where Hadoop RPC is served: its key, or the authority of fs.defaultFS.
+absl::StatusOr<HostPort> RpcAddress(const Configuration& configuration) {
+  const std::string own = configuration.GetString("dfs.namenode.rpc-address");
+  if (!own.empty()) return ParseHostPort(own, kDefaultRpcPort);
+  ASSIGN_OR_RETURN(const Uri uri, ParseUri(configuration.GetString("fs.defaultFS")));
+  HostPort address = uri.authority;
+  if (uri.scheme == "file" || address.host.empty()) address.host = "0.0.0.0";
+  if (address.port == 0) address.port = kDefaultRpcPort;
+  return address;
+}
+
+absl::StatusOr<HostPort> GrpcAddress(const Configuration& configuration) {
+  ASSIGN_OR_RETURN(HostPort address, RpcAddress(configuration));
+  ++address.port;
+  const std::string own = configuration.GetString("cairn.namenode.grpc-address");
+  if (!own.empty()) {
+    // "host:0" asks for any free port; a missing port is the usual one.
+    ASSIGN_OR_RETURN(address, ParseHostPort(own, address.port));
+  }
+  const std::string bind_host = configuration.GetString("cairn.namenode.grpc-bind-host");
+  if (!bind_host.empty()) address.host = bind_host;
+  if (address.port > 65535) {
+    return absl::InvalidArgumentError(
+        "cairn.namenode.grpc-address: the port after that of dfs.namenode.rpc-address is above "
+        "65535");
+  }
+  return address;
+}
+
+MetaStoreOptions StoreOptions(const Configuration& configuration) {
+  MetaStoreOptions options;
+  options.name_dirs = configuration.GetPathList("dfs.namenode.name.dir");
+  options.max_unsynced_bytes = configuration.GetSize("cairn.namenode.journal.max-unsynced");
+  options.max_unapplied_bytes = configuration.GetSize("cairn.namenode.applier.max-lag");
+  options.segment_bytes = configuration.GetSize("cairn.namenode.journal.segment-size");
+  options.checkpoint_txns = configuration.GetInt("dfs.namenode.checkpoint.txns");
+  options.checkpoint_period_ms = configuration.GetDurationMs("dfs.namenode.checkpoint.period");
+  options.checkpoints_retained =
+      static_cast<int>(configuration.GetInt("dfs.namenode.num.checkpoints.retained"));
+  options.block_cache_bytes = configuration.GetSize("cairn.namenode.rocksdb.block-cache-size");
+  return options;
+}
+
+NamespaceOptions NamesOptions(const Configuration& configuration) {
+  NamespaceOptions options;
+  options.permissions_enabled = configuration.GetBool("dfs.permissions.enabled");
+  options.supergroup = configuration.GetString("dfs.permissions.superusergroup");
+  options.max_component_length =
+      configuration.GetInt("dfs.namenode.fs-limits.max-component-length");
+  options.max_directory_items = configuration.GetInt("dfs.namenode.fs-limits.max-directory-items");
+  options.min_block_size = configuration.GetSize("dfs.namenode.fs-limits.min-block-size");
+  options.max_blocks_per_file = configuration.GetInt("dfs.namenode.fs-limits.max-blocks-per-file");
+  options.min_replication =
+      static_cast<int32_t>(configuration.GetInt("dfs.namenode.replication.min"));
+  options.max_replication = static_cast<int32_t>(configuration.GetInt("dfs.replication.max"));
+  options.access_time_precision_ms =
+      configuration.GetDurationMs("dfs.namenode.accesstime.precision");
+  options.list_limit = static_cast<int32_t>(configuration.GetInt("dfs.ls.limit"));
+  options.lease_hard_limit_ms = configuration.GetDurationMs("dfs.namenode.lease-hard-limit-sec");
+  options.default_replication = static_cast<int32_t>(configuration.GetInt("dfs.replication"));
+  options.default_block_size = configuration.GetSize("dfs.blocksize");
+  options.bytes_per_checksum =
+      static_cast<int32_t>(configuration.GetSize("dfs.bytes-per-checksum"));
+  options.write_packet_size =
+      static_cast<int32_t>(configuration.GetSize("dfs.client-write-packet-size"));
+  options.file_buffer_size = static_cast<int32_t>(configuration.GetSize("io.file.buffer.size"));
+  options.trash_interval_minutes = configuration.GetDurationMs("fs.trash.interval") / 60'000;
+  options.retry_expiry_ms =
+      configuration.GetDurationMs("dfs.namenode.retrycache.expirytime.millis");
+  if (!configuration.GetBool("dfs.namenode.enable.retrycache")) options.max_retry_entries = 0;
+  options.cache_bytes = configuration.GetSize("cairn.namenode.cache-size");
+  return options;
+}
+
+BlockManagerOptions BlocksOptions(const Configuration& configuration) {
+  BlockManagerOptions options;
+  options.min_replication = static_cast<int>(configuration.GetInt("dfs.namenode.replication.min"));
+  options.heartbeat_interval_ms = configuration.GetDurationMs("dfs.heartbeat.interval");
+  options.recheck_interval_ms =
+      configuration.GetDurationMs("dfs.namenode.heartbeat.recheck-interval");
+  // Never shorter than some heartbeats, or every DataNode would be stale between two of them.
+  options.stale_interval_ms =
+      std::max(configuration.GetDurationMs("dfs.namenode.stale.datanode.interval"),
+               configuration.GetInt("dfs.namenode.stale.datanode.minimum.interval") *
+                   options.heartbeat_interval_ms);
+  options.avoid_stale_for_write = configuration.GetBool("dfs.namenode.avoid.write.stale.datanode");
+  options.consider_load = configuration.GetBool("dfs.namenode.redundancy.considerLoad");
+  options.load_factor = configuration.GetDouble("dfs.namenode.redundancy.considerLoad.factor");
+  options.max_streams =
+      static_cast<int>(configuration.GetInt("dfs.namenode.replication.max-streams"));
+  options.max_streams_hard_limit =
+      static_cast<int>(configuration.GetInt("dfs.namenode.replication.max-streams-hard-limit"));
+  options.work_multiplier = static_cast<int>(
+      configuration.GetInt("dfs.namenode.replication.work.multiplier.per.iteration"));
+  options.pending_timeout_ms =
+      configuration.GetDurationMs("dfs.namenode.reconstruction.pending.timeout-sec");
+  options.invalidate_limit = static_cast<int>(configuration.GetInt("dfs.block.invalidate.limit"));
+  options.invalidate_work_fraction =
+      configuration.GetDouble("dfs.namenode.invalidate.work.pct.per.iteration");
+  options.safe_mode_threshold = configuration.GetDouble("dfs.namenode.safemode.threshold-pct");
+  options.safe_mode_extension_ms = configuration.GetDurationMs("dfs.namenode.safemode.extension");
+  options.safe_mode_min_datanodes =
+      static_cast<int>(configuration.GetInt("dfs.namenode.safemode.min.datanodes"));
+  options.host_name = LocalHostName();
+  return options;
+}
+
+MonitorOptions MonitorsOptions(const Configuration& configuration) {
+  MonitorOptions options;
+  options.liveness_interval_ms =
+      configuration.GetDurationMs("dfs.namenode.safemode.recheck.interval");
+  options.redundancy_interval_ms =
+      configuration.GetDurationMs("dfs.namenode.redundancy.interval.seconds");
+  options.lease_interval_ms = configuration.GetDurationMs("dfs.namenode.lease-recheck-interval-ms");
+  options.space_interval_ms = configuration.GetDurationMs("dfs.namenode.resource.check.interval");
+  options.name_dirs = configuration.GetPathList("dfs.namenode.name.dir");
+  options.reserved_bytes = configuration.GetSize("dfs.namenode.resource.du.reserved");
+  return options;
+}
+
+}  // namespace
+
+absl::StatusOr<NameNodeOptions> NameNodeOptions::From(const Configuration& configuration) {
+  NameNodeOptions options;
+  options.store = StoreOptions(configuration);
+  if (options.store.name_dirs.empty()) {
+    return absl::InvalidArgumentError("dfs.namenode.name.dir names no directory");
+  }
+  options.names = NamesOptions(configuration);
+  options.blocks = BlocksOptions(configuration);
+  options.racks.node_mapping = configuration.GetString("hadoop.configured.node.mapping");
+  options.racks.table_file = configuration.GetString("net.topology.table.file.name");
+  options.racks.script_file = configuration.GetString("net.topology.script.file.name");
+  options.monitors = MonitorsOptions(configuration);
+  ASSIGN_OR_RETURN(
+      options.groups.overrides,
+      ParseStaticGroups(configuration.GetString("hadoop.user.group.static.mapping.overrides")));
+  options.groups.cache_ms = configuration.GetDurationMs("hadoop.security.groups.cache.secs");
+  ASSIGN_OR_RETURN(const HostPort address, GrpcAddress(configuration));
+  options.grpc.host = address.host;
+  options.grpc.port = address.port;
+  options.grpc.client_threads =
+      static_cast<int>(configuration.GetInt("dfs.namenode.handler.count"));
+  return options;
+}
+
+}  // namespace cairn::namenode

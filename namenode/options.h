@@ -1,0 +1,34 @@
+// Everything a NameNode can be told, as plain values.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "common/config/configuration.h"
+#include "common/users/group_resolver.h"
+#include "namenode/blocks/options.h"
+#include "namenode/blocks/topology/rack_resolver.h"
+#include "namenode/grpc/grpc_server.h"
+#include "namenode/meta/meta_store.h"
+#include "namenode/monitors/monitor_options.h"
+#include "namenode/namespace/namespace_options.h"
+
+namespace cairn::namenode {
+
+// The options of every part of a NameNode. What a part learns only from the store (cluster and pool
+// ids) or from its surroundings (who the superuser is) is filled in by NameNode::Start.
+struct NameNodeOptions {
+  MetaStoreOptions store;
+  NamespaceOptions names;
+  BlockManagerOptions blocks;
+  RackResolverOptions racks;
+  MonitorOptions monitors;
+  GroupResolverOptions groups;
+  GrpcServerOptions grpc;
+
+  // From Hadoop's keys. kInvalidArgument names the key whose value makes no sense here.
+  static absl::StatusOr<NameNodeOptions> From(const Configuration& configuration);
+};
+
+}  // namespace cairn::namenode
