@@ -13,6 +13,7 @@ MAY_INCLUDE = {
     "namenode/namespace/": ["common/", "namenode/meta/", "namenode/blocks/"],
     "namenode/monitors/": ["common/", "namenode/namespace/", "namenode/blocks/"],
     "namenode/fsck/": ["common/"],
+    "namenode/fsck/": ["common/", "namenode/namespace/", "namenode/blocks/"],
     "namenode/grpc/": ["common/", "namenode/namespace/", "namenode/blocks/", "namenode/fsck/",
                        "proto/cairn/", "wire/"],
     "namenode/hadoop/": ["common/", "namenode/namespace/", "namenode/blocks/", "ipc/", "wire/",
