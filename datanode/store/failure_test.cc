@@ -244,7 +244,8 @@ TEST_P(PowerCutTest, NothingSyncedIsLostAndNothingWrongIsServed) {
   std::map<BlockId, Promise> promises;
   std::thread worker([&] { Work(dice, promises); });
   Random moment(static_cast<uint64_t>(seed) + 1000);
-  std::this_thread::sleep_for(std::chrono::milliseconds(moment.Uniform(150)));
+  const auto writes = static_cast<int64_t>(moment.Uniform(200));
+  Eventually([&] { return fs.calls(FileOp::kWriteAt) >= writes; });
   fs.CutPower();
   worker.join();
   store.reset();

@@ -11,6 +11,7 @@
 
 namespace cairn::datanode {
 
+// Both files of a replica, open.
 struct ReplicaFiles {
   std::unique_ptr<File> data;
   std::unique_ptr<File> meta;

@@ -22,6 +22,7 @@ std::string MetaFileName(BlockId id, GenerationStamp stamp);
 
 // The inverses; empty for any other name.
 std::optional<BlockId> ParseBlockFileName(std::string_view name);
+// What the name of a meta file says.
 struct MetaName {
   BlockId id = 0;
   GenerationStamp stamp = 0;

@@ -11,6 +11,7 @@
 
 namespace cairn::datanode {
 
+// What OpenVolumes found.
 struct OpenedVolumes {
   std::string datanode_uuid;  // from the directories; new when all are
   std::vector<std::shared_ptr<Volume>> volumes;
