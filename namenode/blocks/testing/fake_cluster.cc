@@ -12,7 +12,7 @@ FakeCluster::FakeCluster(BlockManagerOptions options, uint64_t seed) : random(se
   options.cluster_id = "CID-1";
   options.block_pool_id = "BP-1";
   options.host_name = "nn";
-  options.durable = [this] { return durable; };
+  options.durable = [this] { return durable.load(); };
   options.highest_generation_stamp = [this] { return stamp; };
   auto resolver = RackResolver::Create(
       {.script_file = "racks"}, PosixFileSystem(),
@@ -143,12 +143,12 @@ void FakeCluster::Round(int64_t ms) {
 
 void FakeCluster::SetRow(const BlockRow& row) {
   manager->Apply(std::vector<BlockChange>{{row.id, row}}, ++txid);
-  if (!hold_durable) durable = txid;
+  if (!hold_durable) durable = txid.load();
 }
 
 void FakeCluster::Delete(BlockId block) {
   manager->Apply(std::vector<BlockChange>{{block, std::nullopt}}, ++txid);
-  if (!hold_durable) durable = txid;
+  if (!hold_durable) durable = txid.load();
 }
 
 BlockId FakeCluster::Allocate(int replication, const std::string& client,

@@ -2,6 +2,7 @@
 // moved by hand.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -75,8 +76,8 @@ class FakeCluster {
 
   ManualClock clock;
   Random random;
-  Txid txid = 0;
-  Txid durable = 0;  // follows txid unless `hold_durable`
+  std::atomic<Txid> txid = 0;
+  std::atomic<Txid> durable = 0;  // follows txid unless `hold_durable`
   bool hold_durable = false;
   GenerationStamp stamp = 1000;
   BlockId last_block = kLastReservedBlockId;
