@@ -19,8 +19,9 @@ namespace cairn::client {
 namespace {
 
 constexpr size_t kMd5Bytes = 16;
-// HDFS hashes this many zero bytes for a file without blocks.
-constexpr size_t kEmptyFileZeros = 32;
+// HDFS hashes the whole buffer it collected the blocks' MD5s in, the unused rest included: 32
+// bytes, doubled until all fit, filled up with zeros.
+constexpr size_t kFirstBufferBytes = 32;
 
 absl::StatusOr<std::string> Md5(std::string_view data) {
   std::array<unsigned char, EVP_MAX_MD_SIZE> digest;
@@ -82,7 +83,9 @@ absl::StatusOr<FileChecksum> CombineBlockChecksums(
     }
     md5s += block.checksum;
   }
-  if (blocks.empty()) md5s.assign(kEmptyFileZeros, '\0');
+  size_t buffer_bytes = kFirstBufferBytes;
+  while (buffer_bytes < md5s.size()) buffer_bytes *= 2;
+  md5s.resize(buffer_bytes, '\0');
   ASSIGN_OR_RETURN(const std::string md5, Md5(md5s));
   FileChecksum result;
   result.algorithm =

@@ -23,8 +23,8 @@ TEST(FileChecksum, OneBlockSaysNothingAboutCrcsPerBlock) {
   const auto sum = cluster.client().GetFileChecksum("/f");
   ASSERT_TRUE(sum.ok()) << sum.status();
   EXPECT_EQ(sum->algorithm, "MD5-of-0MD5-of-512CRC32C");
-  // MD5(MD5(CRC32C("hello\n"))), computed with independent tools.
-  EXPECT_EQ(sum->Hex(), "000002000000000000000000ccb3be08da5190838fab347f4993a309");
+  // As `hadoop fs -checksum` of Hadoop 3.4 printed it.
+  EXPECT_EQ(sum->Hex(), "0000020000000000000000002b559725e23eb93541b0675b41e25ab3");
 }
 
 TEST(FileChecksum, SeveralBlocksCountTheCrcsOfTheFirst) {
@@ -46,6 +46,20 @@ TEST(FileChecksum, AnotherReplicaIsAskedWhenOneFails) {
   const auto after = cluster.client().GetFileChecksum("/f");
   ASSERT_TRUE(after.ok()) << after.status();
   EXPECT_EQ(*before, *after);
+}
+
+TEST(FileChecksum, TheBlocksMd5sAreHashedWithTheRestOfHdfssBuffer) {
+  wire::BlockChecksumResult block;
+  block.bytes_per_crc = 512;
+  block.checksum = std::string(16, 'a');
+  const auto md5_of = [&](size_t blocks) {
+    const auto sum = CombineBlockChecksums(std::vector(blocks, block), "/f");
+    return sum.ok() ? sum->Hex().substr(24) : std::string(sum.status().message());
+  };
+  // MD5 of 16, 48 and 80 bytes of 'a' with zeros up to 32, 64 and 128 bytes.
+  EXPECT_EQ(md5_of(1), "4d8637f9a42c354599de536068e6f625");
+  EXPECT_EQ(md5_of(3), "b12f1c663854f98cd3786c9984cb6c1b");
+  EXPECT_EQ(md5_of(5), "8b2132de3eab8f5aabc7afd87b71ec79");
 }
 
 TEST(FileChecksum, BlocksOfDifferentKindsDoNotCombine) {
