@@ -98,8 +98,9 @@ struct ClientOptions {
   int32_t block_acquire_failures = 3;
   int64_t read_retry_window_ms = 3000;
   // How far a sequential reader lets a DataNode send ahead: size of the socket's receive buffer
-  // (cairn.client.read-ahead). 0 leaves it to the operating system.
-  int32_t read_ahead_bytes = 4 << 20;
+  // (cairn.client.read-ahead). 0 leaves it to the operating system, whose own tuning (up to 6 MB on
+  // Linux) beats any value above net.core.rmem_max, to which this is cut.
+  int32_t read_ahead_bytes = 0;
 
   // --- Where this client is, to prefer near replicas. The NameNode already sorts replicas by
   // distance; these override it. Host name or IP (cairn.client.local-host) and rack

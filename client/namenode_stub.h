@@ -30,6 +30,7 @@ struct CallContext {
 inline constexpr uint32_t kCreateFlagCreate = 0x01;
 inline constexpr uint32_t kCreateFlagOverwrite = 0x02;
 
+// What create is asked.
 struct CreateCall {
   std::string path;
   uint16_t mode = 0644;  // umask applied
@@ -40,11 +41,13 @@ struct CreateCall {
   int64_t block_size = 0;
 };
 
+// What append answers.
 struct AppendReply {
   std::optional<LocatedBlock> last_block;  // absent: start a new block
   FileStatus status;
 };
 
+// What addBlock is asked.
 struct AddBlockCall {
   std::string path;
   std::string client_name;
@@ -53,6 +56,7 @@ struct AddBlockCall {
   std::vector<DatanodeId> excluded;
 };
 
+// What getAdditionalDatanode is asked.
 struct AdditionalDatanodeCall {
   std::string path;
   std::string client_name;
@@ -63,6 +67,7 @@ struct AdditionalDatanodeCall {
   int32_t count = 1;
 };
 
+// What updatePipeline is asked.
 struct UpdatePipelineCall {
   std::string client_name;
   ExtendedBlock old_block;

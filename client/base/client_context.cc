@@ -4,10 +4,17 @@
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <chrono>
 #include <thread>
 
 namespace cairn::client {
+namespace {
+
+// Bounds background calls, so that a client can be destroyed while its NameNode does not answer.
+constexpr int64_t kSingleAttemptTimeoutMs = 10'000;
+
+}  // namespace
 
 ClientEnvironment ClientEnvironment::Real() {
   return {&SystemClock(), std::make_shared<Random>(),
@@ -31,6 +38,12 @@ ClientContext::ClientContext(ClientOptions options, std::unique_ptr<NamenodeStub
       }) {}
 
 ClientContext::~ClientContext() { leases_.Stop(); }
+
+int64_t ClientContext::TimeoutMs(RetryMode mode) const {
+  const int64_t timeout_ms = options_.rpc_timeout_ms;
+  if (mode != RetryMode::kSingleAttempt) return timeout_ms;
+  return timeout_ms == 0 ? kSingleAttemptTimeoutMs : std::min(timeout_ms, kSingleAttemptTimeoutMs);
+}
 
 bool ClientContext::PauseBeforeRetry(const absl::Status& status, RetryMode mode,
                                      const CallContext& call) const {

@@ -58,7 +58,7 @@ class ClientContext {
   template <typename Attempt>
   auto Call(RetryMode mode, const Attempt& attempt)
       -> std::invoke_result_t<Attempt, NamenodeStub&, const CallContext&> {
-    CallContext call{next_call_id_.fetch_add(1), 0, options_.rpc_timeout_ms};
+    CallContext call{next_call_id_.fetch_add(1), 0, TimeoutMs(mode)};
     while (true) {
       auto result = attempt(*stub_, call);
       if (result.ok() || !PauseBeforeRetry(StatusOf(result), mode, call)) return result;
@@ -72,6 +72,7 @@ class ClientContext {
   static const absl::Status& StatusOf(const absl::StatusOr<T>& result) {
     return result.status();
   }
+  int64_t TimeoutMs(RetryMode mode) const;
   // Sleeps and returns true when the call should be made again.
   bool PauseBeforeRetry(const absl::Status& status, RetryMode mode, const CallContext& call) const;
 

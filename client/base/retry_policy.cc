@@ -13,7 +13,9 @@ FailureClass Classify(const absl::Status& status) {
     if (*kind == ErrorKind::kSafeMode) return FailureClass::kSafeMode;
     return FailureClass::kFinal;
   }
-  if (absl::IsUnavailable(status) || absl::IsDeadlineExceeded(status)) {
+  // This side cancels nothing: a cancelled call is one that a stopping server dropped.
+  if (absl::IsUnavailable(status) || absl::IsDeadlineExceeded(status) ||
+      absl::IsCancelled(status)) {
     return FailureClass::kUnreachable;
   }
   return FailureClass::kFinal;

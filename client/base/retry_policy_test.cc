@@ -20,7 +20,7 @@ TEST(RetryPolicy, UnreachableAndRetriableAreRetriedSoOftenOnly) {
   const RetryPolicy policy(3, 1000);
   for (const absl::Status& status :
        {absl::UnavailableError("refused"), absl::DeadlineExceededError("late"),
-        errors::Retriable("NameNode still not started")}) {
+        absl::CancelledError("server shutdown"), errors::Retriable("NameNode still not started")}) {
     for (int attempt = 0; attempt < 3; ++attempt) {
       EXPECT_TRUE(policy.NextPauseMs(status, attempt, false, random)) << status;
     }

@@ -12,8 +12,8 @@
 
 namespace cairn::client {
 
-FakeNamenode::FakeNamenode(std::vector<FakeDatanode*> datanodes)
-    : datanodes_(std::move(datanodes)) {
+FakeNamenode::FakeNamenode(std::vector<ReplicaLocation> datanodes, std::string pool_id)
+    : datanodes_(std::move(datanodes)), pool_id_(std::move(pool_id)) {
   for (size_t i = 0; i < datanodes_.size(); ++i) order_.push_back(i);
 }
 
@@ -93,7 +93,7 @@ std::vector<ReplicaLocation> FakeNamenode::Choose(const std::vector<DatanodeId>&
                                                   size_t count) {
   std::vector<ReplicaLocation> chosen;
   for (const size_t index : order_) {
-    const ReplicaLocation candidate = datanodes_.at(index)->location();
+    const ReplicaLocation& candidate = datanodes_.at(index);
     const bool skip = std::any_of(excluded.begin(), excluded.end(), [&](const DatanodeId& id) {
       return id.uuid == candidate.datanode.id.uuid;
     });
@@ -175,7 +175,7 @@ class FakeNamenodeStub : public NamenodeStub {
     if (file == nullptr) return errors::FileDoesNotExist(request.path);
     if (request.previous) n_.Commit(*file, *request.previous);
     LocatedBlock block;
-    block.block.pool_id = "BP-1";
+    block.block.pool_id = n_.pool_id_;
     block.block.block = {n_.next_block_++, n_.next_stamp_++, 0};
     block.offset = file->status.length;
     block.locations = n_.Choose(request.excluded, static_cast<size_t>(file->status.replication));
@@ -444,7 +444,7 @@ FakeCluster::FakeCluster(size_t datanodes) {
   options.block_size = 64 << 10;
   options.packet_size = 4096;
   options.socket_timeout_ms = 5000;
-  std::vector<FakeDatanode*> nodes;
+  std::vector<ReplicaLocation> nodes;
   for (size_t i = 0; i < datanodes; ++i) {
     datanodes_.push_back(std::make_unique<FakeDatanode>(
         fmt::format("dn{}", i), fmt::format("/rack{}", i % 2), [this](const std::string& uuid) {
@@ -453,7 +453,7 @@ FakeCluster::FakeCluster(size_t datanodes) {
           }
           return static_cast<FakeDatanode*>(nullptr);
         }));
-    nodes.push_back(datanodes_.back().get());
+    nodes.push_back(datanodes_.back()->location());
   }
   namenode_ = std::make_unique<FakeNamenode>(std::move(nodes));
 }

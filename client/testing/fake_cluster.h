@@ -20,7 +20,8 @@ namespace cairn::client {
 // What the fake NameNode knows and was asked; outlives the stub. Thread-safe.
 class FakeNamenode {
  public:
-  explicit FakeNamenode(std::vector<FakeDatanode*> datanodes);
+  // Blocks are placed on `datanodes`, in the block pool `pool_id`.
+  explicit FakeNamenode(std::vector<ReplicaLocation> datanodes, std::string pool_id = "BP-1");
 
   // The next calls of `method` ("addBlock", …) fail with these, one each.
   void FailNext(const std::string& method, std::vector<absl::Status> failures);
@@ -63,7 +64,8 @@ class FakeNamenode {
   LocatedBlock* FindBlock(BlockId id) REQUIRES(mu_);
   void Commit(File& file, const ExtendedBlock& block) REQUIRES(mu_);
 
-  const std::vector<FakeDatanode*> datanodes_;
+  const std::vector<ReplicaLocation> datanodes_;
+  const std::string pool_id_;
   mutable Mutex mu_;
   std::map<std::string, File> files_ GUARDED_BY(mu_);
   std::map<std::string, std::deque<absl::Status>> failures_ GUARDED_BY(mu_);

@@ -25,7 +25,7 @@ constexpr KeySpec kKeys[] = {
     {"cairn.namenode.audit-log.file", kString, "", kNone,
      "File the NameNode appends a line per namespace call to, in HDFS's audit format; empty means "
      "none."},
-    {"cairn.client.read-ahead", kSize, "4m", kNone,
+    {"cairn.client.read-ahead", kSize, "0", kNone,
      "How far a DataNode may send ahead of a client's sequential reader; 0 leaves it to the "
      "system.",
      0, 1 << 30},
