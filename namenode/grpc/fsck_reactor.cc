@@ -48,10 +48,12 @@ FsckReactor::FsckReactor(FrontEnd& front, const MethodSpec& method, size_t metho
       method_index_(method_index),
       context_(context),
       call_(front.core) {
+  handover_.Give();
   StartRead(&request_bytes_);
 }
 
 void FsckReactor::OnReadDone(bool ok) {
+  handover_.Take();
   if (!ok) {
     Finish(ToGrpcStatus(absl::InvalidArgumentError("the call has no request message")));
     return;
@@ -75,6 +77,7 @@ absl::Status FsckReactor::Prepare() {
 void FsckReactor::Run() {
   if (const absl::Status status = Prepare(); !status.ok()) {
     front_.metrics.Record(method_index_, false, MicrosSince(start_));
+    handover_.Give();
     Finish(ToGrpcStatus(status));
     return;
   }
@@ -164,6 +167,8 @@ FsckReactor::Step FsckReactor::NextStep() {
 }
 
 void FsckReactor::Do(Step step) {
+  if (step == Step::kNothing) return;
+  handover_.Give();
   switch (step) {
     case Step::kNothing:
       return;
@@ -179,6 +184,7 @@ void FsckReactor::Do(Step step) {
 }
 
 void FsckReactor::OnWriteDone(bool ok) {
+  handover_.Take();
   // To the executor, as all that touches our state.
   auto next = [this, ok] {
     Step step = Step::kNothing;
@@ -195,6 +201,7 @@ void FsckReactor::OnWriteDone(bool ok) {
 }
 
 void FsckReactor::OnCancel() {
+  handover_.Take();
   Step step = Step::kNothing;
   {
     MutexLock lock(mu_);

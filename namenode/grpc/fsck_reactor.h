@@ -26,7 +26,10 @@ class FsckReactor final : public ::grpc::ServerGenericBidiReactor {
   void OnReadDone(bool ok) override;
   void OnWriteDone(bool ok) override;
   void OnCancel() override;
-  void OnDone() override { delete this; }
+  void OnDone() override {
+    handover_.Take();
+    delete this;
+  }
 
  private:
   static constexpr size_t kPieceBytes = 64 << 10;  // of one message
@@ -52,6 +55,7 @@ class FsckReactor final : public ::grpc::ServerGenericBidiReactor {
   const size_t method_index_;
   ::grpc::GenericCallbackServerContext& context_;
   const std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
+  Handover handover_;
   Call call_;
   ::grpc::ByteBuffer request_bytes_;
   v1::FsckRequest request_;

@@ -7,6 +7,7 @@
 #include <grpcpp/resource_quota.h>
 #include <grpcpp/server.h>
 #include <grpcpp/server_builder.h>
+#include <grpcpp/support/byte_buffer.h>
 #include <spdlog/spdlog.h>
 #include "absl/container/flat_hash_map.h"
 #include "common/types/limits.h"
@@ -27,11 +28,29 @@ std::vector<std::string> MethodNames() {
   return names;
 }
 
-// Ends a call that nothing here can serve. Deletes itself.
+// Ends a call of a method that nothing here serves, once its request has come. Deletes itself.
 class RefusingReactor final : public ::grpc::ServerGenericBidiReactor {
  public:
-  explicit RefusingReactor(const absl::Status& status) { Finish(ToGrpcStatus(status)); }
-  void OnDone() override { delete this; }
+  explicit RefusingReactor(std::string method) : method_(std::move(method)) {
+    handover_.Give();
+    StartRead(&request_);
+  }
+  void OnReadDone(bool /*ok*/) override {
+    handover_.Take();
+    const ::grpc::Status status =
+        ToGrpcStatus(absl::UnimplementedError(fmt::format("no such method: {}", method_)));
+    handover_.Give();
+    Finish(status);
+  }
+  void OnDone() override {
+    handover_.Take();
+    delete this;
+  }
+
+ private:
+  Handover handover_;
+  const std::string method_;
+  ::grpc::ByteBuffer request_;
 };
 
 // Finds the method of a call and gives it a reactor.
@@ -47,8 +66,7 @@ class Dispatcher final : public ::grpc::CallbackGenericService {
       ::grpc::GenericCallbackServerContext* context) override {
     const auto found = methods_.find(context->method());
     if (found == methods_.end()) {
-      return new RefusingReactor(
-          absl::UnimplementedError(fmt::format("no such method: {}", context->method())));
+      return new RefusingReactor(context->method());
     }
     const size_t index = found->second;
     const MethodSpec& method = MethodTable()[index];

@@ -40,10 +40,12 @@ TEST(MethodTableTest, HasEveryMethodOfTheProtocolsAndNoOther) {
 }
 
 TEST_F(GrpcServerTest, CallerIsBuiltFromHeadersAndGroups) {
+  Mutex mu;  // the order that the reply gives is not visible to the thread sanitizer
   std::vector<Caller> callers;
   names_.on_mkdirs = [&](const Caller& caller, MkdirsRequest request, Done<bool> done) {
     EXPECT_EQ(request.path, "/d");
     EXPECT_EQ(request.mode, 0755);
+    MutexLock lock(mu);
     callers.push_back(caller);
     done(true);
   };
@@ -51,6 +53,7 @@ TEST_F(GrpcServerTest, CallerIsBuiltFromHeadersAndGroups) {
   for (const std::string user : {"Zo\xc3\xab", "admin", "hdfs"}) {
     ASSERT_TRUE(Mkdirs(user, "/d").ok());
   }
+  MutexLock lock(mu);
   ASSERT_EQ(callers.size(), 3u);
   EXPECT_EQ(callers[0].user, "Zo\xc3\xab");
   EXPECT_EQ(callers[0].address, "127.0.0.1");
@@ -73,8 +76,10 @@ TEST_F(GrpcServerTest, CallsWithoutNeededHeadersAreRefused) {
 }
 
 TEST_F(GrpcServerTest, ExactlyOnceIdentityReachesTheCore) {
+  Mutex mu;
   CallId seen;
   names_.on_delete = [&](const Caller& caller, const std::string&, Done<bool> done) {
+    MutexLock lock(mu);
     seen = caller.call;
     done(true);
   };
@@ -82,6 +87,7 @@ TEST_F(GrpcServerTest, ExactlyOnceIdentityReachesTheCore) {
   bool deleted = false;
   ASSERT_TRUE(Delete("/f", 41, deleted).ok());
   EXPECT_TRUE(deleted);
+  MutexLock lock(mu);
   EXPECT_EQ(seen.client_id, std::string(16, 'c'));
   EXPECT_EQ(seen.call_id, 41);
 }

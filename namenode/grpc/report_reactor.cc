@@ -79,10 +79,12 @@ ReportReactor::ReportReactor(FrontEnd& front, const MethodSpec& method, size_t m
       method_index_(method_index),
       context_(context),
       call_(front.core) {
+  handover_.Give();
   StartRead(&request_);
 }
 
 void ReportReactor::OnReadDone(bool ok) {
+  handover_.Take();
   const bool queued = front_.PoolOf(method_).Add([this, ok] {
     if (ok) {
       TakeChunk();
@@ -108,6 +110,7 @@ absl::Status ReportReactor::TakeChunkOrError() {
 void ReportReactor::TakeChunk() {
   const absl::Status status = TakeChunkOrError();
   if (status.ok()) {
+    handover_.Give();
     StartRead(&request_);
   } else {
     End(status);
@@ -117,6 +120,7 @@ void ReportReactor::TakeChunk() {
 void ReportReactor::End(absl::Status status) {
   front_.metrics.Record(method_index_, status.ok(), MicrosSince(start_));
   if (!status.ok()) {
+    handover_.Give();
     Finish(ToGrpcStatus(status));
     return;
   }
@@ -125,9 +129,11 @@ void ReportReactor::End(absl::Status status) {
   bool own = false;
   if (!::grpc::SerializationTraits<dn::BlockReportResponse>::Serialize(reply, &response_, &own)
            .ok()) {
+    handover_.Give();
     Finish(ToGrpcStatus(absl::InternalError("the reply cannot be encoded")));
     return;
   }
+  handover_.Give();
   StartWriteAndFinish(&response_, ::grpc::WriteOptions(), ::grpc::Status::OK);
 }
 

@@ -40,7 +40,10 @@ class ReportReactor final : public ::grpc::ServerGenericBidiReactor {
                 ::grpc::GenericCallbackServerContext& context);
 
   void OnReadDone(bool ok) override;
-  void OnDone() override { delete this; }
+  void OnDone() override {
+    handover_.Take();
+    delete this;
+  }
 
  private:
   // On the executor.
@@ -53,6 +56,7 @@ class ReportReactor final : public ::grpc::ServerGenericBidiReactor {
   const size_t method_index_;
   ::grpc::GenericCallbackServerContext& context_;
   const std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
+  Handover handover_;
   Call call_;
   ReportChecker checker_;
   ::grpc::ByteBuffer request_;

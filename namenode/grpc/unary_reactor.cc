@@ -31,17 +31,21 @@ UnaryReactor::UnaryReactor(FrontEnd& front, const MethodSpec& method, size_t met
       context_(context),
       call_(front.core),
       body_(method.make_body()) {
+  handover_.Give();
   StartRead(&request_);
 }
 
 void UnaryReactor::OnReadDone(bool ok) {
+  handover_.Take();
   if (!ok) {
+    handover_.Give();
     Finish(ToGrpcStatus(absl::InvalidArgumentError("the call has no request message")));
     return;
   }
   Executor& pool = front_.PoolOf(method_);
   if (pool.queued() >= front_.max_queued_calls || !pool.Add([this] { Run(); })) {
     front_.metrics.Record(method_index_, false, MicrosSince(start_));
+    handover_.Give();
     Finish(ToGrpcStatus(TooBusy()));
   }
 }
@@ -86,6 +90,7 @@ void UnaryReactor::Reply(absl::Status status) {
   }
   front_.audit.Record(call_, status);
   front_.metrics.Record(method_index_, status.ok(), MicrosSince(start_));
+  handover_.Give();
   if (status.ok()) {
     StartWriteAndFinish(&response_, ::grpc::WriteOptions(), ::grpc::Status::OK);
   } else {

@@ -22,7 +22,10 @@ class UnaryReactor final : public ::grpc::ServerGenericBidiReactor {
                ::grpc::GenericCallbackServerContext& context);
 
   void OnReadDone(bool ok) override;
-  void OnDone() override { delete this; }
+  void OnDone() override {
+    handover_.Take();
+    delete this;
+  }
 
  private:
   // On the executor: from bytes to the core.
@@ -37,6 +40,7 @@ class UnaryReactor final : public ::grpc::ServerGenericBidiReactor {
   const size_t method_index_;
   ::grpc::GenericCallbackServerContext& context_;
   const std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
+  Handover handover_;
   Call call_;
   const std::unique_ptr<UnaryBody> body_;
   ::grpc::ByteBuffer request_;
