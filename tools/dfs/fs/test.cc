@@ -41,13 +41,7 @@ absl::Status Test(Invocation& run, const std::vector<std::string>& args) {
   if (options.flags().empty()) return UsageError("No test flag given");
   if (options.flags().size() > 1) return UsageError("Only one test flag is allowed");
   const char question = options.flags().begin()->front();
-  const auto targets = run.shell().Expand(options.arguments().front());
-  if (!targets.ok()) {
-    if (!absl::IsNotFound(targets.status())) return targets.status();
-    run.SetExitCode(1);
-    return absl::OkStatus();
-  }
-  for (const Target& target : *targets) {
+  for (const Target& target : run.ExpandAll(options.arguments())) {
     if (!target.exists() || !Answer(question, target)) run.SetExitCode(1);
   }
   return absl::OkStatus();
