@@ -153,7 +153,7 @@ TEST(OutputStream, AppendToAFullBlockStartsANewOne) {
 
 TEST(OutputStream, AHeartbeatKeepsAnIdlePipelineAlive) {
   FakeCluster cluster(2);
-  cluster.options.socket_timeout_ms = 40;  // a heartbeat every 20 ms
+  cluster.options.socket_timeout_ms = 200;  // a heartbeat every 100 ms
   auto out = cluster.client().Create("/f").value();
   ASSERT_TRUE(out->Write("x").ok());
   std::atomic<int> heartbeats{0};

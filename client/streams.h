@@ -53,8 +53,9 @@ class OutputStream {
   // Takes all of `data`; blocks while too many packets are in flight. An error may also be that of
   // an earlier Write.
   virtual absl::Status Write(std::string_view data) = 0;
-  // Returns when every byte written so far is in the memory of all DataNodes of the pipeline and
-  // visible to new readers.
+  // Returns when every byte written so far is in the memory of all DataNodes of the pipeline. New
+  // readers that ask DataNodes for the length (Hadoop's clients) see them; readers of this library
+  // see what the NameNode knows, that is, up to the last Hsync or finished block.
   virtual absl::Status Hflush() = 0;
   // Hflush, and the bytes are on the disks (fsync); the NameNode knows the new length.
   virtual absl::Status Hsync() = 0;
