@@ -103,7 +103,8 @@ dfs get /demo/text.txt "$dir/back.txt"
 echo "same SHA-256: ${sum%% *}"
 
 say "Its words, counted in parallel through the client library"
-counted=$("$bin/wordcount" "${common[@]}" /demo/text.txt | tee /dev/stderr | awk '$1 == "words" {print $2}')
+"$bin/wordcount" "${common[@]}" /demo/text.txt | tee "$dir/words"
+counted=$(awk '$1 == "words:" {print $2}' "$dir/words")
 [ "$counted" = "$((lines * 14))" ] || fail "counted $counted words, the file has $((lines * 14))"
 
 say "Stopping"
