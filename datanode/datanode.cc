@@ -34,13 +34,15 @@ absl::Status Datanode::Open() {
                pool.pool_id);
   ASSIGN_OR_RETURN(auto store, OpenBlockStore(options_.store, pool, env_));
   ASSIGN_OR_RETURN(auto transfers, TransferServer::Start(options_.transfer, *store, env_.clock));
+  auto data_port = std::make_unique<TransferDataPort>(*transfers);
   auto session = std::make_unique<NamenodeSession>(
-      options_.control, client_, *store, *transfers, env_.clock, env_.random,
+      options_.control, client_, *store, *data_port, env_.clock, env_.random,
       [this](const absl::Status& status) { Fail(status); });
   session->Start();
   MutexLock lock(mu_);
   store_ = std::move(store);
   transfers_ = std::move(transfers);
+  data_port_ = std::move(data_port);
   session_ = std::move(session);
   return absl::OkStatus();
 }
@@ -82,17 +84,20 @@ void Datanode::Stop() {
   if (starter_.joinable()) starter_.join();
   std::unique_ptr<BlockStore> store;
   std::unique_ptr<TransferServer> transfers;
+  std::unique_ptr<TransferDataPort> data_port;
   std::unique_ptr<NamenodeSession> session;
   {
     MutexLock lock(mu_);
     store = std::move(store_);
     transfers = std::move(transfers_);
+    data_port = std::move(data_port_);
     session = std::move(session_);
   }
   // Operations end before the session: it waits for the copies it has ordered.
   if (transfers != nullptr) transfers->Stop();
   if (session != nullptr) session->Stop();
   session.reset();
+  data_port.reset();
   transfers.reset();
   store.reset();
   spdlog::info("DataNode stopped");

@@ -17,6 +17,7 @@
 #include "datanode/options.h"
 #include "datanode/store/block_store.h"
 #include "datanode/transfer/transfer_server.h"
+#include "datanode/transfer_data_port.h"
 
 namespace cairn::datanode {
 
@@ -69,6 +70,7 @@ class Datanode {
   // In the order of their making; ended in the opposite one. Set once by starter_.
   std::unique_ptr<BlockStore> store_ GUARDED_BY(mu_);
   std::unique_ptr<TransferServer> transfers_ GUARDED_BY(mu_);
+  std::unique_ptr<TransferDataPort> data_port_ GUARDED_BY(mu_);
   std::unique_ptr<NamenodeSession> session_ GUARDED_BY(mu_);
 };
 

@@ -10,10 +10,10 @@ namespace cairn::datanode {
 
 namespace pb = ::cairn::internal::v1;
 
-CommandExecutor::CommandExecutor(BlockStore& store, TransferServer& transfers, ReportQueue& reports,
+CommandExecutor::CommandExecutor(BlockStore& store, DataPort& data_port, ReportQueue& reports,
                                  int32_t transfer_threads, Complain complain)
     : store_(store),
-      transfers_(transfers),
+      data_port_(data_port),
       reports_(reports),
       complain_(std::move(complain)),
       executor_("dn-copy", transfer_threads) {}
@@ -22,12 +22,9 @@ void CommandExecutor::Execute(const pb::Command& command) {
   switch (command.kind_case()) {
     case pb::Command::kTransfer: {
       const ExtendedBlock block = wire::FromProto(command.transfer().block());
-      CopyTargets targets;
+      std::vector<ReplicaLocation> targets;
       for (const auto& target : command.transfer().targets()) {
-        const ReplicaLocation location = wire::FromProto(target);
-        targets.nodes.push_back(location.datanode);
-        targets.storage_types.push_back(location.storage_type);
-        targets.storage_ids.push_back(location.storage_id);
+        targets.push_back(wire::FromProto(target));
       }
       ++transfers_in_progress_;
       const bool queued = executor_.Add([this, block, targets = std::move(targets)] {
@@ -54,7 +51,8 @@ void CommandExecutor::Execute(const pb::Command& command) {
   }
 }
 
-void CommandExecutor::Transfer(const ExtendedBlock& block, const CopyTargets& targets) {
+void CommandExecutor::Transfer(const ExtendedBlock& block,
+                               const std::vector<ReplicaLocation>& targets) {
   const auto info = store_.Get(block.block.id);
   if (!info.ok()) {
     complain_(fmt::format("Can't send invalid block {}: {}", block.ToString(),
@@ -69,9 +67,9 @@ void CommandExecutor::Transfer(const ExtendedBlock& block, const CopyTargets& ta
     reports_.OnBadReplica(block.block, info->storage_id, "shorter than the NameNode's length");
     return;
   }
-  const absl::Status status = transfers_.CopyForNamenode(block, targets);
+  const absl::Status status = data_port_.Copy(block, targets);
   if (status.ok()) {
-    spdlog::info("copied {} to {}", block.ToString(), targets.nodes[0].id.XferAddress());
+    spdlog::info("copied {} to {}", block.ToString(), targets[0].datanode.id.XferAddress());
   } else {
     spdlog::warn("copying {} failed: {}", block.ToString(), status.ToString());
   }

@@ -6,9 +6,9 @@
 #include <functional>
 
 #include "common/threads.h"
+#include "datanode/control/data_port.h"
 #include "datanode/control/report_queue.h"
 #include "datanode/store/block_store.h"
-#include "datanode/transfer/transfer_server.h"
 #include "proto/cairn/internal/v1/datanode.pb.h"
 
 namespace cairn::datanode {
@@ -21,7 +21,7 @@ class CommandExecutor {
   using Complain = std::function<void(std::string)>;
 
   // All must outlive this. `complain` is called on the executor's threads.
-  CommandExecutor(BlockStore& store, TransferServer& transfers, ReportQueue& reports,
+  CommandExecutor(BlockStore& store, DataPort& data_port, ReportQueue& reports,
                   int32_t transfer_threads, Complain complain);
 
   // Begins the order. Re-registration is the caller's business and ignored here, as is a kind that
@@ -30,14 +30,14 @@ class CommandExecutor {
   // Ordered copies that wait or run.
   int32_t transfers_in_progress() const { return transfers_in_progress_.load(); }
   // Drops copies that wait and waits for those that run; end them first with
-  // TransferServer::Stop.
+  // stopping the data port.
   void Shutdown();
 
  private:
-  void Transfer(const ExtendedBlock& block, const CopyTargets& targets);
+  void Transfer(const ExtendedBlock& block, const std::vector<ReplicaLocation>& targets);
 
   BlockStore& store_;
-  TransferServer& transfers_;
+  DataPort& data_port_;
   ReportQueue& reports_;
   const Complain complain_;
   std::atomic<int32_t> transfers_in_progress_{0};

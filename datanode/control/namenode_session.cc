@@ -59,12 +59,12 @@ absl::StatusOr<PoolIdentity> LearnPool(NamenodeClient& client, const ControlOpti
 }
 
 NamenodeSession::NamenodeSession(const ControlOptions& options, NamenodeClient& client,
-                                 BlockStore& store, TransferServer& transfers, const Clock& clock,
+                                 BlockStore& store, DataPort& data_port, const Clock& clock,
                                  Random& random, OnFatal on_fatal)
     : options_(options),
       client_(client),
       store_(store),
-      transfers_(transfers),
+      data_port_(data_port),
       clock_(clock),
       random_(random),
       on_fatal_(std::move(on_fatal)),
@@ -73,7 +73,7 @@ NamenodeSession::NamenodeSession(const ControlOptions& options, NamenodeClient& 
         report_wake_.NotifyAll();
       }),
       commands_(std::make_unique<CommandExecutor>(
-          store, transfers, reports_, options.transfer_threads,
+          store, data_port, reports_, options.transfer_threads,
           [this](std::string message) { Complain(pb::DATANODE_ERROR_INVALID_BLOCK, message); })) {}
 
 NamenodeSession::~NamenodeSession() { Stop(); }
@@ -192,7 +192,7 @@ absl::Status NamenodeSession::HandshakeAndRegister() {
   wire::ToProto(DatanodeId{.uuid = store_.datanode_uuid(),
                            .ip_addr = options_.ip_addr,
                            .host_name = options_.host_name,
-                           .xfer_port = transfers_.port()},
+                           .xfer_port = data_port_.port()},
                 *request.mutable_datanode());
   for (const StorageUsage& usage : store_.Usage()) {
     pb::Storage& storage = *request.add_storages();
@@ -205,7 +205,7 @@ absl::Status NamenodeSession::HandshakeAndRegister() {
   request.set_software_version(options_.software_version);
   ASSIGN_OR_RETURN(const pb::RegisterResponse answer, client_.Register(request));
   spdlog::info("registered with NameNode {} (epoch {}) as {} at {}:{}", client_.address(),
-               answer.epoch(), store_.datanode_uuid(), answer.ip_addr(), transfers_.port());
+               answer.epoch(), store_.datanode_uuid(), answer.ip_addr(), data_port_.port());
   const int64_t delay = options_.full_report_initial_delay_ms;
   MutexLock lock(mu_);
   epoch_ = std::max(epoch_, answer.epoch());
@@ -231,6 +231,11 @@ void NamenodeSession::HeartbeatLoop() {
     } else {
       ++failures;
       OnCallError(status);
+      {
+        // Whatever asked for haste: a NameNode that refuses is not asked again without a pause.
+        MutexLock lock(mu_);
+        heartbeat_now_ = false;
+      }
       spdlog::warn("{} failed: {}", known ? "heartbeat" : "registration", status.ToString());
     }
     int64_t pause = options_.heartbeat_interval_ms;
@@ -251,7 +256,7 @@ absl::Status NamenodeSession::Heartbeat() {
     storage.set_state(pb::STORAGE_STATE_FAILED);
   }
   request.set_failed_volumes(static_cast<int32_t>(failed.size()));
-  request.set_xceiver_count(transfers_.xceiver_count());
+  request.set_xceiver_count(data_port_.xceiver_count());
   request.set_transfers_in_progress(commands_->transfers_in_progress());
   {
     MutexLock lock(mu_);
@@ -287,7 +292,7 @@ void NamenodeSession::HandleReply(const pb::HeartbeatResponse& reply) {
       return;
     }
   }
-  transfers_.SetBalanceBandwidth(reply.balancer_bandwidth());
+  data_port_.SetBalanceBandwidth(reply.balancer_bandwidth());
   for (const pb::Command& command : reply.commands()) commands_->Execute(command);
 }
 

@@ -12,10 +12,10 @@
 #include "common/threads.h"
 #include "datanode/control/command_executor.h"
 #include "datanode/control/control_options.h"
+#include "datanode/control/data_port.h"
 #include "datanode/control/namenode_client.h"
 #include "datanode/control/report_queue.h"
 #include "datanode/store/block_store.h"
-#include "datanode/transfer/transfer_server.h"
 
 namespace cairn::datanode {
 
@@ -34,7 +34,7 @@ class NamenodeSession {
 
   // All must outlive this.
   NamenodeSession(const ControlOptions& options, NamenodeClient& client, BlockStore& store,
-                  TransferServer& transfers, const Clock& clock, Random& random, OnFatal on_fatal);
+                  DataPort& data_port, const Clock& clock, Random& random, OnFatal on_fatal);
   ~NamenodeSession();
 
   void Start();
@@ -77,7 +77,7 @@ class NamenodeSession {
   const ControlOptions options_;
   NamenodeClient& client_;
   BlockStore& store_;
-  TransferServer& transfers_;
+  DataPort& data_port_;
   const Clock& clock_;
   Random& random_;
   const OnFatal on_fatal_;

@@ -24,12 +24,33 @@ ControlOptions FastOptions(const FakeNamenode& namenode) {
   return options;
 }
 
+// The data port of a test's node.
+class NodeDataPort : public DataPort {
+ public:
+  explicit NodeDataPort(TransferServer& server) : server_(server) {}
+  int port() const override { return server_.port(); }
+  int32_t xceiver_count() const override { return server_.xceiver_count(); }
+  absl::Status Copy(const ExtendedBlock& block,
+                    const std::vector<ReplicaLocation>& targets) override {
+    return server_.CopyForNamenode(block, {.nodes = {targets.at(0).datanode}});
+  }
+  void SetBalanceBandwidth(int64_t bytes_per_second) override {
+    bandwidth = bytes_per_second;
+    server_.SetBalanceBandwidth(bytes_per_second);
+  }
+
+  std::atomic<int64_t> bandwidth{-1};
+
+ private:
+  TransferServer& server_;
+};
+
 class NamenodeSessionTest : public ::testing::Test {
  protected:
   void StartSession() { StartSession(FastOptions(namenode_)); }
   void StartSession(const ControlOptions& options) {
     client_ = std::make_unique<NamenodeClient>(options);
-    session_ = std::make_unique<NamenodeSession>(options, *client_, node_.store(), node_.server(),
+    session_ = std::make_unique<NamenodeSession>(options, *client_, node_.store(), data_port_,
                                                  SystemClock(), random_,
                                                  [this](const absl::Status& status) {
                                                    MutexLock lock(mu_);
@@ -60,6 +81,7 @@ class NamenodeSessionTest : public ::testing::Test {
 
   FakeNamenode namenode_;
   TransferNode node_;
+  NodeDataPort data_port_{node_.server()};
   Random random_;
   Mutex mu_;
   absl::Status fatal_ GUARDED_BY(mu_);

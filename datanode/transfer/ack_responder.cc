@@ -133,6 +133,7 @@ absl::Status AckResponder::Answer(const ReceivedPacket& packet) {
         mirror_failed_ = true;
         spdlog::warn("blk_{}: mirror {} failed: {}", writer_.block().id, mirror_->peer(),
                      below.status().ToString());
+        mirror_->socket().Shutdown();  // the receiving thread may be stuck in writing to it
       }
     }
     if (below.ok()) {
