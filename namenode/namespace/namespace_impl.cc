@@ -61,12 +61,21 @@ NamespaceImpl::NamespaceImpl(const NamespaceDeps& deps, const NamespaceOptions& 
       options_(options),
       fatal_(std::move(fatal)),
       internal_(InternalCaller()),
-      runner_(deps_, options_,
-              [this](const Caller& caller, const WalkEntry& entry) {
-                return ops::CheckSubtreeEntry(
-                    PermissionChecker(caller, options_.permissions_enabled), entry);
-              }),
-      purger_(deps_, options_, runner_) {}
+      runner_(
+          deps_, options_,
+          [this](const Caller& caller, const WalkEntry& entry) {
+            return ops::CheckSubtreeEntry(PermissionChecker(caller, options_.permissions_enabled),
+                                          entry);
+          },
+          [this](const absl::Status& damage) {
+            spdlog::critical("damaged metadata: {}", damage.ToString());
+            if (fatal_) fatal_(damage);
+          }),
+      purger_(deps_, options_, runner_) {
+  runner_.SetPurgeListener([this] {
+    if (PeriodicThread* thread = purge_kick_) thread->Kick();
+  });
+}
 
 absl::StatusOr<std::unique_ptr<NamespaceImpl>> NamespaceImpl::Open(const NamespaceDeps& deps,
                                                                    const NamespaceOptions& options,
@@ -87,14 +96,14 @@ NamespaceImpl::~NamespaceImpl() {
   stopping_ = true;
   purger_.Stop();
   loader_.reset();
-  purge_thread_.reset();
+  if (purge_thread_) purge_thread_->Stop();
   expiry_thread_.reset();
 }
 
 void NamespaceImpl::Start() {
   purge_thread_ =
       std::make_unique<PeriodicThread>("ns-purge", kPurgeIntervalMs, [this] { purger_.Drain(); });
-  runner_.SetPurgeListener([this] { purge_thread_->Kick(); });
+  purge_kick_ = purge_thread_.get();
   if (options_.maintenance_interval_ms > 0) {
     expiry_thread_ =
         std::make_unique<PeriodicThread>("ns-expiry", options_.maintenance_interval_ms, [this] {
@@ -211,7 +220,9 @@ void NamespaceImpl::GetContentSummary(const Caller& caller, std::string path,
       [this, caller, shared_done](absl::StatusOr<WalkRoot> root) {
         if (!root.ok()) return (*shared_done)(root.status());
         const bool added = runner_.AddWork([this, caller, shared_done, root = *std::move(root)] {
-          (*shared_done)(SummarizeTree(deps_, options_, caller, root));
+          auto summary = SummarizeTree(deps_, options_, caller, root);
+          runner_.ReportDamage(summary.status());
+          (*shared_done)(std::move(summary));
         });
         if (!added) (*shared_done)(errors::Retriable("NameNode is shutting down"));
       });
@@ -228,7 +239,9 @@ void NamespaceImpl::Walk(const Caller& caller, std::string path,
         if (!root.ok()) return (*shared_done)(root.status());
         const bool added =
             runner_.AddWork([this, caller, visit, shared_done, root = *std::move(root)] {
-              (*shared_done)(VisitTree(deps_, options_, caller, root, visit));
+              absl::Status visited = VisitTree(deps_, options_, caller, root, visit);
+              runner_.ReportDamage(visited);
+              (*shared_done)(std::move(visited));
             });
         if (!added) (*shared_done)(errors::Retriable("NameNode is shutting down"));
       });

@@ -1,6 +1,7 @@
 // The namespace over its engine: each call is one operation of ops/ given to the runner.
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -105,11 +106,12 @@ class NamespaceImpl final : public Namespace {
   const NamespaceOptions options_;
   const FatalHandler fatal_;
   const Caller internal_;  // the NameNode itself
+  std::atomic<bool> stopping_ = false;
+  std::unique_ptr<PeriodicThread> purge_thread_;  // outlives the runner, which kicks it
+  std::atomic<PeriodicThread*> purge_kick_ = nullptr;
   OpRunner runner_;
   Purger purger_;
-  std::atomic<bool> stopping_ = false;
   std::unique_ptr<Executor> loader_;
-  std::unique_ptr<PeriodicThread> purge_thread_;
   std::unique_ptr<PeriodicThread> expiry_thread_;
 };
 

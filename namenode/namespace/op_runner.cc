@@ -21,10 +21,12 @@ absl::Status Stopping() { return errors::Retriable("NameNode is shutting down");
 
 }  // namespace
 
-OpRunner::OpRunner(const NamespaceDeps& deps, const NamespaceOptions& options, EntryCheck check)
+OpRunner::OpRunner(const NamespaceDeps& deps, const NamespaceOptions& options, EntryCheck check,
+                   DamageHandler damage)
     : deps_(deps),
       options_(options),
       check_(std::move(check)),
+      damage_(std::move(damage)),
       state_(options, deps.clock),
       loads_("ns-load", options.io_threads),
       room_("ns-room", 1),
@@ -46,6 +48,10 @@ OpRunner::~OpRunner() {
     }
   }
   for (const auto& task : waiting) task->Finish(Stopping());
+}
+
+void OpRunner::ReportDamage(const absl::Status& status) const {
+  if (absl::IsDataLoss(status) && damage_) damage_(status);
 }
 
 OpRunner::Statistics OpRunner::statistics() const {
@@ -295,7 +301,10 @@ void OpRunner::Reply(const std::shared_ptr<OpTask>& task, absl::Status status, T
 
 void OpRunner::Load(const std::shared_ptr<OpTask>& task, LoadRequest request) {
   absl::StatusOr<LoadResult> loaded = LoadRows(*deps_.store.Snapshot(), request);
-  if (!loaded.ok()) return FailUnlocked(task, loaded.status());
+  if (!loaded.ok()) {
+    ReportDamage(loaded.status());
+    return FailUnlocked(task, loaded.status());
+  }
   task->loaded = *std::move(loaded);
   Attempt(task);
 }
@@ -307,7 +316,10 @@ void OpRunner::CheckSubtree(const std::shared_ptr<OpTask>& task, const Inode& ro
                                          RETURN_IF_ERROR(check_(task->caller(), entry));
                                          return WalkStep::kContinue;
                                        });
-  if (!status.ok()) return FailUnlocked(task, status);
+  if (!status.ok()) {
+    ReportDamage(status);
+    return FailUnlocked(task, status);
+  }
   task->checked_subtree = root.id;
   Attempt(task);
 }

@@ -35,8 +35,12 @@ class OpRunner {
   // What the caller of a whole-tree change needs of every entry below its root.
   using EntryCheck = std::function<absl::Status(const Caller&, const WalkEntry&)>;
 
+  // Told of damaged rows (kDataLoss): the process must end.
+  using DamageHandler = std::function<void(const absl::Status&)>;
+
   // Everything in `deps`, and `options`, must outlive this.
-  OpRunner(const NamespaceDeps& deps, const NamespaceOptions& options, EntryCheck check);
+  OpRunner(const NamespaceDeps& deps, const NamespaceOptions& options, EntryCheck check,
+           DamageHandler damage);
   // Operations that wait are failed with errors::Retriable; those that are running end.
   ~OpRunner();
 
@@ -84,6 +88,9 @@ class OpRunner {
 
   // Queues work that may block on the disk or on the applier.
   bool AddWork(absl::AnyInvocable<void()> work) { return walks_.Add(std::move(work)); }
+
+  // Passes an error of reading rows on to the damage handler if it is damage.
+  void ReportDamage(const absl::Status& status) const;
 
   // Called (without the lock) after a commit that queued something for the purger. Set once, before
   // the first operation.
@@ -141,6 +148,7 @@ class OpRunner {
   const NamespaceDeps deps_;
   const NamespaceOptions& options_;
   const EntryCheck check_;
+  const DamageHandler damage_;
   std::function<void()> purge_listener_;
 
   mutable Mutex mu_;  // the namespace lock

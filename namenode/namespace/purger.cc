@@ -4,6 +4,7 @@
 
 #include <spdlog/spdlog.h>
 #include <algorithm>
+#include <chrono>
 #include <future>
 #include <utility>
 
@@ -14,7 +15,9 @@
 namespace cairn::namenode {
 namespace {
 constexpr char kBlocksPhase = 'B';
-}
+// How soon a wait for the store notices Stop.
+constexpr std::chrono::milliseconds kStopCheck(100);
+}  // namespace
 
 absl::StatusOr<bool> Purger::Step() {
   if (deps_.blocks.loading() || deps_.blocks.InSafeMode()) return false;
@@ -32,7 +35,10 @@ absl::StatusOr<bool> Purger::Step() {
 void Purger::Drain() {
   while (!stopping_) {
     const absl::StatusOr<bool> more = Step();
-    if (!more.ok()) spdlog::error("reclaiming a deleted subtree: {}", more.status().ToString());
+    if (!more.ok()) {
+      spdlog::error("reclaiming a deleted subtree: {}", more.status().ToString());
+      runner_.ReportDamage(more.status());
+    }
     if (!more.ok() || !*more) return;
   }
 }
@@ -151,7 +157,10 @@ void Purger::AwaitDurable(Txid txid) {
   if (txid == 0) return;
   auto durable = std::make_shared<std::promise<void>>();
   deps_.store.WhenDurable(txid, [durable] { durable->set_value(); });
-  durable->get_future().wait();
+  const auto future = durable->get_future();
+  // A store that has failed makes nothing durable any more.
+  while (!stopping_ && future.wait_for(kStopCheck) == std::future_status::timeout) {
+  }
 }
 
 }  // namespace cairn::namenode

@@ -236,7 +236,12 @@ bool TxnImpl::AdvanceChain(LoadRequest::Chain& chain) const {
 
 LoadRequest TxnImpl::TakeMisses() {
   for (LoadRequest::Chain& hint : hints_) {
-    if (AdvanceChain(hint)) misses_.chains.push_back(std::move(hint));
+    if (!AdvanceChain(hint)) continue;
+    std::erase_if(misses_.chains, [&](const LoadRequest::Chain& miss) {  // the hint begins with it
+      return miss.parent == hint.parent && miss.names.size() == 1 &&
+             miss.names.front() == hint.names.front();
+    });
+    misses_.chains.push_back(std::move(hint));
   }
   hints_.clear();
   return std::move(misses_);

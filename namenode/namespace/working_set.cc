@@ -40,15 +40,16 @@ void WorkingSet::Adopt(NamespaceState& state, BlockManager& blocks, LoadResult r
 }
 
 void WorkingSet::AdoptRange(NamespaceState& state, LoadedRange range) {
-  if (range.whole && range.to_end && range.after.empty()) {
+  const bool known = state.cache.FindById(range.directory).presence == Presence::kPresent;
+  if (known && range.whole && range.to_end && range.after.empty()) {
     state.cache.InsertWholeDirectory(range.directory, range.rows);
     return;
   }
-  for (LoadedRange& known : ranges_) {
-    if (known.directory != range.directory || known.last != range.after) continue;
-    known.rows.insert(known.rows.end(), range.rows.begin(), range.rows.end());
-    known.last = range.last;
-    known.to_end = range.to_end;
+  for (LoadedRange& earlier : ranges_) {
+    if (earlier.directory != range.directory || earlier.last != range.after) continue;
+    earlier.rows.insert(earlier.rows.end(), range.rows.begin(), range.rows.end());
+    earlier.last = range.last;
+    earlier.to_end = range.to_end;
     return;
   }
   ranges_.push_back(std::move(range));
