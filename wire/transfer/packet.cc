@@ -55,7 +55,9 @@ absl::StatusOr<PacketView> DecodePacket(std::string_view packet) {
     return Malformed("its size does not match its lengths");
   }
   hadoop::hdfs::PacketHeaderProto proto;
-  if (!proto.ParseFromArray(packet.data(), static_cast<int>(lengths->header_bytes))) {
+  // Partial: protobuf itself would log every bad packet.
+  if (!proto.ParsePartialFromArray(packet.data(), static_cast<int>(lengths->header_bytes)) ||
+      !proto.IsInitialized()) {
     return Malformed("its header does not parse");
   }
   PacketView view;
