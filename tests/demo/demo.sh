@@ -50,7 +50,7 @@ kill_hard() {  # NAME
   unset "pids[$1]"
 }
 # Block lines of fsck: "0. BP-…:blk_… len=… Live_repl=3  [DatanodeInfoWithStorage[127.0.0.1:PORT,…], …]"
-blocks() { dfs fsck /demo/text.txt -files -blocks -locations | grep -E '^[0-9]+\. '; }
+blocks() { dfs fsck /demo/text.txt -files -blocks -locations 2>> "$dir/fsck.log" | grep -E '^[0-9]+\. '; }
 
 say "One NameNode and four DataNodes"
 "$bin/namenode" "${common[@]}" -D "dfs.namenode.name.dir=$dir/name" -format -nonInteractive >> "$dir/namenode.log" 2>&1 || fail "formatting"
