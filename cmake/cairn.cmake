@@ -25,6 +25,15 @@ target_precompile_headers(cairn_pch PRIVATE
   <algorithm> <atomic> <cstdint> <functional> <map> <memory> <optional> <string> <string_view>
   <utility> <vector> <absl/status/status.h> <absl/status/statusor.h> <fmt/format.h>)
 
+# The same for tests, which also all include gtest and gmock.
+add_library(cairn_test_pch OBJECT ${CMAKE_SOURCE_DIR}/cmake/test_pch.cc)
+target_link_libraries(cairn_test_pch PRIVATE cairn_options absl::status absl::statusor fmt::fmt GTest::gmock)
+target_compile_options(cairn_test_pch PRIVATE -Xclang -fno-pch-timestamp)
+target_precompile_headers(cairn_test_pch PRIVATE
+  <algorithm> <atomic> <cstdint> <functional> <map> <memory> <optional> <string> <string_view>
+  <utility> <vector> <absl/status/status.h> <absl/status/statusor.h> <fmt/format.h>
+  <gmock/gmock.h> <gtest/gtest.h>)
+
 # cairn_library(NAME SRCS a.cc … DEPS lib … [PRIVATE_DEPS lib …])
 function(cairn_library name)
   cmake_parse_arguments(ARG "" "" "SRCS;DEPS;PRIVATE_DEPS" ${ARGN})
@@ -58,7 +67,7 @@ function(cairn_test name)
   add_executable(${name} ${ARG_SRCS})
   set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
   target_link_libraries(${name} PRIVATE cairn_options ${ARG_DEPS} GTest::gmock GTest::gtest_main)
-  target_precompile_headers(${name} REUSE_FROM cairn_pch)
+  target_precompile_headers(${name} REUSE_FROM cairn_test_pch)
   if("core" IN_LIST ARG_LABELS)
     add_dependencies(core_tests ${name})
   endif()

@@ -59,6 +59,7 @@ struct FileInfo {
 struct SpaceInfo {
   int64_t capacity = 0;
   int64_t available = 0;  // to an ordinary user
+  int64_t free = 0;       // what root might still use included
 };
 
 // Thread-safe. Errors as File's. Names are only durable after SyncDirectory of their directory.

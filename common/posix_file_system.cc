@@ -216,7 +216,8 @@ class PosixFs : public FileSystem {
     if (::statvfs(path.c_str(), &info) < 0) return PosixError("statvfs", path, errno);
     const auto unit = static_cast<int64_t>(info.f_frsize);
     return SpaceInfo{.capacity = static_cast<int64_t>(info.f_blocks) * unit,
-                     .available = static_cast<int64_t>(info.f_bavail) * unit};
+                     .available = static_cast<int64_t>(info.f_bavail) * unit,
+                     .free = static_cast<int64_t>(info.f_bfree) * unit};
   }
 };
 

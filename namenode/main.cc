@@ -21,6 +21,7 @@
 
 namespace {
 
+using cairn::namenode::MetaStore;
 using cairn::namenode::NameNode;
 using cairn::namenode::NameNodeEnv;
 using cairn::namenode::NameNodeOptions;
@@ -29,11 +30,14 @@ constexpr char kUsage[] =
     "Usage: namenode [-conf FILE] [-fs URI] [-D key=value]...\n"
     "         serves the file system in dfs.namenode.name.dir until SIGTERM\n"
     "       namenode -format [-clusterid ID] [-force] [-nonInteractive] [options as above]\n"
-    "         makes a new, empty file system there\n";
+    "         makes a new, empty file system there\n"
+    "       namenode -importCheckpoint [options as above]\n"
+    "         rebuilds a lost database from the newest checkpoint and the journal, then serves\n";
 
 // What the command line asks for besides the generic options.
 struct CommandLine {
   bool format = false;
+  bool import_checkpoint = false;
   bool force = false;
   bool interactive = true;
   std::string cluster_id;
@@ -45,6 +49,8 @@ absl::StatusOr<CommandLine> Parse(const std::vector<std::string>& args) {
     const std::string& arg = args[i];
     if (arg == "-format") {
       line.format = true;
+    } else if (arg == "-importCheckpoint" && !line.format) {
+      line.import_checkpoint = true;
     } else if (arg == "-force" && line.format) {
       line.force = true;
     } else if ((arg == "-nonInteractive" || arg == "-noninteractive") && line.format) {
@@ -145,6 +151,10 @@ absl::Status Run(const std::vector<std::string>& args, std::optional<cairn::Stop
   if (line.format || !stop) return Format(line, options, env);
   ASSIGN_OR_RETURN(options.grpc.audit_logger,
                    AuditLogger(configuration.GetString("cairn.namenode.audit-log.file")));
+  if (line.import_checkpoint) {
+    RETURN_IF_ERROR(MetaStore::RestoreFromCheckpoint(options.store, /*source_dir=*/"", env.fs));
+    spdlog::info("{} is rebuilt from a checkpoint", options.store.name_dirs.front());
+  }
   ASSIGN_OR_RETURN(const auto namenode, NameNode::Start(options, env, Die));
   spdlog::info("stopping: {}", stop->Wait());
   namenode->Stop();

@@ -131,7 +131,7 @@ absl::StatusOr<StorageUsage> Volume::Usage() const {
   usage.path = options_.path;
   usage.capacity = std::max<int64_t>(0, space.capacity - reserved_bytes_);
   usage.dfs_used = dfs_used_.load();
-  const int64_t others = std::max<int64_t>(0, space.capacity - space.available - usage.dfs_used);
+  const int64_t others = std::max<int64_t>(0, space.capacity - space.free - usage.dfs_used);
   const int64_t still_reserved = std::max<int64_t>(0, reserved_bytes_ - others);
   usage.non_dfs_used = std::max<int64_t>(0, others - reserved_bytes_);
   usage.remaining =

@@ -30,7 +30,7 @@ class FixedSpace : public FileSystem {
   absl::Status SyncDirectory(const std::string&) override { return No(); }
   absl::StatusOr<SpaceInfo> Space(const std::string& path) override {
     if (!available.contains(path)) return No();
-    return SpaceInfo{1'000, available[path]};
+    return SpaceInfo{1'000, available[path], available[path]};
   }
 
   std::map<std::string, int64_t> available;

@@ -38,7 +38,8 @@ class Cluster {
  public:
   virtual ~Cluster() = default;
 
-  virtual absl::Status StartNamenode() = 0;
+  // `arguments` are the NameNode's own, as "-importCheckpoint".
+  virtual absl::Status StartNamenode(const std::vector<std::string>& arguments = {}) = 0;
   virtual absl::Status StartDatanode(int index) = 0;
   // Ends a daemon the gentle way: all it promised to finish is finished.
   virtual absl::Status StopNamenode() = 0;

@@ -66,9 +66,11 @@ class ForkedCluster : public Cluster {
                                            code.value_or(-1), logs()));
   }
 
-  absl::Status StartNamenode() override {
+  absl::Status StartNamenode(const std::vector<std::string>& arguments) override {
+    std::vector<std::string> argv = Argv("namenode");
+    argv.insert(argv.end(), arguments.begin(), arguments.end());
     SubprocessOptions options{
-        .argv = Argv("namenode"), .output_file = logs() + "/namenode.log", .die_with_parent = true};
+        .argv = std::move(argv), .output_file = logs() + "/namenode.log", .die_with_parent = true};
     ASSIGN_OR_RETURN(namenode_, Subprocess::Start(options));
     return absl::OkStatus();
   }

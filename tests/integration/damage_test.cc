@@ -143,6 +143,23 @@ TEST_F(Damage, AFlippedJournalIsRefused) {
   ExpectRefusesToStart(journals.back());
 }
 
+TEST_F(Damage, ALostDatabaseIsRebuiltFromACheckpointAndTheJournal) {
+  ASSERT_OK_AND_ASSIGN(cluster_, NewForkedCluster({.datanodes = 1, .name_directories = 2}));
+  ASSERT_OK(cluster_->StartAll());
+  ASSERT_OK_AND_ASSIGN(client_, cluster_->NewClient());
+  Verifier verifier(*cluster_);
+  ASSERT_OK(verifier.WriteFile(*client_, "/before", 1, 5000, {.replication = 1}));
+  ASSERT_OK(client_->SetSafeMode(client::SafeModeAction::kEnter));
+  ASSERT_OK(client_->SaveNamespace());
+  ASSERT_OK(client_->SetSafeMode(client::SafeModeAction::kLeave));
+  ASSERT_OK(verifier.WriteFile(*client_, "/after", 2, 5000, {.replication = 1}));
+  ASSERT_OK(cluster_->KillNamenode());
+  std::filesystem::remove_all(cluster_->name_directory(0));  // the disk with the database is gone
+  ASSERT_OK(cluster_->StartNamenode({"-importCheckpoint"}));
+  ASSERT_OK(cluster_->WaitReady(1));
+  ASSERT_OK(verifier.CheckAll(*client_));
+}
+
 TEST_F(Damage, AFlippedTableIsRefusedOrStopsTheNameNodeAndIsNeverServed) {
   Start(1);
   for (int i = 0; i < 2000; ++i) ASSERT_OK(client_->Mkdirs(fmt::format("/d{}", i)));
