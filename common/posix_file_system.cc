@@ -32,6 +32,11 @@ absl::Status PosixError(std::string_view call, const std::string& path, int erro
     case EPERM:
     case EROFS:
       return absl::PermissionDeniedError(text);
+    // The process's fault, not the disk's: nobody may take a disk out of service for it.
+    case EMFILE:
+    case ENFILE:
+    case ENOMEM:
+      return absl::UnavailableError(text);
     default:
       return absl::InternalError(text);
   }

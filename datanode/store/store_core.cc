@@ -176,6 +176,7 @@ absl::Status StoreCore::Delete(const StoredReplica& replica, bool quiet) {
 absl::Status StoreCore::DiskError(const std::shared_ptr<Volume>& volume, absl::Status status) {
   if (status.ok() || KindOf(status)) return status;
   if (absl::IsAborted(status) || absl::IsInvalidArgument(status)) return status;
+  if (absl::IsUnavailable(status)) return status;  // out of descriptors or memory: not the disk
   if (absl::IsResourceExhausted(status)) {
     return errors::DiskOutOfSpace(std::string(status.message()));
   }
@@ -210,8 +211,6 @@ absl::Status StoreCore::Probe(const Volume& volume) const {
     }
     return absl::OkStatus();
   }();
-  // A full disk is no broken disk.
-  if (absl::IsResourceExhausted(status)) return absl::OkStatus();
   RETURN_IF_ERROR(status);
   return fs().Remove(name);
 }
@@ -219,7 +218,8 @@ absl::Status StoreCore::Probe(const Volume& volume) const {
 bool StoreCore::CheckVolume(const std::shared_ptr<Volume>& volume) {
   if (volume->failed()) return false;
   const absl::Status status = Probe(*volume);
-  if (status.ok()) return true;
+  // A full disk is no broken disk, and a process out of descriptors says nothing about it.
+  if (status.ok() || absl::IsResourceExhausted(status) || absl::IsUnavailable(status)) return true;
   Drop(volume, status);
   return false;
 }
