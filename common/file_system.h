@@ -18,7 +18,8 @@ namespace cairn {
 //
 // Every error names the path, the call and the system's reason. Its code: kNotFound ENOENT,
 // kAlreadyExists EEXIST, kResourceExhausted ENOSPC and EDQUOT, kDataLoss EIO, kPermissionDenied
-// EACCES, EPERM and EROFS, otherwise kInternal.
+// EACCES, EPERM and EROFS, kUnavailable EMFILE, ENFILE and ENOMEM (the process's lack, not the
+// disk's), otherwise kInternal.
 class File {
  public:
   virtual ~File() = default;

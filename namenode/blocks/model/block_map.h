@@ -1,7 +1,7 @@
 // The map of all blocks and of the replicas of each, compact: it is the largest thing in the
-// NameNode's RAM. Measured over 1,000,000 blocks (block_map_test, glibc's overhead included): 84 bytes
-// a block with three replicas, ids given out in order. After random deletions the trees' nodes are
-// less full, at worst half.
+// NameNode's RAM. Measured over 1,000,000 blocks (block_map_test, glibc's overhead included): 84
+// bytes a block with three replicas, ids given out in order. After random deletions the trees'
+// nodes are less full, at worst half.
 #pragma once
 
 #include <array>
