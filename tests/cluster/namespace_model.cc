@@ -3,7 +3,12 @@
 
 #include <fmt/format.h>
 
+#include <chrono>
+#include <thread>
+#include <type_traits>
+
 #include "common/status_macros.h"
+#include "common/types/errors.h"
 #include "tests/cluster/verifier.h"
 
 namespace cairn::testing {
@@ -13,6 +18,24 @@ constexpr int kNames = 8;  // few, so that changes meet each other
 constexpr int kDepth = 3;
 
 std::string ParentOf(const std::string& path) { return path.substr(0, path.rfind('/')); }
+
+// Repeats a call that a NameNode just restarted refuses because it is in safe mode.
+template <typename Call>
+auto OutsideSafeMode(const Call& call) -> decltype(call()) {
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(30);
+  while (true) {
+    auto result = call();
+    absl::Status status;
+    if constexpr (std::is_same_v<decltype(result), absl::Status>) {
+      status = result;
+    } else {
+      status = result.status();
+    }
+    if (!Is(status, ErrorKind::kSafeMode) || std::chrono::steady_clock::now() > deadline)
+      return result;
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  }
+}
 
 absl::Status Contradiction(const std::string& what, const absl::Status& status) {
   return absl::InternalError(fmt::format("{}: the NameNode said {}", what, status.ToString()));
@@ -73,7 +96,8 @@ absl::Status NamespaceModel::Create(client::DfsClient& client, const std::string
                   .length = static_cast<int64_t>(random() % 4 == 0 ? random() % 3000 : 0)};
   absl::Status status;
   {
-    auto out = client.Create(path, {.create_parent = false, .replication = 1});
+    auto out = OutsideSafeMode(
+        [&] { return client.Create(path, {.create_parent = false, .replication = 1}); });
     status = out.status();
     if (status.ok() && node.length > 0)
       status = (*out)->Write(PatternBytes(node.seed, 0, node.length));
@@ -87,7 +111,8 @@ absl::Status NamespaceModel::Create(client::DfsClient& client, const std::string
 absl::Status NamespaceModel::Mkdir(client::DfsClient& client, const std::string& path) {
   const auto existing = nodes_.find(path);
   const bool possible = existing != nodes_.end() ? existing->second.directory : HasParent(path);
-  const absl::Status status = client.Mkdirs(path, 0755, /*create_parent=*/false);
+  const absl::Status status =
+      OutsideSafeMode([&] { return client.Mkdirs(path, 0755, /*create_parent=*/false); });
   if (status.ok() != possible) return Contradiction("mkdir " + path, status);
   if (status.ok()) AddDirectory(path);
   return absl::OkStatus();
@@ -100,7 +125,8 @@ absl::Status NamespaceModel::Delete(client::DfsClient& client, const std::string
     const auto node = nodes_.find(up);
     below_file |= node != nodes_.end() && !node->second.directory;
   }
-  const absl::StatusOr<bool> deleted = client.Delete(path, /*recursive=*/true);
+  const absl::StatusOr<bool> deleted =
+      OutsideSafeMode([&] { return client.Delete(path, /*recursive=*/true); });
   if (deleted.ok() == below_file) return Contradiction("delete " + path, deleted.status());
   if (deleted.ok() && *deleted != nodes_.contains(path)) {
     return absl::InternalError(
@@ -114,7 +140,8 @@ absl::Status NamespaceModel::Rename(client::DfsClient& client, const std::string
                                     const std::string& to) {
   const bool possible = nodes_.contains(from) && !nodes_.contains(to) && HasParent(to) &&
                         from != to && !to.starts_with(from + "/");
-  const absl::Status status = client.Rename2(from, to, /*overwrite=*/false);
+  const absl::Status status =
+      OutsideSafeMode([&] { return client.Rename2(from, to, /*overwrite=*/false); });
   if (status.ok() != possible)
     return Contradiction(fmt::format("rename {} to {}", from, to), status);
   if (status.ok()) Move(from, to);

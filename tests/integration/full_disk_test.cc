@@ -41,12 +41,13 @@ TEST(FullDisk, WritersGetAnErrorAndEverythingElseGoesOn) {
   ASSERT_OK(verifier.CheckContents(*client));
 
   for (int i = 0; i < 2; ++i) ASSERT_OK(client->Delete("/too-big-" + std::to_string(i), false));
-  ASSERT_OK(WaitFor("the deleted blocks' space to be used again", 60, [&] {
-    return verifier
-        .WriteFile(*client, "/after", 5, 6 * kBlock,
-                   {.overwrite = true, .replication = 2, .block_size = kBlock})
-        .ok();
+  absl::Status last;
+  EXPECT_OK(WaitFor("the deleted blocks' space to be used again", 60, [&] {
+    last = verifier.WriteFile(*client, "/after", 5, 6 * kBlock,
+                              {.overwrite = true, .replication = 2, .block_size = kBlock});
+    return last.ok();
   }));
+  ASSERT_OK(last);
   ASSERT_OK(verifier.CheckContents(*client));
   ASSERT_OK(cluster->StopDatanode(0));
   ASSERT_OK(cluster->StopDatanode(1));
