@@ -57,7 +57,9 @@ class OutputStream {
   // readers that ask DataNodes for the length (Hadoop's clients) see them; readers of this library
   // see what the NameNode knows, that is, up to the last Hsync or finished block.
   virtual absl::Status Hflush() = 0;
-  // Hflush, and the bytes are on the disks (fsync); the NameNode knows the new length.
+  // Hflush, and the bytes of the current block are on the disks (fsync); the NameNode knows the new
+  // length. As in HDFS, blocks finished before this call are on the disks only where the DataNodes
+  // sync at the end of a block (dfs.datanode.synconclose).
   virtual absl::Status Hsync() = 0;
   // Writes what is left, finishes the last block and closes the file. On success the file is
   // complete and has at least the minimum number of replicas. A second call returns the first

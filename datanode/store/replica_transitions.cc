@@ -144,6 +144,8 @@ absl::StatusOr<LocalReplicaWriter::Opened> Restart(StoreCore& core, const Stored
   LocalReplicaWriter::Opened opened;
   opened.replica = replica;
   opened.replica.record = ReplicaRecord::Make(ReplicaState::kBeingWritten, stamp, length);
+  // What was synced under the old stamp must not fall back to it: the NameNode knows the new one.
+  const bool durable = replica.active != nullptr && replica.active->synced();
   const absl::Status status = [&]() -> absl::Status {
     ASSIGN_OR_RETURN(opened.files, OpenReplicaFiles(core.fs(), volume.paths(), replica.name(),
                                                     OpenMode::kReadWrite));
@@ -154,7 +156,7 @@ absl::StatusOr<LocalReplicaWriter::Opened> Restart(StoreCore& core, const Stored
     replica.active->Reset({length, std::min(before.bytes_acked, length), std::move(last)});
     volume.AddUsed(length - before.bytes_on_disk + opened.disk.ChecksumBytes(length) -
                    opened.disk.ChecksumBytes(before.bytes_on_disk));
-    return MoveReplicaFiles(core.fs(), volume.paths(), replica.name(), to, /*sync=*/false);
+    return MoveReplicaFiles(core.fs(), volume.paths(), replica.name(), to, /*sync=*/durable);
   }();
   if (!status.ok()) {
     if (Is(status, ErrorKind::kChecksum)) {
@@ -290,7 +292,7 @@ absl::StatusOr<std::string> RecoverCloseReplica(StoreCore& core, const WriteRequ
   const GenerationStamp stamp = request.latest_generation_stamp;
   const absl::Status finalized = [&]() -> absl::Status {
     if (replica.state() == ReplicaState::kFinalized) {
-      return FinalizeReplica(core, replica, stamp, request.min_bytes_received, /*sync=*/false, "");
+      return FinalizeReplica(core, replica, stamp, request.min_bytes_received, /*sync=*/true, "");
     }
     ASSIGN_OR_RETURN(const auto opened, Restart(core, replica, stamp, request.min_bytes_received));
     const bool durable = replica.active->synced();

@@ -11,10 +11,11 @@ namespace cairn::datanode {
 
 using wire::OpStatus;
 
-AckResponder::AckResponder(FrameSocket& upstream, FrameSocket* mirror, ReplicaWriter& writer,
-                           const Clock& clock, bool sync_on_close)
+AckResponder::AckResponder(FrameSocket& upstream, FrameSocket* mirror, size_t nodes_below,
+                           ReplicaWriter& writer, const Clock& clock, bool sync_on_close)
     : upstream_(upstream),
       mirror_(mirror),
+      nodes_below_(nodes_below),
       writer_(writer),
       clock_(clock),
       sync_on_close_(sync_on_close) {}
@@ -115,6 +116,10 @@ absl::StatusOr<wire::PipelineAck> AckResponder::ReadMirrorAck(int64_t seqno) {
     if (ack.seqno != seqno) {
       return absl::InternalError(
           fmt::format("{} acknowledged {} instead of {}", mirror_->peer(), ack.seqno, seqno));
+    }
+    if (ack.replies.size() != nodes_below_) {
+      return absl::InternalError(fmt::format("{} acknowledged for {} nodes instead of {}",
+                                             mirror_->peer(), ack.replies.size(), nodes_below_));
     }
     return ack;
   }

@@ -33,10 +33,10 @@ struct ReceivedPacket {
 // Add, Finish and Abandon are called by the receiving thread.
 class AckResponder {
  public:
-  // `mirror` is null at the end of a pipeline; `sync_on_close` finalizes durably without being
-  // asked. All must outlive this.
-  AckResponder(FrameSocket& upstream, FrameSocket* mirror, ReplicaWriter& writer,
-               const Clock& clock, bool sync_on_close);
+  // `mirror` is null at the end of a pipeline, otherwise the first of `nodes_below` nodes;
+  // `sync_on_close` finalizes durably without being asked. All must outlive this.
+  AckResponder(FrameSocket& upstream, FrameSocket* mirror, size_t nodes_below,
+               ReplicaWriter& writer, const Clock& clock, bool sync_on_close);
   // Abandons.
   ~AckResponder();
 
@@ -60,6 +60,7 @@ class AckResponder {
 
   FrameSocket& upstream_;
   FrameSocket* const mirror_;
+  const size_t nodes_below_;
   ReplicaWriter& writer_;
   const Clock& clock_;
   const bool sync_on_close_;

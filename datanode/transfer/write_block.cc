@@ -127,8 +127,8 @@ class WriteOperation {
   }
 
   absl::Status ReceiveFromClient() {
-    AckResponder responder(context_.connection, mirror_.get(), *writer_, services_.clock,
-                           services_.options.sync_on_close);
+    AckResponder responder(context_.connection, mirror_.get(), op_.targets.size(), *writer_,
+                           services_.clock, services_.options.sync_on_close);
     RETURN_IF_ERROR(responder.Start(services_.threads));
     const ReceivePlan plan{.mirror = mirror_.get(), .responder = &responder};
     RETURN_IF_ERROR(ReceivePackets(context_.connection, *writer_, plan).status());

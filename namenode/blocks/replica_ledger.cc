@@ -97,7 +97,10 @@ void ReplicaLedger::JudgeOpenReplicas(BlockId block) {
   for (const OpenReplica& place : places) {
     if (!place.reported) continue;
     const CorruptReplica* bad = state_.FindCorrupt(block, place.storage);
-    if (bad != nullptr && bad->reason == CorruptReason::kChecksum) continue;
+    if (bad != nullptr && bad->reason == CorruptReason::kChecksum &&
+        bad->reported.generation_stamp >= place.generation_stamp) {
+      continue;
+    }
     DropFromMap(block, place.storage);
     const Block reported{block, place.generation_stamp, place.length};
     switch (JudgeReplica(&row, {reported, *place.reported}, false, -1)) {
@@ -145,7 +148,9 @@ void ReplicaLedger::EraseBlock(BlockId block) {
   }
   const auto open = state_.open.find(block);
   if (open != state_.open.end()) {
-    for (const OpenReplica& place : open->second) {  // those that have not reported yet
+    for (const OpenReplica& place : open->second) {
+      NoLongerWriting(place);
+      // Those that have not reported yet.
       if (record->Find(place.storage) == nullptr) {
         Invalidate({block, row.generation_stamp, row.length}, place.storage);
       }
@@ -159,11 +164,22 @@ void ReplicaLedger::EraseBlock(BlockId block) {
   state_.postponed.erase(block);
 }
 
+void ReplicaLedger::NoLongerWriting(const OpenReplica& place) {
+  if (place.expected && place.reported != ReplicaState::kFinalized) {
+    state_.nodes.Arrived(state_.nodes.NodeOf(place.storage));
+  }
+}
+
 void ReplicaLedger::SetExpected(BlockId block, const std::vector<StorageIndex>& storages) {
   const BlockRecord* record = state_.blocks.Find(block);
   if (record == nullptr || record->complete()) return;
   auto& places = state_.open[block];
-  for (OpenReplica& place : places) place.expected = false;
+  for (OpenReplica& place : places) {
+    if (std::find(storages.begin(), storages.end(), place.storage) == storages.end()) {
+      NoLongerWriting(place);
+    }
+    place.expected = false;
+  }
   for (const StorageIndex storage : storages) {
     OpenReplica* place = state_.FindOpen(block, storage);
     if (place == nullptr) {
@@ -442,7 +458,8 @@ bool ReplicaLedger::StillToDelete(NodeIndex node, const Invalidation& invalidati
   const ReplicaCounts counts = state_.Count(*record);
   const int needed = replica->Has(StoredReplica::kCorrupt) ? std::min(2, record->replication())
                                                            : record->replication();
-  if (counts.live >= std::max(1, needed)) return true;
+  // A node that came back may have lost what it held: nothing goes before it has reported.
+  if (!counts.unsure && counts.live >= std::max(1, needed)) return true;
   Book(block, [&] { replica->Clear(StoredReplica::kExcess); });
   Reevaluate(block);
   return false;

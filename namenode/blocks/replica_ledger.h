@@ -56,6 +56,8 @@ class ReplicaLedger {
   bool HasMinReplicas(const BlockRow& row) const;
 
  private:
+  // A place of a pipeline will not get the block it was chosen for: its room is free again.
+  void NoLongerWriting(const OpenReplica& place);
   struct Totals {
     int64_t complete = 0;
     int64_t safe = 0;

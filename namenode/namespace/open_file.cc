@@ -122,21 +122,11 @@ absl::Status CloseFile(OpContext& ctx, Inode file) {
 }
 
 absl::StatusOr<bool> ReleaseLease(OpContext& ctx, const InodePtr& file) {
+  // An empty last block that no DataNode is known to hold is no exception: after a restart its
+  // DataNodes may be yet to report, with bytes that were flushed.
   ASSIGN_OR_RETURN(const bool settled, HasProgressed(ctx, *file, /*all=*/true));
-  if (settled) {
-    RETURN_IF_ERROR(CloseFile(ctx, *file));
-    return true;
-  }
-  ASSIGN_OR_RETURN(const BlockRow last, RowOf(ctx, *file, file->blocks.back()));
-  const bool never_written = last.state == BlockState::kUnderConstruction && last.length == 0 &&
-                             ctx.blocks.ExpectedLocations(last.id).empty();
-  if (!never_written) return false;
-  Inode shorter = *file;
-  shorter.blocks.pop_back();
-  ctx.txn.RemoveBlock(last.id);
-  ASSIGN_OR_RETURN(const bool rest_settled, HasProgressed(ctx, shorter, /*all=*/true));
-  if (!rest_settled) return false;
-  RETURN_IF_ERROR(CloseFile(ctx, std::move(shorter)));
+  if (!settled) return false;
+  RETURN_IF_ERROR(CloseFile(ctx, *file));
   return true;
 }
 

@@ -49,7 +49,7 @@ absl::StatusOr<size_t> AckSize(std::string_view received) {
 absl::StatusOr<PipelineAck> DecodeAck(std::string_view message) {
   hadoop::hdfs::PipelineAckProto proto;
   if (auto status = DecodeDelimited(message, proto); !status.ok()) return status;
-  if (proto.reply_size() > limits::kMaxPipelineNodes ||
+  if (proto.reply_size() == 0 || proto.reply_size() > limits::kMaxPipelineNodes ||
       (proto.flag_size() != 0 && proto.flag_size() != proto.reply_size())) {
     return absl::InvalidArgumentError(fmt::format("an acknowledgement of {} nodes with {} flags",
                                                   proto.reply_size(), proto.flag_size()));

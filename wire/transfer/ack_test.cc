@@ -43,6 +43,7 @@ TEST(PipelineAck, AFlagCarriesTheStatusOfItsNode) {
 }
 
 TEST(PipelineAck, RefusesFlagsThatDoNotMatchTheNodes) {
+  EXPECT_FALSE(DecodeAck(EncodeAck({.seqno = 1})).ok()) << "of no node";
   EXPECT_FALSE(DecodeAck(EncodeAck({.seqno = 1, .replies = {kOk}, .flags = {0, 0}})).ok());
   EXPECT_FALSE(DecodeAck(EncodeAck({.seqno = 1, .replies = {kOk}, .flags = {15}})).ok());
 }

@@ -123,6 +123,7 @@ class DatanodeRegistry {
 
   // Blocks on their way to a node.
   void Schedule(NodeIndex index) { ++node(index).scheduled[1]; }
+  // One of them has arrived, or never will.
   void Arrived(NodeIndex index);
   int Scheduled(NodeIndex index) const {
     return node(index).scheduled[0] + node(index).scheduled[1];
