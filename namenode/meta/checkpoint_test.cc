@@ -137,30 +137,42 @@ TEST(CheckpointTest, ADamagedCheckpointIsNotRestored) {
             absl::StatusCode::kDataLoss);
 }
 
+// Flips `bit` in every table file of the database.
+void FlipTables(StoreHarness& h, int bit) {
+  int flipped = 0;
+  for (const std::string& name : *h.fs.List(RocksPath(h.dir(0)))) {
+    if (!name.ends_with(".sst")) continue;
+    const auto file = h.fs.Open(RocksPath(h.dir(0)) + "/" + name, OpenMode::kReadWrite);
+    char byte = 0;
+    if (!file.ok() || !(*file)->ReadAt(20, 1, &byte).ok()) continue;  // compacted away meanwhile
+    byte = static_cast<char>(byte ^ (1 << bit));
+    ASSERT_TRUE((*file)->WriteAt(20, std::string_view(&byte, 1)).ok());
+    ++flipped;
+  }
+  ASSERT_GT(flipped, 0);
+}
+
 TEST(CheckpointTest, DamageOfATableFileNeverGetsIntoACheckpoint) {
   StoreHarness h;
   h.options.verify_bytes_per_second = 1;  // the background pass gets nowhere
   h.Start();
   h.Put("k", std::string(1000, 'x'));
   ASSERT_TRUE(h.store().SaveNamespace().ok());
-  const auto names = *h.fs.List(RocksPath(h.dir(0)));
-  int flipped = 0;
-  for (const std::string& name : names) {
-    if (!name.ends_with(".sst")) continue;
-    const auto file = h.fs.Open(RocksPath(h.dir(0)) + "/" + name, OpenMode::kReadWrite);
-    char byte = 0;
-    ASSERT_TRUE((*file)->ReadAt(20, 1, &byte).ok());
-    byte = static_cast<char>(byte ^ 1);
-    ASSERT_TRUE((*file)->WriteAt(20, std::string_view(&byte, 1)).ok());
-    ++flipped;
+  absl::Status saved;
+  // A compaction that had read the files before they were flipped replaces them by good ones: then
+  // the checkpoint is good, and the next round flips its files.
+  for (int round = 0; round < 8 && saved.ok(); ++round) {
+    FlipTables(h, round);
+    h.Put("l", std::to_string(round));
+    saved = h.store().SaveNamespace();
+    if (saved.ok()) {
+      const std::string newest = CheckpointPath(h.dir(0), Checkpoints(h, 0).back());
+      EXPECT_TRUE(VerifyCheckpoint(h.fs, newest).ok());
+    }
   }
-  ASSERT_GT(flipped, 0);
-  h.Put("l", "y");
-  const absl::Status saved = h.store().SaveNamespace();
   EXPECT_EQ(saved.code(), absl::StatusCode::kDataLoss) << saved;
   EXPECT_THAT(saved.ToString(), HasSubstr(".sst"));
   EXPECT_FALSE(h.fatal().ok());
-  EXPECT_THAT(Checkpoints(h, 0), ElementsAre(2));
 }
 
 TEST(CheckpointTest, ADirectoryThatCannotTakeTheCheckpointIsDropped) {
