@@ -139,8 +139,9 @@ TEST(CheckpointTest, ADamagedCheckpointIsNotRestored) {
 
 // Flips `bit` in every table file of the database.
 void FlipTables(StoreHarness& h, int bit) {
+  const std::vector<std::string> names = *h.fs.List(RocksPath(h.dir(0)));
   int flipped = 0;
-  for (const std::string& name : *h.fs.List(RocksPath(h.dir(0)))) {
+  for (const std::string& name : names) {
     if (!name.ends_with(".sst")) continue;
     const auto file = h.fs.Open(RocksPath(h.dir(0)) + "/" + name, OpenMode::kReadWrite);
     char byte = 0;
