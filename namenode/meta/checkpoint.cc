@@ -133,6 +133,7 @@ absl::Status CopyCheckpoint(FileSystem& fs, const std::string& from_dir, Txid tx
     if (manifest.ok()) have = *manifest;
   }
   RETURN_IF_ERROR(fs.RemoveRecursively(unfinished));
+  RETURN_IF_ERROR(fs.Stat(to_dir).status());  // a missing name directory is not made up
   RETURN_IF_ERROR(fs.CreateDirectories(unfinished));
   for (const CheckpointFile& file : files) {
     const bool same = std::find(have.begin(), have.end(), file) != have.end();

@@ -4,6 +4,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <chrono>
+#include <functional>
+#include <thread>
+
 #include "common/testing/faulty_file_system.h"
 #include "namenode/meta/name_dir.h"
 #include "namenode/meta/testing/store_harness.h"
@@ -186,6 +190,59 @@ TEST(CheckpointTest, ADirectoryThatCannotTakeTheCheckpointIsDropped) {
   EXPECT_THAT(h.store().FailedDirectories(), SizeIs(1));
   EXPECT_THAT(Checkpoints(h, 0), ElementsAre(2));
   EXPECT_EQ(Checkpoints(h, 1).size(), 0u);
+}
+
+// Lost under the running store: removed, or removed and made again, as an unmounted disk looks.
+TEST(CheckpointTest, ALostMirrorIsDroppedAndGetsNoCheckpoint) {
+  for (const bool made_again : {false, true}) {
+    StoreHarness h(2);
+    h.Start();
+    h.Put("k", "v");
+    ASSERT_TRUE(h.Sync());
+    ASSERT_TRUE(h.fs.RemoveRecursively(h.dir(1)).ok());
+    if (made_again) ASSERT_TRUE(h.fs.CreateDirectories(h.dir(1)).ok());
+    ASSERT_TRUE(h.store().SaveNamespace().ok());
+    EXPECT_THAT(Checkpoints(h, 0), ElementsAre(2));
+    EXPECT_THAT(h.store().FailedDirectories(), ElementsAre(HasSubstr(h.dir(1))));
+    EXPECT_FALSE(h.fs.Exists(CheckpointsPath(h.dir(1))));
+    EXPECT_EQ(h.fs.Exists(h.dir(1)), made_again);
+    h.Put("k", "w");
+    EXPECT_TRUE(h.Sync());
+    EXPECT_TRUE(h.fatal().ok());
+  }
+}
+
+TEST(CheckpointTest, ALostDirectoryIsDroppedWithinSeconds) {
+  const std::vector<std::function<std::string(const std::string&)>> losses = {
+      VersionPath, LockPath, [](const std::string& dir) { return SegmentPath(dir, 2); },
+      [](const std::string& dir) { return dir; }};
+  for (const auto& lost : losses) {
+    StoreHarness h(3);
+    h.Start();
+    h.Put("k", "v");
+    ASSERT_TRUE(h.Sync());
+    EXPECT_THAT(h.store().FailedDirectories(), SizeIs(0));
+    const std::string path = lost(h.dir(2));
+    ASSERT_TRUE(h.fs.Exists(path)) << path;
+    ASSERT_TRUE(h.fs.RemoveRecursively(path).ok());
+    for (int i = 0; i < 1000 && h.store().FailedDirectories().empty(); ++i) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    }
+    EXPECT_THAT(h.store().FailedDirectories(), ElementsAre(HasSubstr(h.dir(2)))) << path;
+    h.Put("k", "w");
+    EXPECT_TRUE(h.Sync());
+  }
+}
+
+TEST(CheckpointTest, ALostFirstDirectoryFailsTheCheckpoint) {
+  StoreHarness h(2);
+  h.Start();
+  h.Put("k", "v");
+  ASSERT_TRUE(h.Sync());
+  ASSERT_TRUE(h.fs.RemoveRecursively(h.dir(0)).ok());
+  const absl::Status saved = h.store().SaveNamespace();
+  EXPECT_THAT(saved.ToString(), HasSubstr(h.dir(0)));
+  EXPECT_FALSE(h.fs.Exists(h.dir(0)));
 }
 
 TEST(CheckpointTest, AFailedCheckpointChangesNothing) {

@@ -58,6 +58,8 @@ absl::Status Journal::BeginSegment() {
 }
 
 absl::Status Journal::BeginSegmentIn(Dir& dir, const std::string& header, Txid first_txid) {
+  // A directory that was lost must not be taken for a new one.
+  if (dir.file != nullptr) RETURN_IF_ERROR(CheckStillNamed(*dir.file));
   dir.file.reset();
   const std::string path = SegmentPath(dir.path, first_txid);
   // By rename, so that a segment never lacks its header.
@@ -144,6 +146,23 @@ absl::Status Journal::OnEachDir(const std::function<absl::Status(Dir&)>& work) {
   return absl::Status(results[0].code(),
                       fmt::format("the journal could not be written in any name directory: {}",
                                   std::string(results[0].message())));
+}
+
+absl::Status Journal::CheckSegment(const std::string& dir) const {
+  Txid newest = 0;
+  {
+    MutexLock lock(mu_);
+    newest = segments_.back();
+  }
+  const std::string path = SegmentPath(dir, newest);
+  const absl::Status found = fs_.Stat(path).status();
+  if (!absl::IsNotFound(found)) return found;
+  {
+    // A newer segment may have begun meanwhile, and a checkpoint have removed this one.
+    MutexLock lock(mu_);
+    if (segments_.back() != newest) return absl::OkStatus();
+  }
+  return absl::DataLossError(fmt::format("{}, which is open, is gone", path));
 }
 
 void Journal::DeleteThrough(Txid txid) {

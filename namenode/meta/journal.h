@@ -48,6 +48,8 @@ class Journal {
   // a torn tail. Does nothing when the last record is a marker or there is none.
   absl::Status Mark();
 
+  // Whether the newest segment still exists in `dir`; kDataLoss naming it when it does not.
+  absl::Status CheckSegment(const std::string& dir) const;
   // Removes the segments all of whose transactions are <= `txid`, never the newest.
   void DeleteThrough(Txid txid);
   // Stops writing to `dir`, because of an error met elsewhere.

@@ -248,6 +248,18 @@ TEST_F(JournalTest, AFailedRollDropsTheDirectory) {
   EXPECT_EQ(Scan(0)->last_txid, 12);
 }
 
+TEST_F(JournalTest, ALostDirectoryIsNotMadeUpByARoll) {
+  Start(2, 100);
+  ASSERT_TRUE(Append(2).ok());
+  ASSERT_TRUE(fs_.RemoveRecursively(dirs_[1]).ok());
+  ASSERT_TRUE(fs_.CreateDirectories(dirs_[1]).ok());
+  for (int i = 0; i < 4; ++i) ASSERT_TRUE(Append(2).ok());
+  ASSERT_EQ(journal_->FailedDirectories().size(), 1u);
+  EXPECT_THAT(journal_->FailedDirectories()[0], HasSubstr(dirs_[1]));
+  EXPECT_TRUE(fs_.List(dirs_[1])->empty());
+  EXPECT_EQ(Scan(0)->last_txid, 10);
+}
+
 TEST_F(JournalTest, UndecodableTransactionsAreRefused) {
   const auto none = [](const ChangeView&) {};
   std::string payload;

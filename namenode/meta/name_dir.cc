@@ -2,9 +2,11 @@
 #include "namenode/meta/name_dir.h"
 
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <charconv>
+#include <cstring>
 #include <filesystem>
 #include <map>
 
@@ -163,6 +165,21 @@ absl::StatusOr<JournalState> ReadJournalState(FileSystem& fs, const std::string&
     return absl::DataLossError(fmt::format("{} is damaged: not a journal state", path));
   }
   return JournalState{*epoch, *segment};
+}
+
+absl::Status CheckStillNamed(const File& file) {
+  struct stat opened {};
+  struct stat named {};
+  if (::fstat(file.fd(), &opened) != 0) {
+    return absl::InternalError(fmt::format("{}: fstat: {}", file.path(), std::strerror(errno)));
+  }
+  if (::stat(file.path().c_str(), &named) != 0) {
+    return absl::DataLossError(
+        fmt::format("{}, which is open, is gone: {}", file.path(), std::strerror(errno)));
+  }
+  if (opened.st_dev == named.st_dev && opened.st_ino == named.st_ino) return absl::OkStatus();
+  return absl::DataLossError(
+      fmt::format("{} is no longer the file that was opened: it was replaced", file.path()));
 }
 
 absl::StatusOr<std::unique_ptr<DirLock>> DirLock::Acquire(FileSystem& fs, const std::string& dir) {

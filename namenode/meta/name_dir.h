@@ -53,11 +53,18 @@ absl::Status WriteJournalState(FileSystem& fs, const std::string& dir, const Jou
 // Epoch 0 when there is none yet: a directory that is to be filled from its mirrors.
 absl::StatusOr<JournalState> ReadJournalState(FileSystem& fs, const std::string& dir);
 
+// kDataLoss when `file`'s path no longer leads to it: the file was removed or replaced, or its disk
+// is not mounted any more. Writes to it would be lost with the descriptor.
+absl::Status CheckStillNamed(const File& file);
+
 // Exclusive use of a name directory, by flock on in_use.lock; ends with the object or the process.
 class DirLock {
  public:
   // kFailedPrecondition, in HDFS's words, when another process (or store) holds it.
   static absl::StatusOr<std::unique_ptr<DirLock>> Acquire(FileSystem& fs, const std::string& dir);
+  // CheckStillNamed for the lock: whether the directory is still the one that was locked.
+  // Thread-safe.
+  absl::Status Check() const { return CheckStillNamed(*file_); }
 
  private:
   explicit DirLock(std::unique_ptr<File> file) : file_(std::move(file)) {}

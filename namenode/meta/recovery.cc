@@ -21,11 +21,6 @@ struct Candidate {
   JournalScan journal;
 };
 
-bool SameIdentity(const ClusterIdentity& a, const ClusterIdentity& b) {
-  return a.cluster_id == b.cluster_id && a.block_pool_id == b.block_pool_id &&
-         a.namespace_id == b.namespace_id && a.creation_ms == b.creation_ms;
-}
-
 // Cuts the torn tail off and makes the rest durable: after a crash of the process alone it may only
 // be in the page cache.
 absl::Status SettleTail(FileSystem& fs, JournalScan& journal) {
@@ -128,6 +123,11 @@ absl::StatusOr<Candidate> Examine(FileSystem& fs, const std::string& dir, int32_
 }
 
 }  // namespace
+
+bool SameIdentity(const ClusterIdentity& a, const ClusterIdentity& b) {
+  return a.cluster_id == b.cluster_id && a.block_pool_id == b.block_pool_id &&
+         a.namespace_id == b.namespace_id && a.creation_ms == b.creation_ms;
+}
 
 absl::StatusOr<RecoveredDirs> RecoverDirs(const std::vector<std::string>& dirs, FileSystem& fs) {
   RecoveredDirs recovered;

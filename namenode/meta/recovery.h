@@ -24,6 +24,9 @@ struct RecoveredDirs {
   JournalScan journal;   // without a torn tail, synced
 };
 
+// Whether every field is the same.
+bool SameIdentity(const ClusterIdentity& a, const ClusterIdentity& b);
+
 // Refuses missing, unformatted, foreign, locked and damaged directories, naming them. The journal
 // with the highest epoch, then the most transactions, wins; a torn tail is cut; the other
 // directories are made equal to the winner.

@@ -9,7 +9,7 @@
 namespace cairn::namenode {
 namespace {
 
-constexpr int64_t kCheckpointTickMs = 1000;
+constexpr int64_t kTickMs = 1000;
 constexpr int64_t kCheckCacheBytes = 1 << 20;  // to read a new checkpoint's own records
 
 }  // namespace
@@ -59,8 +59,10 @@ StoreImpl::StoreImpl(const MetaStoreOptions& options, RecoveredDirs dirs,
     fatal(status);
   });
   checkpoint_thread_ = std::make_unique<Executor>("checkpoint", 1);
-  checkpoint_timer_ = std::make_unique<PeriodicThread>("checkpoint-due", kCheckpointTickMs,
-                                                       [this] { CheckpointWhenDue(); });
+  checkpoint_timer_ = std::make_unique<PeriodicThread>("checkpoint-due", kTickMs, [this] {
+    DropLostDirectories();
+    CheckpointWhenDue();
+  });
   verifier_ = std::make_unique<Verifier>(tables_, fs_, options_.verify_bytes_per_second,
                                          options_.verify_pause_ms, fail);
 }
@@ -132,6 +134,7 @@ absl::Status StoreImpl::SaveNamespace() {
 absl::Status StoreImpl::MakeCheckpoint() {
   const std::string& first = options_.name_dirs.front();
   Txid txid = 0;
+  RETURN_IF_ERROR(CheckDirectory(0));
   RETURN_IF_ERROR(RemoveUnfinishedCheckpoints(fs_, first));
   RETURN_IF_ERROR(fs_.CreateDirectories(CheckpointsPath(first)));
   RETURN_IF_ERROR(applier_->Call([&](Txid applied) -> absl::Status {
@@ -147,7 +150,10 @@ absl::Status StoreImpl::MakeCheckpoint() {
   for (size_t i = 1; i < options_.name_dirs.size(); ++i) {
     const std::string& dir = options_.name_dirs[i];
     if (!journal_->IsHealthy(dir)) continue;
-    if (const absl::Status status = MakeCheckpointIn(dir, txid); !status.ok()) {
+    absl::Status status = CheckDirectory(i);
+    if (status.ok()) status = MakeCheckpointIn(dir, txid);
+    if (status.ok()) status = CheckDirectory(i);  // nor was it lost meanwhile
+    if (!status.ok()) {
       journal_->Drop(dir, status);
     }
   }
@@ -177,6 +183,31 @@ absl::Status StoreImpl::MakeCheckpointIn(const std::string& dir, Txid txid) {
   if (fs_.Exists(CheckpointPath(dir, txid))) return absl::OkStatus();
   RETURN_IF_ERROR(RemoveUnfinishedCheckpoints(fs_, dir));
   return CopyCheckpoint(fs_, options_.name_dirs.front(), txid, dir);
+}
+
+absl::Status StoreImpl::CheckDirectory(size_t index) const {
+  const std::string& dir = options_.name_dirs[index];
+  RETURN_IF_ERROR(dirs_.locks[index]->Check());
+  if (absl::IsNotFound(fs_.Stat(VersionPath(dir)).status())) {
+    return absl::DataLossError(fmt::format("{} is gone", VersionPath(dir)));
+  }
+  ASSIGN_OR_RETURN(const ClusterIdentity identity, ReadVersion(fs_, dir));
+  if (!SameIdentity(identity, dirs_.identity)) {
+    return absl::DataLossError(
+        fmt::format("{} now belongs to cluster {}", VersionPath(dir), identity.cluster_id));
+  }
+  // A directory that was dropped may have failed when a segment began.
+  return journal_->IsHealthy(dir) ? journal_->CheckSegment(dir) : absl::OkStatus();
+}
+
+void StoreImpl::DropLostDirectories() {
+  for (size_t i = 0; i < options_.name_dirs.size(); ++i) {
+    const std::string& dir = options_.name_dirs[i];
+    if (!journal_->IsHealthy(dir)) continue;
+    const absl::Status status = CheckDirectory(i);
+    // The process's lack of descriptors or memory says nothing of the directory.
+    if (!status.ok() && !absl::IsUnavailable(status)) journal_->Drop(dir, status);
+  }
 }
 
 void StoreImpl::PruneAll() {

@@ -55,6 +55,10 @@ class StoreImpl : public MetaStore {
   absl::Status MakeCheckpoint();
   absl::Status FinishFirstCheckpoint(Txid txid);
   absl::Status MakeCheckpointIn(const std::string& dir, Txid txid);
+  // An error when the directory is not the one that was opened: removed, replaced, unmounted.
+  absl::Status CheckDirectory(size_t index) const;
+  // Drops the directories that are lost. On the timer's thread.
+  void DropLostDirectories();
   void PruneAll();
   void CheckpointWhenDue();
 
