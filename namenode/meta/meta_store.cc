@@ -3,6 +3,9 @@
 
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
+
+#include "absl/strings/escaping.h"
 #include "common/status_macros.h"
 #include "namenode/meta/checkpoint.h"
 #include "namenode/meta/committer.h"
@@ -14,6 +17,8 @@
 
 namespace cairn::namenode {
 namespace {
+
+constexpr size_t kMaxClusterIdBytes = 255;
 
 // Leaves `dir` existing and without anything of ours.
 absl::Status ClearForFormat(const std::string& dir, bool force, FileSystem& fs) {
@@ -28,6 +33,19 @@ absl::Status ClearForFormat(const std::string& dir, bool force, FileSystem& fs) 
         dir));
   }
   return RemoveNameDirContents(fs, dir);
+}
+
+// Cluster ids are a line of VERSION files, here and on DataNodes, and words in logs and addresses.
+absl::Status CheckClusterId(const std::string& id) {
+  const auto bad = [](char c) { return static_cast<unsigned char>(c) <= ' ' || c == '\x7f'; };
+  const size_t limit = kMaxClusterIdBytes;
+  if (!id.empty() && id.size() <= limit && std::none_of(id.begin(), id.end(), bad)) {
+    return absl::OkStatus();
+  }
+  return absl::InvalidArgumentError(fmt::format(
+      "Invalid cluster id \"{}\": it must have 1 to {} bytes, without spaces and control "
+      "characters",
+      absl::Utf8SafeCHexEscape(id.substr(0, limit)) + (id.size() > limit ? "..." : ""), limit));
 }
 
 std::vector<RowChange> FirstRows(const ClusterIdentity& identity,
@@ -119,6 +137,7 @@ absl::Status MetaStore::Format(const MetaStoreOptions& options, const ClusterIde
   if (options.name_dirs.empty()) {
     return absl::InvalidArgumentError("dfs.namenode.name.dir names no directory");
   }
+  RETURN_IF_ERROR(CheckClusterId(identity.cluster_id));
   std::vector<std::unique_ptr<DirLock>> locks;
   for (const std::string& dir : options.name_dirs) {
     RETURN_IF_ERROR(CreateDirectoryDurably(fs, dir));

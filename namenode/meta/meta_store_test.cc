@@ -190,6 +190,26 @@ TEST(MetaStoreTest, FormatRefusesWhatIsNotEmptyUnlessForced) {
   EXPECT_EQ(h.Get("k"), "(none)");
 }
 
+TEST(MetaStoreTest, FormatRefusesClusterIdsThatVersionCannotHold) {
+  StoreHarness h;
+  ClusterIdentity identity = StoreHarness::Identity();
+  const auto format = [&](const std::string& id) {
+    identity.cluster_id = id;
+    return MetaStore::Format(h.options, identity, false, {}, h.fs);
+  };
+  EXPECT_THAT(Text(format("a b\nc")), HasSubstr("Invalid cluster id \"a b\\nc\""));
+  for (const std::string& id : {std::string(), std::string(256, 'x'), std::string("a b"),
+                                std::string("a\0b", 3), std::string("a\x7f"), std::string("a\r")}) {
+    EXPECT_EQ(format(id).code(), absl::StatusCode::kInvalidArgument) << id;
+  }
+  EXPECT_FALSE(h.fs.Exists(h.dir(0)));  // nothing was touched
+  const std::string longest = "Grüße=#" + std::string(246, 'x');
+  ASSERT_EQ(longest.size(), 255u);
+  ASSERT_TRUE(format(longest).ok());
+  ASSERT_TRUE(h.Open().ok());
+  EXPECT_EQ(h.store().identity().cluster_id, longest);
+}
+
 TEST(MetaStoreTest, ADirectoryInUseIsRefused) {
   StoreHarness h;
   h.Start();
