@@ -6,6 +6,7 @@
 #include "common/status_macros.h"
 #include "namenode/meta/checkpoint.h"
 #include "namenode/meta/name_dir.h"
+#include "namenode/meta/recovery.h"
 #include "namenode/meta/rocks.h"
 
 namespace cairn::namenode {
@@ -31,10 +32,19 @@ absl::StatusOr<NameDirReport> InspectNameDir(FileSystem& fs, const std::string& 
   NameDirReport report;
   ASSIGN_OR_RETURN(report.identity, ReadVersion(fs, dir));
   ASSIGN_OR_RETURN(report.journal, ScanJournal(fs, dir, report.identity.namespace_id));
+  if (report.journal.epoch == 0) {
+    return absl::DataLossError(
+        fmt::format("{} is missing: the journal is lost", JournalStatePath(dir)));
+  }
   ASSIGN_OR_RETURN(report.checkpoints, ListCheckpoints(fs, dir));
   if (fs.Exists(RocksPath(dir))) {
     ASSIGN_OR_RETURN(const auto tables, OpenReadOnly(RocksPath(dir)));
     report.database_txid = tables->opened_at();
+    // Before the first flush all rows are in the journal.
+    if (*report.database_txid > 0) {
+      RETURN_IF_ERROR(CheckDatabase(*tables->TakeSnapshot(*report.database_txid), report.identity,
+                                    RocksPath(dir)));
+    }
   }
   return report;
 }

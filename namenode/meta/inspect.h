@@ -27,7 +27,8 @@ struct NameDirReport {
   std::vector<Txid> checkpoints;
   std::optional<Txid> database_txid;  // flushed; empty when the database is elsewhere
 };
-// Checks VERSION and every byte of the journal; opens the database.
+// Checks VERSION, journal_state and every byte of the journal; opens the database and checks that
+// it belongs to the directory.
 absl::StatusOr<NameDirReport> InspectNameDir(FileSystem& fs, const std::string& dir);
 
 // Reads every byte of the database's table files.

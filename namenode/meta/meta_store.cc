@@ -56,27 +56,6 @@ std::vector<RowChange> FirstRows(const ClusterIdentity& identity,
   return rows;
 }
 
-// Whether the database belongs to the directories and this program understands it.
-absl::Status CheckDatabase(const MetaSnapshot& snapshot, const ClusterIdentity& identity,
-                           const std::string& path) {
-  ASSIGN_OR_RETURN(const int64_t format, LoadCounter(snapshot, meta_key::kFormat));
-  if (format != kFormatVersion) {
-    return absl::FailedPreconditionError(
-        fmt::format("the database in {} has format version {}, this program reads {}", path, format,
-                    kFormatVersion));
-  }
-  ASSIGN_OR_RETURN(const auto stored, snapshot.Get(Table::kMeta, meta_key::kIdentity));
-  if (!stored) return absl::DataLossError(fmt::format("the database in {} has no identity", path));
-  ASSIGN_OR_RETURN(const ClusterIdentity database, DecodeIdentity(*stored));
-  if (database.cluster_id != identity.cluster_id ||
-      database.namespace_id != identity.namespace_id) {
-    return absl::FailedPreconditionError(
-        fmt::format("the database in {} belongs to cluster {}, the name directories to {}", path,
-                    database.cluster_id, identity.cluster_id));
-  }
-  return absl::OkStatus();
-}
-
 // The newest checkpoint of `dir` that is intact; 0 when there is none at all. An error names the
 // damage when there are only damaged ones.
 absl::StatusOr<Txid> NewestIntactCheckpoint(FileSystem& fs, const std::string& dir) {

@@ -9,6 +9,8 @@
 #include "common/status_macros.h"
 #include "namenode/meta/change_set.h"
 #include "namenode/meta/checkpoint.h"
+#include "namenode/meta/row_codec.h"
+#include "namenode/meta/schema.h"
 
 namespace cairn::namenode {
 namespace {
@@ -204,6 +206,26 @@ absl::Status Replay(const RecoveredDirs& dirs, RocksTables& tables, FileSystem& 
       ScanJournal(fs, dirs.best_dir, dirs.identity.namespace_id, visit, applied).status());
   RETURN_IF_ERROR(apply());
   spdlog::info("journal replayed from transaction {} to {}", applied + 1, journal.last_txid);
+  return absl::OkStatus();
+}
+
+absl::Status CheckDatabase(const MetaSnapshot& snapshot, const ClusterIdentity& identity,
+                           const std::string& path) {
+  ASSIGN_OR_RETURN(const int64_t format, LoadCounter(snapshot, meta_key::kFormat));
+  if (format != kFormatVersion) {
+    return absl::FailedPreconditionError(
+        fmt::format("the database in {} has format version {}, this program reads {}", path, format,
+                    kFormatVersion));
+  }
+  ASSIGN_OR_RETURN(const auto stored, snapshot.Get(Table::kMeta, meta_key::kIdentity));
+  if (!stored) return absl::DataLossError(fmt::format("the database in {} has no identity", path));
+  ASSIGN_OR_RETURN(const ClusterIdentity database, DecodeIdentity(*stored));
+  if (database.cluster_id != identity.cluster_id ||
+      database.namespace_id != identity.namespace_id) {
+    return absl::FailedPreconditionError(
+        fmt::format("the database in {} belongs to cluster {}, the name directories to {}", path,
+                    database.cluster_id, identity.cluster_id));
+  }
   return absl::OkStatus();
 }
 

@@ -36,6 +36,11 @@ absl::StatusOr<RecoveredDirs> RecoverDirs(const std::vector<std::string>& dirs, 
 // far, or ends before it.
 absl::Status Replay(const RecoveredDirs& dirs, RocksTables& tables, FileSystem& fs);
 
+// Whether the database in `path` belongs to the directories and this program understands it.
+// Transaction 1 must be in it.
+absl::Status CheckDatabase(const MetaSnapshot& snapshot, const ClusterIdentity& identity,
+                           const std::string& path);
+
 // Where a new writer continues.
 JournalPosition NextPosition(const RecoveredDirs& dirs);
 

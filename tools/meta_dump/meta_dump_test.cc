@@ -113,6 +113,29 @@ TEST(MetaDumpTest, DamageIsNamedAndTheStatusIsOne) {
   EXPECT_EQ(MetaDump(h.dir(0)).status, 0);
 }
 
+TEST(MetaDumpTest, WhatTheNameNodeRefusesIsDamage) {
+  StoreHarness h;
+  h.Start();
+  h.Put("k", "v");
+  h.Close();
+  const std::string state = *h.fs.ReadFile(JournalStatePath(h.dir(0)), 1 << 20);
+  ASSERT_TRUE(h.fs.Remove(JournalStatePath(h.dir(0))).ok());
+  const ToolRun lost = MetaDump(h.dir(0));
+  EXPECT_EQ(lost.status, 1) << lost.output;
+  EXPECT_THAT(lost.output, HasSubstr(JournalStatePath(h.dir(0)) + " is missing"));
+  EXPECT_FALSE(h.Open().ok());
+  ASSERT_TRUE(h.fs.WriteFileAtomically(JournalStatePath(h.dir(0)), state).ok());
+  EXPECT_EQ(MetaDump(h.dir(0)).status, 0);
+
+  ClusterIdentity other = StoreHarness::Identity();
+  other.cluster_id = "CID-other";
+  ASSERT_TRUE(WriteVersion(h.fs, h.dir(0), other).ok());
+  const ToolRun foreign = MetaDump(h.dir(0));
+  EXPECT_EQ(foreign.status, 1) << foreign.output;
+  EXPECT_THAT(foreign.output, AllOf(HasSubstr(RocksPath(h.dir(0))), HasSubstr("CID-other")));
+  EXPECT_FALSE(h.Open().ok());
+}
+
 TEST(MetaDumpTest, WrongUsageIsTwo) {
   EXPECT_EQ(MetaDump("").status, 2);
   EXPECT_EQ(MetaDump("/tmp --rows nothing").status, 2);
