@@ -10,6 +10,11 @@ class MemoryMetaStore::HookedSnapshot : public MetaSnapshot {
  public:
   HookedSnapshot(const MemoryMetaStore& store, std::shared_ptr<const MapSnapshot> rows, Txid txid)
       : store_(store), rows_(std::move(rows)), txid_(txid) {}
+  // Under the store's lock, because that decides by the use count whether it may change the rows.
+  ~HookedSnapshot() override {
+    MutexLock lock(store_.mu_);
+    rows_.reset();
+  }
   Txid txid() const override { return txid_; }
   absl::StatusOr<std::optional<std::string>> Get(Table table, std::string_view key) const override {
     store_.BeforeRead();
@@ -24,7 +29,7 @@ class MemoryMetaStore::HookedSnapshot : public MetaSnapshot {
 
  private:
   const MemoryMetaStore& store_;
-  const std::shared_ptr<const MapSnapshot> rows_;
+  std::shared_ptr<const MapSnapshot> rows_;
   const Txid txid_;
 };
 
