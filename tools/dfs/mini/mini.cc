@@ -14,6 +14,16 @@ namespace {
 
 constexpr int64_t kWatchMs = 500;
 
+constexpr char kHelp[] = R"(Usage: dfs [generic options] mini {}
+  Run a whole cluster on this machine until Ctrl-C.
+
+  --dir D        keep everything in the folder D, new, empty or of a mini cluster
+                 (default: /tmp/cairn-mini-USER)
+  --datanodes N  how many DataNodes (default: 3)
+  --port P       Hadoop RPC on port P, gRPC on P+1, HTTP on P+1850 (default: 8020)
+  -D key=value   set a configuration key of all daemons
+)";
+
 void Describe(Invocation& run, const MiniOptions& options, const std::string& binaries) {
   const std::string dfs = fmt::format("{}/dfs -fs {}", binaries, options.uri());
   run.Print(
@@ -37,6 +47,10 @@ try:
 }  // namespace
 
 absl::Status Mini(Invocation& run, const std::vector<std::string>& args) {
+  if (!args.empty() && (args.front() == "--help" || args.front() == "-help")) {
+    run.Print(kHelp, kMiniUsage);
+    return absl::OkStatus();
+  }
   ASSIGN_OR_RETURN(const std::string user, SystemUserName());
   std::error_code error;
   const std::string here = std::filesystem::current_path(error).string();

@@ -9,9 +9,9 @@
 #include <chrono>
 #include <filesystem>
 #include <fstream>
-#include <thread>
 
 #include "client/dfs_client.h"
+#include "common/net/socket.h"
 #include "common/status_macros.h"
 
 namespace cairn::dfs {
@@ -20,7 +20,7 @@ namespace {
 using std::chrono::steady_clock;
 
 constexpr auto kReadyTimeout = std::chrono::seconds(60);
-constexpr auto kLookAgain = std::chrono::milliseconds(100);
+constexpr int64_t kLookAgainMs = 100;
 constexpr int64_t kStopTimeoutMs = 10'000;
 constexpr int64_t kFormatTimeoutMs = 60'000;
 constexpr int64_t kProbeTimeoutMs = 2'000;
@@ -42,6 +42,19 @@ bool IsEmpty(const std::string& directory) {
   return !std::filesystem::exists(directory, error) || std::filesystem::is_empty(directory, error);
 }
 
+absl::StatusOr<bool> NamenodeServes(client::DfsClient& client) {
+  RETURN_IF_ERROR(client.SetSafeMode(client::SafeModeAction::kGet).status());
+  return true;
+}
+
+// Whether `datanodes` DataNodes are live and safe mode is off.
+absl::StatusOr<bool> IsReady(client::DfsClient& client, int datanodes) {
+  ASSIGN_OR_RETURN(const auto live, client.GetDatanodeReport(client::DatanodeReportType::kLive));
+  if (static_cast<int>(live.size()) != datanodes) return false;
+  ASSIGN_OR_RETURN(const bool safe_mode, client.SetSafeMode(client::SafeModeAction::kGet));
+  return !safe_mode;
+}
+
 }  // namespace
 
 MiniCluster::MiniCluster(MiniOptions options, std::string binaries)
@@ -52,7 +65,9 @@ MiniCluster::~MiniCluster() {
   if (lock_fd_ >= 0) ::close(lock_fd_);
 }
 
-absl::Status MiniCluster::Start(const StopSignal& stop) {
+absl::Status MiniCluster::Start(StopSignal& stop) {
+  RETURN_IF_ERROR(CheckDirectory());
+  RETURN_IF_ERROR(CheckPorts());
   std::error_code error;
   std::filesystem::create_directories(options_.directory + "/logs", error);
   if (error) {
@@ -61,12 +76,41 @@ absl::Status MiniCluster::Start(const StopSignal& stop) {
   }
   RETURN_IF_ERROR(LockDirectory());
   if (IsEmpty(options_.name_directory())) RETURN_IF_ERROR(Format());
+  RETURN_IF_ERROR(CheckPorts());  // formatting took its time
   RETURN_IF_ERROR(Launch("namenode", "namenode", options_.NamenodeArguments()));
+  RETURN_IF_ERROR(WaitUntil(NamenodeServes, stop));
   for (int i = 1; i <= options_.datanodes; ++i) {
     RETURN_IF_ERROR(
         Launch(fmt::format("datanode{}", i), "datanode", options_.DatanodeArguments(i)));
   }
-  return WaitUntilReady(stop);
+  const int datanodes = options_.datanodes;
+  return WaitUntil([datanodes](client::DfsClient& client) { return IsReady(client, datanodes); },
+                   stop);
+}
+
+absl::Status MiniCluster::CheckDirectory() const {
+  const std::string& directory = options_.directory;
+  std::error_code error;
+  const bool used_before = std::filesystem::exists(directory + "/in_use.lock", error) &&
+                           std::filesystem::is_directory(directory + "/logs", error);
+  if (used_before || !std::filesystem::exists(directory, error)) return absl::OkStatus();
+  const bool empty = std::filesystem::is_empty(directory, error);
+  if (!error && empty && std::filesystem::is_directory(directory)) return absl::OkStatus();
+  return absl::FailedPreconditionError(fmt::format(
+      "{} is neither empty nor the folder of a mini cluster; choose another one with --dir",
+      directory));
+}
+
+absl::Status MiniCluster::CheckPorts() const {
+  for (const int port : {options_.port, options_.grpc_port()}) {
+    const auto listener = TcpListener::Listen({.host = "127.0.0.1", .port = port});
+    if (listener.ok()) continue;
+    return absl::UnavailableError(
+        fmt::format("Port {} cannot be used, is another cluster running? Choose other ports with "
+                    "--port ({})",
+                    port, std::string(listener.status().message())));
+  }
+  return absl::OkStatus();
 }
 
 absl::Status MiniCluster::LockDirectory() {
@@ -110,7 +154,15 @@ absl::Status MiniCluster::Failure(const std::string& daemon, int exit_code) cons
                                             LogTail(options_.log_file(daemon))));
 }
 
-absl::Status MiniCluster::WaitUntilReady(const StopSignal& stop) {
+absl::Status MiniCluster::CheckDaemons() {
+  for (Daemon& daemon : daemons_) {
+    const auto exit_code = daemon.process->Wait(0);
+    if (exit_code) return Failure(daemon.name, *exit_code);
+  }
+  return absl::OkStatus();
+}
+
+absl::Status MiniCluster::WaitUntil(const Probe& done, StopSignal& stop) {
   client::ClientOptions client_options;
   client_options.namenode_address = options_.grpc_address();
   client_options.namenode_retries = 0;  // this loop is the retry
@@ -119,18 +171,12 @@ absl::Status MiniCluster::WaitUntilReady(const StopSignal& stop) {
   const auto deadline = steady_clock::now() + kReadyTimeout;
   absl::Status last;
   while (steady_clock::now() < deadline) {
-    if (stop.stopping()) return absl::CancelledError("stopped while starting");
-    for (Daemon& daemon : daemons_) {
-      const auto exit_code = daemon.process->Wait(0);
-      if (exit_code) return Failure(daemon.name, *exit_code);
-    }
-    const auto live = client->GetDatanodeReport(client::DatanodeReportType::kLive);
-    if (live.ok() && static_cast<int>(live->size()) == options_.datanodes) {
-      const auto safe_mode = client->SetSafeMode(client::SafeModeAction::kGet);
-      if (safe_mode.ok() && !*safe_mode) return absl::OkStatus();
-    }
-    last = live.status();
-    std::this_thread::sleep_for(kLookAgain);
+    const auto answer = done(*client);
+    // After the question: an answer only counts while all that could have given it still run.
+    RETURN_IF_ERROR(CheckDaemons());
+    if (answer.ok() && *answer) return absl::OkStatus();
+    last = answer.status();
+    if (stop.WaitFor(kLookAgainMs)) return absl::CancelledError("stopped while starting");
   }
   return absl::DeadlineExceededError(
       fmt::format("the cluster is not ready after {} s; logs are in {}/logs {}",

@@ -1,6 +1,7 @@
 // The daemons of a mini cluster as child processes.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -10,6 +11,10 @@
 #include "common/server/stop_signal.h"
 #include "common/server/subprocess.h"
 #include "tools/dfs/mini/mini_options.h"
+
+namespace cairn::client {
+class DfsClient;
+}
 
 namespace cairn::dfs {
 
@@ -22,9 +27,11 @@ class MiniCluster {
   ~MiniCluster();
 
   // Formats an empty folder, starts everything and returns when all DataNodes are live and safe
-  // mode is off. An error quotes the end of the log of a daemon that failed; kCancelled when `stop`
-  // came.
-  absl::Status Start(const StopSignal& stop);
+  // mode is off. Refuses, changing nothing, a folder with other things in it and ports that are in
+  // use. DataNodes start only once this cluster's own NameNode serves: they would register with
+  // whichever one answers at its address. An error quotes the end of the log of a daemon that
+  // failed; kCancelled when `stop` came.
+  absl::Status Start(StopSignal& stop);
   // The daemons that have ended since the last call, as "namenode" or "datanode2 (exit code 1)".
   std::vector<std::string> TakeEnded();
   bool NamenodeRuns();
@@ -38,11 +45,18 @@ class MiniCluster {
     bool ended = false;
   };
 
+  // What a step of starting asks the NameNode: true when the step is done.
+  using Probe = std::function<absl::StatusOr<bool>(client::DfsClient&)>;
+
+  absl::Status CheckDirectory() const;
+  absl::Status CheckPorts() const;
   absl::Status LockDirectory();
   absl::Status Format();
   absl::Status Launch(const std::string& name, const std::string& program,
                       std::vector<std::string> arguments);
-  absl::Status WaitUntilReady(const StopSignal& stop);
+  absl::Status WaitUntil(const Probe& done, StopSignal& stop);
+  // The Failure of the first daemon that has ended.
+  absl::Status CheckDaemons();
   absl::Status Failure(const std::string& daemon, int exit_code) const;
 
   const MiniOptions options_;
