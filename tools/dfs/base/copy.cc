@@ -7,6 +7,7 @@
 
 #include "common/clock.h"
 #include "common/status_macros.h"
+#include "common/types/errors.h"
 #include "tools/dfs/base/errors.h"
 #include "tools/dfs/base/progress.h"
 
@@ -115,8 +116,10 @@ absl::Status Transfer::CopyInput(const Target& destination) {
 absl::Status Transfer::Pump(const std::function<absl::StatusOr<size_t>(char*, size_t)>& read,
                             const Target& target, int64_t total) {
   const std::string temporary = target.path + std::string(kCopying);
+  bool ours = false;
   const auto copy = [&]() -> absl::Status {
     ASSIGN_OR_RETURN(const auto out, target.fs->Create(temporary));
+    ours = true;
     std::FILE* err = run_.shell().streams().err;
     Progress progress(err, ::isatty(::fileno(err)) == 1, SystemClock(), target.shown, total);
     std::vector<char> buffer(kBufferBytes);
@@ -130,7 +133,9 @@ absl::Status Transfer::Pump(const std::function<absl::StatusOr<size_t>(char*, si
     return target.fs->RenameOver(temporary, target.path);
   };
   const absl::Status status = copy();
-  if (!status.ok()) {
+  // Another copy to the same target may be writing under that name: when this one could not create
+  // the file, or has lost its lease to the other, what is there is not this one's to delete.
+  if (!status.ok() && ours && !Is(status, ErrorKind::kLeaseExpired)) {
     const auto left = target.fs->Stat(temporary);
     // The first error is the one worth telling; what is left behind is only untidy.
     if (left.ok() && *left) (void)target.fs->Delete(temporary, false).ok();

@@ -136,6 +136,14 @@ TEST_F(CommandsTest, PutCopiesFilesTreesAndTheInput) {
             "put: `" + dir_ / "in" + "': File exists\n");
 }
 
+TEST_F(CommandsTest, PutLeavesATemporaryFileItCouldNotCreate) {
+  const std::string f = WriteFile("f", "x");
+  std::filesystem::create_directory(dir_ / "to._COPYING_");  // in the way, and empty
+  EXPECT_EQ(Run("put", Put, {f, dir_ / "to"}).exit_code, 1);
+  EXPECT_TRUE(Exists("to._COPYING_"));
+  EXPECT_FALSE(Exists("to"));
+}
+
 TEST_F(CommandsTest, PutChecksItsDestination) {
   const std::string f = WriteFile("f", "x");
   const std::string g = WriteFile("g", "y");
