@@ -3,10 +3,12 @@
 
 #include <unistd.h>
 
+#include <cerrno>
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
 #include <pugixml.hpp>
+#include <system_error>
 
 #include "common/config/values.h"
 #include "common/status_macros.h"
@@ -137,7 +139,13 @@ absl::Status Configuration::AddFile(const std::string& path, int depth) {
         "Configuration file {} is included more than {} levels deep", path, kMaxIncludeDepth));
   }
   pugi::xml_document document;
+  errno = 0;
   const pugi::xml_parse_result parsed = document.load_file(path.c_str());
+  if (parsed.status == pugi::status_file_not_found || parsed.status == pugi::status_io_error) {
+    return absl::InvalidArgumentError(
+        fmt::format("cannot read {}: {}", path,
+                    errno != 0 ? std::generic_category().message(errno) : parsed.description()));
+  }
   if (!parsed) {
     return absl::InvalidArgumentError(fmt::format("Configuration file {}: {} (at byte {})", path,
                                                   parsed.description(), parsed.offset));

@@ -34,16 +34,17 @@ absl::Status Wait(Invocation& run, const std::vector<std::string>& args) {
   int64_t datanodes = 0;
   int64_t timeout_ms = kDefaultTimeoutMs;
   for (size_t i = 0; i < args.size(); i += 2) {
-    std::optional<int64_t> value;
-    if (i + 1 < args.size()) {
-      value = args[i] == "--timeout" ? ParseDurationMs(args[i + 1], DurationUnit::kSeconds)
-                                     : ParseInt(args[i + 1]);
-    }
-    const bool known = args[i] == "--datanodes" || args[i] == "--timeout";
-    if (!known || !value || *value < 0) {
+    const bool is_timeout = args[i] == "--timeout";
+    if (!is_timeout && args[i] != "--datanodes") {
       return UsageError(fmt::format("wait: option '{}' is not valid here", args[i]));
     }
-    (args[i] == "--timeout" ? timeout_ms : datanodes) = *value;
+    const std::string text = i + 1 < args.size() ? args[i + 1] : "";
+    const auto value = is_timeout ? ParseDurationMs(text, DurationUnit::kSeconds) : ParseInt(text);
+    if (!value || *value < 0) {
+      return UsageError(fmt::format("wait: {} takes a {}, not '{}'", args[i],
+                                    is_timeout ? "duration" : "number", text));
+    }
+    (is_timeout ? timeout_ms : datanodes) = *value;
   }
   ASSIGN_OR_RETURN(client::ClientOptions options, run.shell().DefaultClientOptions());
   options.namenode_retries = 0;  // this loop is the retry
