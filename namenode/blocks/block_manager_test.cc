@@ -277,6 +277,36 @@ TEST(BlockManager, APipelineRecoveryLeavesOldReplicasBehindToBeDeleted) {
   EXPECT_EQ(cluster->manager->Find(block)->corrupt, 0);
 }
 
+TEST(BlockManager, TheDeletionOfAStaleReplicaNamesTheVersionThatIsThere) {
+  auto cluster = Started(4, 1);
+  std::vector<ReplicaLocation> places;
+  const BlockId block = cluster->Allocate(3, "", &places);
+  const size_t dropped = cluster->NodeOf(places[2].datanode.id.uuid);
+  cluster->Change(dropped, {block, cluster->stamp, 10}, ReplicaChangeKind::kReceiving);
+  // It takes part in a first recovery, which is not reported, is dropped by a second, and comes
+  // back before it was missed.
+  cluster->nodes[dropped].replicas[block] = {block, ++cluster->stamp, 20};
+  BlockRow row = cluster->Row(block);
+  row.generation_stamp = ++cluster->stamp;
+  cluster->SetRow(row);
+  places.pop_back();
+  cluster->manager->SetExpectedLocations(block, places);
+  row.length = 100;
+  for (const ReplicaLocation& place : places) {
+    cluster->Received(cluster->NodeOf(place.datanode.id.uuid), {block, row.generation_stamp, 100});
+  }
+  row.state = BlockState::kComplete;
+  cluster->SetRow(row);
+  cluster->Register(dropped);
+  for (int i = 0; i < 10; ++i) cluster->Round();
+  EXPECT_EQ(cluster->Live(block), 3);
+  EXPECT_EQ(cluster->manager->Find(block)->corrupt, 0);
+  const auto left = cluster->nodes[dropped].replicas.find(block);
+  EXPECT_TRUE(left == cluster->nodes[dropped].replicas.end() ||
+              left->second.generation_stamp == row.generation_stamp)
+      << "the stale replica is still there";
+}
+
 TEST(BlockManager, KeepsReplicasFromTheFutureAndStaysInSafeMode) {
   FakeCluster cluster;
   cluster.manager->LoadingDone();

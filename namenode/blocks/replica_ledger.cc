@@ -236,8 +236,13 @@ void ReplicaLedger::Reported(StorageIndex storage, const ReportedReplica& replic
     case ReplicaVerdict::kOpen:
       return AddOpen(storage, replica);
     case ReplicaVerdict::kCorrupt:
-      if (state_.FindCorrupt(block, storage) == nullptr) {
+      if (CorruptReplica* bad = state_.FindCorrupt(block, storage); bad == nullptr) {
         Book(block, [&] { AddCorrupt(replica.block, storage, CorruptReason::kMismatch); });
+      } else if (bad->reported != replica.block) {
+        // Known as another version, as after a pipeline recovery that was not reported: its
+        // deletion must name the one that is there.
+        bad->reported = replica.block;
+        state_.invalidations.Cancel(node, block);
       }
       return StillCorrupt(block, storage);
     case ReplicaVerdict::kInvalidate:
