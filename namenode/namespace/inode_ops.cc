@@ -8,10 +8,7 @@
 #include "namenode/namespace/path.h"
 
 namespace cairn::namenode {
-namespace {
 
-// Adds `delta` to the child count of a directory, as this transaction sees it now, and stamps its
-// mtime.
 absl::Status ChangeChildCount(Txn& txn, InodeId directory, int64_t delta) {
   ASSIGN_OR_RETURN(const InodePtr current, txn.ById(directory));
   if (current == nullptr)
@@ -22,8 +19,6 @@ absl::Status ChangeChildCount(Txn& txn, InodeId directory, int64_t delta) {
   txn.Put(std::move(changed));
   return absl::OkStatus();
 }
-
-}  // namespace
 
 absl::Status CheckNotInSafeMode(const OpContext& ctx, std::string_view what) {
   if (!ctx.blocks.InSafeMode()) return absl::OkStatus();

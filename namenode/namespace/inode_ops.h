@@ -30,6 +30,10 @@ absl::Status VerifyParent(const ResolvedPath& path);
 absl::Status CheckNewEntry(const OpContext& ctx, const Inode& directory,
                            std::string_view directory_path, std::string_view name);
 
+// Adds `delta` to the child count of a directory, as this transaction sees it now; its mtime
+// becomes now.
+absl::Status ChangeChildCount(Txn& txn, InodeId directory, int64_t delta);
+
 // Adds `child` under its parent_id and counts it there; the parent's mtime becomes now. Returns the
 // stored child.
 absl::StatusOr<InodePtr> LinkChild(Txn& txn, Inode child);

@@ -13,17 +13,9 @@ namespace cairn::namenode {
 
 absl::StatusOr<ResolvedPath> ResolveFile(OpContext& ctx, std::string_view path, InodeId file_id) {
   if (file_id == kUnknownInodeId) return ResolveChecked(ctx, path, PathUse::kAccess, {});
-  ASSIGN_OR_RETURN(const InodePtr inode, ctx.txn.ById(file_id));
-  ResolvedPath resolved;
-  if (inode != nullptr) {
-    ASSIGN_OR_RETURN(std::vector<InodePtr> chain, ctx.txn.Ancestors(*inode));
-    for (InodePtr& link : chain) {
-      resolved.names.push_back(link->name);
-      resolved.inodes.push_back(std::move(link));
-    }
-  }
-  if (resolved.names.empty()) resolved = ResolvedPath{{"", std::string(path)}, {nullptr, nullptr}};
-  return resolved;
+  ASSIGN_OR_RETURN(std::optional<ResolvedPath> resolved, ResolveInode(ctx.txn, file_id));
+  if (!resolved) return ResolvedPath{{"", std::string(path)}, {nullptr, nullptr}};
+  return *std::move(resolved);
 }
 
 absl::StatusOr<InodePtr> CheckLease(const OpContext& ctx, const ResolvedPath& resolved,

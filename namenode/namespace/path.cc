@@ -47,16 +47,6 @@ absl::StatusOr<std::vector<std::string>> SplitPath(std::string_view path) {
   return names;
 }
 
-std::string JoinPath(const std::vector<std::string>& names, size_t count) {
-  if (count == 0) return "/";
-  std::string path;
-  for (size_t i = 0; i < count; ++i) {
-    path += '/';
-    path += names[i];
-  }
-  return path;
-}
-
 bool IsValidName(std::string_view path) {
   if (path.empty() || path[0] != '/') return false;
   if (path.find('\0') != std::string_view::npos || !IsValidUtf8(path)) return false;

@@ -18,9 +18,6 @@ inline constexpr std::string_view kReservedRaw = "raw";
 // as HDFS's reads do. A relative path is errors::RelativePath.
 absl::StatusOr<std::vector<std::string>> SplitPath(std::string_view path);
 
-// "/" followed by the first `count` of `names` with slashes between.
-std::string JoinPath(const std::vector<std::string>& names, size_t count);
-
 // Whether HDFS's DFSUtil.isValidName accepts `path` as the name of something to create: absolute,
 // valid UTF-8 without NUL, no component "." or ".."
 // (".." only behind /.reserved/.inodes/<id>), none with ":", no empty inner component.

@@ -34,15 +34,6 @@ absl::Status Descend(Txn& txn, const std::vector<std::string>& names, size_t fir
   return absl::OkStatus();
 }
 
-absl::StatusOr<ResolvedPath> FromChain(std::vector<InodePtr> chain) {
-  ResolvedPath resolved;
-  for (InodePtr& inode : chain) {
-    resolved.names.push_back(inode->name);
-    resolved.inodes.push_back(std::move(inode));
-  }
-  return resolved;
-}
-
 // /.reserved/.inodes/<id>[/..][/rest]; `names` are all components.
 absl::StatusOr<ResolvedPath> ResolveByInodePath(Txn& txn, const std::vector<std::string>& names,
                                                 std::string_view path) {
@@ -51,18 +42,18 @@ absl::StatusOr<ResolvedPath> ResolveByInodePath(Txn& txn, const std::vector<std:
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), id);
   if (error != std::errc() || end != text.data() + text.size())
     return errors::InvalidInodePath(path);
-  ASSIGN_OR_RETURN(const InodePtr inode, txn.ById(id));
-  if (inode == nullptr) return errors::NoFileForInodePath(path);
-  ASSIGN_OR_RETURN(std::vector<InodePtr> chain, txn.Ancestors(*inode));
-  if (chain.empty()) return errors::NoFileForInodePath(path);
+  ASSIGN_OR_RETURN(std::optional<ResolvedPath> resolved, ResolveInode(txn, id));
+  if (!resolved) return errors::NoFileForInodePath(path);
   size_t next = 3;
   if (names.size() > 3 && names[3] == "..") {
-    if (chain.size() > 1) chain.pop_back();
+    if (!resolved->is_root()) {
+      resolved->names.pop_back();
+      resolved->inodes.pop_back();
+    }
     next = 4;
   }
-  ASSIGN_OR_RETURN(ResolvedPath resolved, FromChain(std::move(chain)));
-  RETURN_IF_ERROR(Descend(txn, names, next, path, resolved));
-  return resolved;
+  RETURN_IF_ERROR(Descend(txn, names, next, path, *resolved));
+  return *std::move(resolved);
 }
 
 }  // namespace
@@ -96,12 +87,17 @@ absl::StatusOr<ResolvedPath> ResolvePath(Txn& txn, std::string_view path) {
   return resolved;
 }
 
-absl::StatusOr<ResolvedPath> ResolveInode(Txn& txn, InodeId id, std::string_view path_for_message) {
+absl::StatusOr<std::optional<ResolvedPath>> ResolveInode(Txn& txn, InodeId id) {
   ASSIGN_OR_RETURN(const InodePtr inode, txn.ById(id));
-  if (inode == nullptr) return errors::FileDoesNotExist(path_for_message);
+  if (inode == nullptr) return std::nullopt;
   ASSIGN_OR_RETURN(std::vector<InodePtr> chain, txn.Ancestors(*inode));
-  if (chain.empty()) return errors::FileDoesNotExist(path_for_message);
-  return FromChain(std::move(chain));
+  if (chain.empty()) return std::nullopt;
+  ResolvedPath resolved;
+  for (InodePtr& link : chain) {
+    resolved.names.push_back(link->name);
+    resolved.inodes.push_back(std::move(link));
+  }
+  return resolved;
 }
 
 }  // namespace cairn::namenode

@@ -1,6 +1,7 @@
 // From a path to the inodes along it.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -38,8 +39,7 @@ struct ResolvedPath {
 // symlink before the last component is errors::UnresolvedPath.
 absl::StatusOr<ResolvedPath> ResolvePath(Txn& txn, std::string_view path);
 
-// Resolves an inode found by id; errors::FileDoesNotExist naming `path_for_message` when it is gone
-// or no longer linked to the root.
-absl::StatusOr<ResolvedPath> ResolveInode(Txn& txn, InodeId id, std::string_view path_for_message);
+// The path of an inode found by id; empty when it is gone or no longer linked to the root.
+absl::StatusOr<std::optional<ResolvedPath>> ResolveInode(Txn& txn, InodeId id);
 
 }  // namespace cairn::namenode

@@ -12,7 +12,6 @@ MAY_INCLUDE = {
     "namenode/blocks/": ["common/", "namenode/meta/"],
     "namenode/namespace/": ["common/", "namenode/meta/", "namenode/blocks/"],
     "namenode/monitors/": ["common/", "namenode/namespace/", "namenode/blocks/"],
-    "namenode/fsck/": ["common/"],
     "namenode/fsck/": ["common/", "namenode/namespace/", "namenode/blocks/"],
     "namenode/grpc/": ["common/", "namenode/namespace/", "namenode/blocks/", "namenode/fsck/",
                        "proto/cairn/", "wire/"],

@@ -3,7 +3,6 @@
 
 #include <gtest/gtest.h>
 
-#include <future>
 #include <optional>
 #include <string>
 #include <utility>
@@ -13,22 +12,9 @@
 #include "absl/status/statusor.h"
 #include "common/types/errors.h"
 #include "namenode/namespace/namespace.h"
+#include "namenode/namespace/testing/namespace_fixture.h"
 
 namespace cairn::namenode {
-
-// Waits for the result that `call(done)` gives.
-template <typename Result, typename Call>
-absl::StatusOr<Result> AwaitResult(Call call) {
-  std::promise<absl::StatusOr<Result>> promise;
-  call([&](absl::StatusOr<Result> result) { promise.set_value(std::move(result)); });
-  return promise.get_future().get();
-}
-template <typename Call>
-absl::Status AwaitStatus(Call call) {
-  std::promise<absl::Status> promise;
-  call([&](absl::Status status) { promise.set_value(std::move(status)); });
-  return promise.get_future().get();
-}
 
 // Calls as one user. `ns` must outlive it.
 class SyncNamespace {
@@ -37,12 +23,12 @@ class SyncNamespace {
 
   absl::StatusOr<bool> Mkdirs(const std::string& path, uint16_t mode = 0755,
                               bool create_parent = true) {
-    return AwaitResult<bool>([&](auto done) {
+    return TestNamespace::Sync<bool>([&](auto done) {
       ns_.Mkdirs(caller_, {path, mode, create_parent}, std::move(done));
     });
   }
   absl::StatusOr<FileStatus> Create(CreateRequest request) {
-    return AwaitResult<FileStatus>(
+    return TestNamespace::Sync<FileStatus>(
         [&](auto done) { ns_.Create(caller_, request, std::move(done)); });
   }
   // A file with the defaults of these tests: replication 1, 1 MiB blocks, holder "client".
@@ -63,84 +49,93 @@ class SyncNamespace {
     return Complete({.path = path, .client_name = "client"}).status();
   }
   absl::StatusOr<LocatedBlock> AddBlock(AddBlockRequest request) {
-    return AwaitResult<LocatedBlock>(
+    return TestNamespace::Sync<LocatedBlock>(
         [&](auto done) { ns_.AddBlock(caller_, request, std::move(done)); });
   }
   absl::Status AbandonBlock(AbandonBlockRequest request) {
-    return AwaitStatus([&](auto done) { ns_.AbandonBlock(caller_, request, std::move(done)); });
+    return TestNamespace::SyncVoid(
+        [&](auto done) { ns_.AbandonBlock(caller_, request, std::move(done)); });
   }
   absl::StatusOr<bool> Complete(CompleteRequest request) {
-    return AwaitResult<bool>([&](auto done) { ns_.Complete(caller_, request, std::move(done)); });
+    return TestNamespace::Sync<bool>(
+        [&](auto done) { ns_.Complete(caller_, request, std::move(done)); });
   }
   absl::Status Fsync(FsyncRequest request) {
-    return AwaitStatus([&](auto done) { ns_.Fsync(caller_, request, std::move(done)); });
+    return TestNamespace::SyncVoid(
+        [&](auto done) { ns_.Fsync(caller_, request, std::move(done)); });
   }
   absl::StatusOr<LocatedBlock> UpdateBlockForPipeline(const ExtendedBlock& block,
                                                       const std::string& holder) {
-    return AwaitResult<LocatedBlock>(
+    return TestNamespace::Sync<LocatedBlock>(
         [&](auto done) { ns_.UpdateBlockForPipeline(caller_, block, holder, std::move(done)); });
   }
   absl::Status UpdatePipeline(UpdatePipelineRequest request) {
-    return AwaitStatus([&](auto done) { ns_.UpdatePipeline(caller_, request, std::move(done)); });
+    return TestNamespace::SyncVoid(
+        [&](auto done) { ns_.UpdatePipeline(caller_, request, std::move(done)); });
   }
   absl::StatusOr<LocatedBlocks> GetBlockLocations(const std::string& path, int64_t offset,
                                                   int64_t length) {
-    return AwaitResult<LocatedBlocks>(
+    return TestNamespace::Sync<LocatedBlocks>(
         [&](auto done) { ns_.GetBlockLocations(caller_, path, offset, length, std::move(done)); });
   }
   absl::StatusOr<bool> Rename(const std::string& from, const std::string& to) {
-    return AwaitResult<bool>([&](auto done) { ns_.Rename(caller_, {from, to}, std::move(done)); });
+    return TestNamespace::Sync<bool>([&](auto done) {
+      ns_.Rename(caller_, {from, to}, std::move(done));
+    });
   }
   absl::Status Rename2(const std::string& from, const std::string& to, bool overwrite = false) {
-    return AwaitStatus([&](auto done) {
+    return TestNamespace::SyncVoid([&](auto done) {
       ns_.Rename2(caller_, {from, to, overwrite}, std::move(done));
     });
   }
   absl::StatusOr<bool> Delete(const std::string& path, bool recursive = false) {
-    return AwaitResult<bool>(
+    return TestNamespace::Sync<bool>(
         [&](auto done) { ns_.Delete(caller_, path, recursive, std::move(done)); });
   }
   absl::StatusOr<std::optional<FileStatus>> Stat(const std::string& path) {
-    return AwaitResult<std::optional<FileStatus>>(
+    return TestNamespace::Sync<std::optional<FileStatus>>(
         [&](auto done) { ns_.GetFileInfo(caller_, path, false, std::move(done)); });
   }
   absl::StatusOr<std::optional<DirectoryListing>> List(const std::string& path,
                                                        const std::string& start_after = "") {
-    return AwaitResult<std::optional<DirectoryListing>>([&](auto done) {
+    return TestNamespace::Sync<std::optional<DirectoryListing>>([&](auto done) {
       ns_.GetListing(caller_, {path, start_after}, std::move(done));
     });
   }
   absl::Status SetPermission(const std::string& path, uint16_t mode) {
-    return AwaitStatus([&](auto done) { ns_.SetPermission(caller_, path, mode, std::move(done)); });
+    return TestNamespace::SyncVoid(
+        [&](auto done) { ns_.SetPermission(caller_, path, mode, std::move(done)); });
   }
   absl::Status SetOwner(const std::string& path, std::optional<std::string> owner,
                         std::optional<std::string> group) {
-    return AwaitStatus([&](auto done) {
+    return TestNamespace::SyncVoid([&](auto done) {
       ns_.SetOwner(caller_, {path, owner, group}, std::move(done));
     });
   }
   absl::Status SetTimes(const std::string& path, int64_t mtime, int64_t atime) {
-    return AwaitStatus([&](auto done) {
+    return TestNamespace::SyncVoid([&](auto done) {
       ns_.SetTimes(caller_, {path, mtime, atime}, std::move(done));
     });
   }
   absl::StatusOr<bool> SetReplication(const std::string& path, int32_t replication) {
-    return AwaitResult<bool>(
+    return TestNamespace::Sync<bool>(
         [&](auto done) { ns_.SetReplication(caller_, path, replication, std::move(done)); });
   }
   absl::Status CheckAccess(const std::string& path, uint8_t access) {
-    return AwaitStatus([&](auto done) { ns_.CheckAccess(caller_, path, access, std::move(done)); });
+    return TestNamespace::SyncVoid(
+        [&](auto done) { ns_.CheckAccess(caller_, path, access, std::move(done)); });
   }
   absl::StatusOr<ContentSummary> GetContentSummary(const std::string& path) {
-    return AwaitResult<ContentSummary>(
+    return TestNamespace::Sync<ContentSummary>(
         [&](auto done) { ns_.GetContentSummary(caller_, path, std::move(done)); });
   }
   absl::StatusOr<bool> RecoverLease(const std::string& path) {
-    return AwaitResult<bool>(
+    return TestNamespace::Sync<bool>(
         [&](auto done) { ns_.RecoverLease(caller_, path, "recoverer", std::move(done)); });
   }
   absl::StatusOr<bool> IsFileClosed(const std::string& path) {
-    return AwaitResult<bool>([&](auto done) { ns_.IsFileClosed(caller_, path, std::move(done)); });
+    return TestNamespace::Sync<bool>(
+        [&](auto done) { ns_.IsFileClosed(caller_, path, std::move(done)); });
   }
   // Names of the entries of a page; fails the test when there is no such directory.
   std::vector<std::string> Names(const std::string& path, const std::string& start_after = "") {

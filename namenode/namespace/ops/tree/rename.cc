@@ -59,16 +59,8 @@ absl::Status MoveRow(OpContext& ctx, const RenamePaths& paths) {
   Inode to = from;
   to.parent_id = to_parent.id;
   to.name = name;
-  const auto touch = [&](InodeId id, int64_t delta) -> absl::Status {
-    ASSIGN_OR_RETURN(const InodePtr current, ctx.txn.ById(id));
-    Inode changed = *current;
-    changed.child_count += delta;
-    changed.mtime_ms = ctx.txn.now_ms();
-    ctx.txn.Put(std::move(changed));
-    return absl::OkStatus();
-  };
-  RETURN_IF_ERROR(touch(from.parent_id, same_parent ? 0 : -1));
-  if (!same_parent) RETURN_IF_ERROR(touch(to_parent.id, 1));
+  RETURN_IF_ERROR(ChangeChildCount(ctx.txn, from.parent_id, same_parent ? 0 : -1));
+  if (!same_parent) RETURN_IF_ERROR(ChangeChildCount(ctx.txn, to_parent.id, 1));
   ctx.txn.Move(from, std::move(to));
   return absl::OkStatus();
 }
