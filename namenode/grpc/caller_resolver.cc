@@ -2,7 +2,6 @@
 // (proto/cairn/v1/client.proto).
 #include "namenode/grpc/caller_resolver.h"
 
-#include <algorithm>
 #include <optional>
 
 #include "common/status_macros.h"
@@ -46,10 +45,7 @@ absl::Status CallerResolver::Resolve(const CallHeaders& headers, bool exactly_on
     ASSIGN_OR_RETURN(call.real_user, wire::DecodeUserName(*real_user));
   }
   ASSIGN_OR_RETURN(caller.call, ReadCallId(headers, exactly_once));
-  caller.groups = *groups_.GroupsOf(caller.user);
-  caller.superuser = caller.user == rule_.owner ||
-                     std::find(caller.groups.begin(), caller.groups.end(), rule_.supergroup) !=
-                         caller.groups.end();
+  rights_.Resolve(caller);
   return absl::OkStatus();
 }
 

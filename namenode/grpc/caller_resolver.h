@@ -7,15 +7,10 @@
 #include <grpcpp/support/string_ref.h>
 #include "absl/status/status.h"
 #include "common/users/group_resolver.h"
-#include "namenode/grpc/call.h"
+#include "namenode/frontend/call.h"
+#include "namenode/frontend/caller_rights.h"
 
 namespace cairn::namenode {
-
-// Who is a superuser.
-struct SuperuserRule {
-  std::string owner;       // the user this NameNode runs as
-  std::string supergroup;  // dfs.permissions.superusergroup
-};
 
 using CallHeaders = std::multimap<::grpc::string_ref, ::grpc::string_ref>;
 
@@ -23,14 +18,12 @@ using CallHeaders = std::multimap<::grpc::string_ref, ::grpc::string_ref>;
 class CallerResolver {
  public:
   // `groups` must outlive this.
-  CallerResolver(SuperuserRule rule, GroupResolver& groups)
-      : rule_(std::move(rule)), groups_(groups) {}
+  CallerResolver(SuperuserRule rule, GroupResolver& groups) : rights_(std::move(rule), groups) {}
   // Fills the caller of `call` from its headers. kInvalidArgument names a missing or malformed one.
   absl::Status Resolve(const CallHeaders& headers, bool exactly_once, Call& call) const;
 
  private:
-  const SuperuserRule rule_;
-  GroupResolver& groups_;
+  const CallerRights rights_;
 };
 
 // The address in gRPC's "ipv4:127.0.0.1:4711" or "ipv6:[::1]:4711" (also percent-encoded), else the

@@ -8,9 +8,9 @@
 #include <grpcpp/support/status.h>
 #include "absl/status/status.h"
 #include "common/threads.h"
-#include "namenode/grpc/audit_log.h"
-#include "namenode/grpc/call.h"
-#include "namenode/grpc/call_metrics.h"
+#include "namenode/frontend/audit_log.h"
+#include "namenode/frontend/call.h"
+#include "namenode/frontend/call_metrics.h"
 #include "namenode/grpc/caller_resolver.h"
 #include "namenode/grpc/method_table.h"
 

@@ -47,7 +47,7 @@ FsckReactor::FsckReactor(FrontEnd& front, const MethodSpec& method, size_t metho
       method_(method),
       method_index_(method_index),
       context_(context),
-      call_(front.core) {
+      call_(front.core, "grpc") {
   handover_.Give();
   StartRead(&request_bytes_);
 }

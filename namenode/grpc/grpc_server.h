@@ -8,8 +8,8 @@
 #include <spdlog/logger.h>
 #include "absl/status/statusor.h"
 #include "common/users/group_resolver.h"
-#include "namenode/grpc/call.h"
-#include "namenode/grpc/call_metrics.h"
+#include "namenode/frontend/call.h"
+#include "namenode/frontend/call_metrics.h"
 #include "namenode/grpc/caller_resolver.h"
 
 namespace cairn::namenode {

@@ -78,7 +78,7 @@ ReportReactor::ReportReactor(FrontEnd& front, const MethodSpec& method, size_t m
       method_(method),
       method_index_(method_index),
       context_(context),
-      call_(front.core) {
+      call_(front.core, "grpc") {
   handover_.Give();
   StartRead(&request_);
 }

@@ -7,7 +7,7 @@
 
 #include <grpcpp/impl/codegen/proto_utils.h>
 #include <grpcpp/support/byte_buffer.h>
-#include "namenode/grpc/call.h"
+#include "namenode/frontend/call.h"
 #include "namenode/namespace/namespace.h"
 
 namespace cairn::namenode {

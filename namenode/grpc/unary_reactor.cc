@@ -29,7 +29,7 @@ UnaryReactor::UnaryReactor(FrontEnd& front, const MethodSpec& method, size_t met
       method_(method),
       method_index_(method_index),
       context_(context),
-      call_(front.core),
+      call_(front.core, "grpc"),
       body_(method.make_body()) {
   handover_.Give();
   StartRead(&request_);

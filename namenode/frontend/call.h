@@ -1,4 +1,4 @@
-// One call on its way through the front end.
+// One call on its way through a front end.
 #pragma once
 
 #include <cstdint>
@@ -42,11 +42,14 @@ struct AuditEvent {
   bool refused = false;     // an answer that HDFS audits as allowed=false (delete of nothing)
 };
 
-// Lives from the first byte of a request to the last of its reply; owned by its reactor.
+// Lives from the first byte of a request to the last of its reply; owned by the front end.
 struct Call {
-  explicit Call(const FrontEndCore& core_in) : core(core_in) {}
+  // `protocol_in` names the front end in the audit log: "grpc" or, as HDFS does, "rpc".
+  Call(const FrontEndCore& core_in, const char* protocol_in)
+      : core(core_in), protocol(protocol_in) {}
 
   const FrontEndCore& core;
+  const char* protocol;
   Caller caller;          // of a DataNode only the address is set
   std::string real_user;  // empty unless someone acts as caller.user
   AuditEvent audit;

@@ -1,8 +1,8 @@
 // Tab-separated, in the order log analysers of HDFS expect.
-#include "namenode/grpc/audit_log.h"
+#include "namenode/frontend/audit_log.h"
 
 #include "common/types/errors.h"
-#include "namenode/grpc/call.h"
+#include "namenode/frontend/call.h"
 
 namespace cairn::namenode {
 namespace {
@@ -44,10 +44,10 @@ std::string AuditLog::Line(const Call& call, bool allowed) {
                               ? fmt::format("{} (auth:SIMPLE)", Escaped(call.caller.user))
                               : fmt::format("{} (auth:PROXY) via {} (auth:SIMPLE)",
                                             Escaped(call.caller.user), Escaped(call.real_user));
-  return fmt::format("allowed={}\tugi={}\tip=/{}\tcmd={}\tsrc={}\tdst={}\tperm={}\tproto=grpc",
+  return fmt::format("allowed={}\tugi={}\tip=/{}\tcmd={}\tsrc={}\tdst={}\tperm={}\tproto={}",
                      allowed, ugi, call.caller.address, call.audit.command,
                      Escaped(call.audit.source), Escaped(call.audit.destination),
-                     Escaped(call.audit.permission));
+                     Escaped(call.audit.permission), call.protocol);
 }
 
 void AuditLog::Record(const Call& call, const absl::Status& result) const {

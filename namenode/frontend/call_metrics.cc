@@ -1,5 +1,5 @@
 // Relaxed atomics: the numbers of one snapshot need not belong to one instant.
-#include "namenode/grpc/call_metrics.h"
+#include "namenode/frontend/call_metrics.h"
 
 namespace cairn::namenode {
 
