@@ -10,6 +10,28 @@ namespace cairn::datanode {
 namespace {
 // WaitReady looks this often.
 constexpr int64_t kPollMs = 20;
+
+// Recovers blocks with a single replica only: there is no way to other DataNodes yet, so a recovery
+// that needs one fails and stays with the NameNode.
+class NoRecoveryPeer : public RecoveryPeer {
+ public:
+  absl::StatusOr<std::optional<ReplicaRecoveryInfo>> InitReplicaRecovery(const DatanodeId& node,
+                                                                         const ExtendedBlock&,
+                                                                         GenerationStamp) override {
+    return Unreachable(node);
+  }
+  absl::StatusOr<std::string> UpdateReplicaUnderRecovery(const DatanodeId& node,
+                                                         const ExtendedBlock&, GenerationStamp,
+                                                         BlockId, int64_t) override {
+    return Unreachable(node);
+  }
+  void Shutdown() override {}
+
+ private:
+  static absl::Status Unreachable(const DatanodeId& node) {
+    return absl::UnavailableError(fmt::format("no way to {} is known", node.XferAddress()));
+  }
+};
 }  // namespace
 
 Datanode::Datanode(DatanodeOptions options, const StoreEnv& env, OnFatal on_fatal)
@@ -35,14 +57,16 @@ absl::Status Datanode::Open() {
   ASSIGN_OR_RETURN(auto store, OpenBlockStore(options_.store, pool, env_));
   ASSIGN_OR_RETURN(auto transfers, TransferServer::Start(options_.transfer, *store, env_.clock));
   auto data_port = std::make_unique<TransferDataPort>(*transfers);
+  auto recovery_peer = std::make_unique<NoRecoveryPeer>();
   auto session = std::make_unique<NamenodeSession>(
-      options_.control, client_, *store, *data_port, env_.clock, env_.random,
+      options_.control, client_, *store, *data_port, *recovery_peer, env_.clock, env_.random,
       [this](const absl::Status& status) { Fail(status); });
   session->Start();
   MutexLock lock(mu_);
   store_ = std::move(store);
   transfers_ = std::move(transfers);
   data_port_ = std::move(data_port);
+  recovery_peer_ = std::move(recovery_peer);
   session_ = std::move(session);
   return absl::OkStatus();
 }
@@ -85,18 +109,21 @@ void Datanode::Stop() {
   std::unique_ptr<BlockStore> store;
   std::unique_ptr<TransferServer> transfers;
   std::unique_ptr<TransferDataPort> data_port;
+  std::unique_ptr<RecoveryPeer> recovery_peer;
   std::unique_ptr<NamenodeSession> session;
   {
     MutexLock lock(mu_);
     store = std::move(store_);
     transfers = std::move(transfers_);
     data_port = std::move(data_port_);
+    recovery_peer = std::move(recovery_peer_);
     session = std::move(session_);
   }
   // Operations end before the session: it waits for the copies it has ordered.
   if (transfers != nullptr) transfers->Stop();
   if (session != nullptr) session->Stop();
   session.reset();
+  recovery_peer.reset();
   data_port.reset();
   transfers.reset();
   store.reset();

@@ -14,6 +14,7 @@
 #include "common/threads.h"
 #include "datanode/control/namenode_client.h"
 #include "datanode/control/namenode_session.h"
+#include "datanode/control/recovery_peer.h"
 #include "datanode/options.h"
 #include "datanode/store/block_store.h"
 #include "datanode/transfer/transfer_server.h"
@@ -71,6 +72,7 @@ class Datanode {
   std::unique_ptr<BlockStore> store_ GUARDED_BY(mu_);
   std::unique_ptr<TransferServer> transfers_ GUARDED_BY(mu_);
   std::unique_ptr<TransferDataPort> data_port_ GUARDED_BY(mu_);
+  std::unique_ptr<RecoveryPeer> recovery_peer_ GUARDED_BY(mu_);
   std::unique_ptr<NamenodeSession> session_ GUARDED_BY(mu_);
 };
 

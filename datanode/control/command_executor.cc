@@ -10,11 +10,27 @@ namespace cairn::datanode {
 
 namespace pb = ::cairn::internal::v1;
 
+namespace {
+
+RecoveryOrder FromProto(const pb::RecoverCommand& command) {
+  RecoveryOrder order{.block = wire::FromProto(command.block()),
+                      .recovery_id = command.recovery_id()};
+  for (const auto& replica : command.replicas()) {
+    order.locations.push_back(wire::FromProto(replica));
+  }
+  if (command.has_truncate_to()) order.truncate_to = command.truncate_to();
+  return order;
+}
+
+}  // namespace
+
 CommandExecutor::CommandExecutor(BlockStore& store, DataPort& data_port, ReportQueue& reports,
-                                 int32_t transfer_threads, Complain complain)
+                                 RecoveryWorker& recoveries, int32_t transfer_threads,
+                                 Complain complain)
     : store_(store),
       data_port_(data_port),
       reports_(reports),
+      recoveries_(recoveries),
       complain_(std::move(complain)),
       executor_("dn-copy", transfer_threads) {}
 
@@ -43,6 +59,9 @@ void CommandExecutor::Execute(const pb::Command& command) {
       store_.Invalidate(blocks);
       return;
     }
+    case pb::Command::kRecover:
+      recoveries_.Begin(FromProto(command.recover()));
+      return;
     case pb::Command::kReregister:
       return;
     case pb::Command::KIND_NOT_SET:

@@ -7,6 +7,7 @@
 
 #include "common/threads.h"
 #include "datanode/control/data_port.h"
+#include "datanode/control/recovery_worker.h"
 #include "datanode/control/report_queue.h"
 #include "datanode/store/block_store.h"
 #include "proto/cairn/internal/v1/datanode.pb.h"
@@ -14,7 +15,7 @@
 namespace cairn::datanode {
 
 // Thread-safe. Copies run on threads of this object, at most `transfer_threads` at a time; the
-// store deletes in the background by itself.
+// store deletes in the background by itself, recoveries have threads of their own.
 class CommandExecutor {
  public:
   // Told when an order cannot be meant for this DataNode: one line for the NameNode's log.
@@ -22,7 +23,7 @@ class CommandExecutor {
 
   // All must outlive this. `complain` is called on the executor's threads.
   CommandExecutor(BlockStore& store, DataPort& data_port, ReportQueue& reports,
-                  int32_t transfer_threads, Complain complain);
+                  RecoveryWorker& recoveries, int32_t transfer_threads, Complain complain);
 
   // Begins the order. Re-registration is the caller's business and ignored here, as is a kind that
   // is not known.
@@ -39,6 +40,7 @@ class CommandExecutor {
   BlockStore& store_;
   DataPort& data_port_;
   ReportQueue& reports_;
+  RecoveryWorker& recoveries_;
   const Complain complain_;
   std::atomic<int32_t> transfers_in_progress_{0};
   std::atomic<bool> stopping_{false};

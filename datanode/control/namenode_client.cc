@@ -122,6 +122,11 @@ absl::Status NamenodeClient::ReportBadBlocks(const pb::ReportBadBlocksRequest& r
   return Unary(request, &pb::DatanodeService::Stub::ReportBadBlocks).status();
 }
 
+absl::Status NamenodeClient::CommitBlockSynchronization(
+    const pb::CommitBlockSynchronizationRequest& request) {
+  return Unary(request, &pb::DatanodeService::Stub::CommitBlockSynchronization).status();
+}
+
 absl::Status NamenodeClient::ErrorReport(const pb::ErrorReportRequest& request) {
   return Unary(request, &pb::DatanodeService::Stub::ErrorReport).status();
 }

@@ -30,6 +30,7 @@ class NamenodeClient {
   absl::StatusOr<pb::HeartbeatResponse> Heartbeat(const pb::HeartbeatRequest& request);
   absl::Status ReportChanges(const pb::ReportChangesRequest& request);
   absl::Status ReportBadBlocks(const pb::ReportBadBlocksRequest& request);
+  absl::Status CommitBlockSynchronization(const pb::CommitBlockSynchronizationRequest& request);
   absl::Status ErrorReport(const pb::ErrorReportRequest& request);
   // Streams full reports of `storages` (ids) out of `store`, each in sorted chunks of at most
   // limits::kBlockReportChunkReplicas that cover all ids. A storage that is gone is left out.

@@ -59,8 +59,9 @@ absl::StatusOr<PoolIdentity> LearnPool(NamenodeClient& client, const ControlOpti
 }
 
 NamenodeSession::NamenodeSession(const ControlOptions& options, NamenodeClient& client,
-                                 BlockStore& store, DataPort& data_port, const Clock& clock,
-                                 Random& random, OnFatal on_fatal)
+                                 BlockStore& store, DataPort& data_port,
+                                 RecoveryPeer& recovery_peer, const Clock& clock, Random& random,
+                                 OnFatal on_fatal)
     : options_(options),
       client_(client),
       store_(store),
@@ -72,8 +73,11 @@ NamenodeSession::NamenodeSession(const ControlOptions& options, NamenodeClient& 
         MutexLock lock(mu_);
         report_wake_.NotifyAll();
       }),
+      recoveries_(std::make_unique<RecoveryWorker>(
+          store, recovery_peer,
+          [this](const RecoveryResult& result) { return CommitRecovery(result); })),
       commands_(std::make_unique<CommandExecutor>(
-          store, data_port, reports_, options.transfer_threads,
+          store, data_port, reports_, *recoveries_, options.transfer_threads,
           [this](std::string message) { Complain(pb::DATANODE_ERROR_INVALID_BLOCK, message); })) {}
 
 NamenodeSession::~NamenodeSession() { Stop(); }
@@ -102,6 +106,7 @@ void NamenodeSession::Stop() {
   if (report_thread_.joinable()) report_thread_.join();
   store_.SetListener(nullptr);
   commands_->Shutdown();
+  recoveries_->Shutdown();
 }
 
 bool NamenodeSession::registered() const {
@@ -406,6 +411,19 @@ absl::Status NamenodeSession::SendFullReport(const pb::Sender& sender) {
   spdlog::info("reported all replicas of {} storages to NameNode {}", storages.size(),
                client_.address());
   return absl::OkStatus();
+}
+
+absl::Status NamenodeSession::CommitRecovery(const RecoveryResult& result) {
+  pb::CommitBlockSynchronizationRequest request;
+  *request.mutable_sender() = MakeSender();
+  wire::ToProto(result.block, *request.mutable_block());
+  request.set_recovery_id(result.recovery_id);
+  request.set_new_length(result.new_length);
+  request.set_delete_block(result.delete_block);
+  for (const ReplicaLocation& location : result.locations) {
+    wire::ToProto(location, *request.add_replicas());
+  }
+  return client_.CommitBlockSynchronization(request);
 }
 
 void NamenodeSession::Complain(pb::DatanodeError error, const std::string& message) {

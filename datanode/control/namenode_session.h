@@ -14,6 +14,8 @@
 #include "datanode/control/control_options.h"
 #include "datanode/control/data_port.h"
 #include "datanode/control/namenode_client.h"
+#include "datanode/control/recovery_peer.h"
+#include "datanode/control/recovery_worker.h"
 #include "datanode/control/report_queue.h"
 #include "datanode/store/block_store.h"
 
@@ -34,7 +36,8 @@ class NamenodeSession {
 
   // All must outlive this.
   NamenodeSession(const ControlOptions& options, NamenodeClient& client, BlockStore& store,
-                  DataPort& data_port, const Clock& clock, Random& random, OnFatal on_fatal);
+                  DataPort& data_port, RecoveryPeer& recovery_peer, const Clock& clock,
+                  Random& random, OnFatal on_fatal);
   ~NamenodeSession();
 
   void Start();
@@ -62,6 +65,7 @@ class NamenodeSession {
   absl::Status SendChanges(const pb::Sender& sender) EXCLUDES(mu_);
   absl::Status SendBadReplicas(const pb::Sender& sender) EXCLUDES(mu_);
   absl::Status SendFullReport(const pb::Sender& sender) EXCLUDES(mu_);
+  absl::Status CommitRecovery(const RecoveryResult& result) EXCLUDES(mu_);
   void Complain(pb::DatanodeError error, const std::string& message) EXCLUDES(mu_);
 
   // Looks at an error of a call: forgets the registration, or ends the session.
@@ -82,6 +86,7 @@ class NamenodeSession {
   Random& random_;
   const OnFatal on_fatal_;
   ReportQueue reports_;
+  std::unique_ptr<RecoveryWorker> recoveries_;
   std::unique_ptr<CommandExecutor> commands_;
 
   mutable Mutex mu_;

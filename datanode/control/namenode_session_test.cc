@@ -45,13 +45,29 @@ class NodeDataPort : public DataPort {
   TransferServer& server_;
 };
 
+// No other DataNode is to be reached.
+class NoPeers : public RecoveryPeer {
+ public:
+  absl::StatusOr<std::optional<ReplicaRecoveryInfo>> InitReplicaRecovery(const DatanodeId&,
+                                                                         const ExtendedBlock&,
+                                                                         GenerationStamp) override {
+    return absl::UnavailableError("unreachable");
+  }
+  absl::StatusOr<std::string> UpdateReplicaUnderRecovery(const DatanodeId&, const ExtendedBlock&,
+                                                         GenerationStamp, BlockId,
+                                                         int64_t) override {
+    return absl::UnavailableError("unreachable");
+  }
+  void Shutdown() override {}
+};
+
 class NamenodeSessionTest : public ::testing::Test {
  protected:
   void StartSession() { StartSession(FastOptions(namenode_)); }
   void StartSession(const ControlOptions& options) {
     client_ = std::make_unique<NamenodeClient>(options);
     session_ = std::make_unique<NamenodeSession>(options, *client_, node_.store(), data_port_,
-                                                 SystemClock(), random_,
+                                                 peers_, SystemClock(), random_,
                                                  [this](const absl::Status& status) {
                                                    MutexLock lock(mu_);
                                                    fatal_ = status;
@@ -82,6 +98,7 @@ class NamenodeSessionTest : public ::testing::Test {
   FakeNamenode namenode_;
   TransferNode node_;
   NodeDataPort data_port_{node_.server()};
+  NoPeers peers_;
   Random random_;
   Mutex mu_;
   absl::Status fatal_ GUARDED_BY(mu_);
@@ -203,6 +220,27 @@ TEST_F(NamenodeSessionTest, CopiesOnOrder) {
     return info.ok() && info->state == ReplicaState::kFinalized;
   }));
   EXPECT_TRUE(Eventually([&] { return namenode_.last_heartbeat().transfers_in_progress() == 0; }));
+}
+
+TEST_F(NamenodeSessionTest, RecoversABlockOnOrder) {
+  ASSERT_TRUE(WriteWhole(TestBlock(kId), "data", {&node_}).ok());
+  StartAndReport();
+  pb::Command order;
+  pb::RecoverCommand& recover = *order.mutable_recover();
+  wire::ToProto(TestBlock(kId, 4), *recover.mutable_block());
+  recover.set_recovery_id(1009);
+  recover.set_truncate_to(3);
+  wire::ToProto(ReplicaLocation{.datanode = node_.info()}, *recover.add_replicas());
+  namenode_.Order(order);
+  ASSERT_TRUE(Eventually([&] { return namenode_.commits().size() == 1; }));
+  const auto commit = namenode_.commits()[0];
+  EXPECT_EQ(wire::FromProto(commit.block()), TestBlock(kId, 4));
+  EXPECT_EQ(commit.recovery_id(), 1009);
+  EXPECT_EQ(commit.new_length(), 3);
+  EXPECT_FALSE(commit.delete_block());
+  ASSERT_EQ(commit.replicas_size(), 1);
+  EXPECT_EQ(commit.replicas(0).storage_id(), node_.store().Get(kId)->storage_id);
+  EXPECT_EQ(node_.store().Get(kId)->block, (Block{kId, 1009, 3}));
 }
 
 TEST_F(NamenodeSessionTest, ComplainsAboutOrdersForBlocksItDoesNotHave) {

@@ -105,6 +105,11 @@ std::vector<internal::v1::BadReplica> FakeNamenode::bad_replicas() const {
   return bad_replicas_;
 }
 
+std::vector<internal::v1::CommitBlockSynchronizationRequest> FakeNamenode::commits() const {
+  MutexLock lock(mu_);
+  return commits_;
+}
+
 std::vector<std::string> FakeNamenode::complaints() const {
   MutexLock lock(mu_);
   return complaints_;
@@ -195,6 +200,15 @@ grpc::Status FakeNamenode::ReportBadBlocks(grpc::ServerContext*,
   const grpc::Status status = Check("ReportBadBlocks", &request->sender());
   if (!status.ok()) return status;
   for (const auto& replica : request->replicas()) bad_replicas_.push_back(replica);
+  return status;
+}
+
+grpc::Status FakeNamenode::CommitBlockSynchronization(
+    grpc::ServerContext*, const internal::v1::CommitBlockSynchronizationRequest* request,
+    internal::v1::CommitBlockSynchronizationResponse*) {
+  MutexLock lock(mu_);
+  const grpc::Status status = Check("CommitBlockSynchronization", &request->sender());
+  if (status.ok()) commits_.push_back(*request);
   return status;
 }
 

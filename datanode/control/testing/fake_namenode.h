@@ -45,6 +45,7 @@ class FakeNamenode : public internal::v1::DatanodeService::Service {
   int full_reports() const EXCLUDES(mu_);
   std::vector<internal::v1::ReportChangesRequest> changes() const EXCLUDES(mu_);
   std::vector<internal::v1::BadReplica> bad_replicas() const EXCLUDES(mu_);
+  std::vector<internal::v1::CommitBlockSynchronizationRequest> commits() const EXCLUDES(mu_);
   std::vector<std::string> complaints() const EXCLUDES(mu_);
 
   grpc::Status Handshake(grpc::ServerContext*, const internal::v1::HandshakeRequest*,
@@ -60,6 +61,9 @@ class FakeNamenode : public internal::v1::DatanodeService::Service {
                              internal::v1::ReportChangesResponse*) override;
   grpc::Status ReportBadBlocks(grpc::ServerContext*, const internal::v1::ReportBadBlocksRequest*,
                                internal::v1::ReportBadBlocksResponse*) override;
+  grpc::Status CommitBlockSynchronization(
+      grpc::ServerContext*, const internal::v1::CommitBlockSynchronizationRequest*,
+      internal::v1::CommitBlockSynchronizationResponse*) override;
   grpc::Status ErrorReport(grpc::ServerContext*, const internal::v1::ErrorReportRequest*,
                            internal::v1::ErrorReportResponse*) override;
 
@@ -87,6 +91,7 @@ class FakeNamenode : public internal::v1::DatanodeService::Service {
   std::vector<internal::v1::BlockReportChunk> chunks_ GUARDED_BY(mu_);
   std::vector<internal::v1::ReportChangesRequest> changes_ GUARDED_BY(mu_);
   std::vector<internal::v1::BadReplica> bad_replicas_ GUARDED_BY(mu_);
+  std::vector<internal::v1::CommitBlockSynchronizationRequest> commits_ GUARDED_BY(mu_);
   std::vector<std::string> complaints_ GUARDED_BY(mu_);
 };
 

@@ -1,0 +1,305 @@
+// Block recovery with this DataNode as the primary. Source of the rules: Hadoop 3.4
+// BlockRecoveryWorker; data-transfer facts, "Block states and recovery".
+#include "datanode/control/recovery_worker.h"
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <limits>
+#include <utility>
+
+#include "common/status_macros.h"
+#include "common/types/errors.h"
+
+namespace cairn::datanode {
+
+namespace {
+
+// Recoveries at a time, and calls of theirs to DataNodes: three locations are usual.
+constexpr int kRecoveryThreads = 4;
+constexpr int kCallThreads = 12;
+
+std::string NodeName(const DatanodeId& id) { return id.XferAddress(); }
+
+std::string NodeNames(const std::vector<ReplicaLocation>& locations) {
+  std::string names;
+  for (const ReplicaLocation& location : locations) {
+    names += names.empty() ? "" : ", ";
+    names += NodeName(location.datanode.id);
+  }
+  return names;
+}
+
+// One entry a DataNode: asking one twice would find the recovery of the first question.
+std::vector<ReplicaLocation> OnePerNode(const std::vector<ReplicaLocation>& locations) {
+  std::vector<ReplicaLocation> nodes;
+  for (const ReplicaLocation& location : locations) {
+    const bool known = std::any_of(nodes.begin(), nodes.end(), [&](const ReplicaLocation& other) {
+      return other.datanode.id.uuid == location.datanode.id.uuid;
+    });
+    if (!known) nodes.push_back(location);
+  }
+  return nodes;
+}
+
+// FINALIZED before RBW before RWR: HDFS's numbers rise in that order.
+bool IsRecoverable(ReplicaState state) {
+  return state == ReplicaState::kFinalized || state == ReplicaState::kBeingWritten ||
+         state == ReplicaState::kWaitingToBeRecovered;
+}
+
+// A replica that never stopped being written (or was finished) has every acknowledged byte: if it
+// is empty, none was. An RWR may have lost some with its machine.
+bool ProvesEmpty(const RecoveryCandidate& candidate) {
+  const ReplicaState state = candidate.replica.original_state;
+  return candidate.replica.block.num_bytes == 0 &&
+         (state == ReplicaState::kFinalized || state == ReplicaState::kBeingWritten);
+}
+
+// Nobody who answered has a byte. HDFS deletes the block even when only one node has answered; here
+// it takes all of them, or a replica that proves that nothing was acknowledged.
+absl::StatusOr<RecoveryPlan> PlanWithoutData(const RecoveryOrder& order,
+                                             const std::vector<RecoveryCandidate>& found,
+                                             size_t unanswered) {
+  if (unanswered == 0 || std::any_of(found.begin(), found.end(), ProvesEmpty)) {
+    return RecoveryPlan{.delete_block = true};
+  }
+  return errors::Io(fmt::format(
+      "No replica of {} with data was found, but {} of its DataNodes did not answer: {}",
+      order.block.ToString(), unanswered, NodeNames(order.locations)));
+}
+
+absl::StatusOr<int64_t> FinalizedLength(const RecoveryOrder& order,
+                                        const std::vector<RecoveryCandidate>& usable) {
+  int64_t length = -1;
+  for (const RecoveryCandidate& candidate : usable) {
+    if (candidate.replica.original_state != ReplicaState::kFinalized) continue;
+    const int64_t bytes = candidate.replica.block.num_bytes;
+    if (length >= 0 && bytes != length) {
+      return errors::Io(fmt::format(
+          "Inconsistent size of finalized replicas of {}. Replica at {} has {} bytes "
+          "expected size: {}",
+          order.block.ToString(), NodeName(candidate.location.datanode.id), bytes, length));
+    }
+    length = bytes;
+  }
+  return length;
+}
+
+}  // namespace
+
+absl::StatusOr<RecoveryPlan> PlanRecovery(const RecoveryOrder& order,
+                                          const std::vector<RecoveryCandidate>& found,
+                                          size_t unanswered) {
+  std::vector<RecoveryCandidate> current;  // not of an earlier version of the block
+  std::vector<RecoveryCandidate> usable;
+  size_t with_data = 0;
+  for (const RecoveryCandidate& candidate : found) {
+    if (candidate.replica.block.generation_stamp < order.block.block.generation_stamp) continue;
+    current.push_back(candidate);
+    if (candidate.replica.block.num_bytes <= 0) continue;
+    ++with_data;
+    if (IsRecoverable(candidate.replica.original_state)) usable.push_back(candidate);
+  }
+  if (with_data == 0) return PlanWithoutData(order, current, unanswered);
+  if (usable.empty()) {
+    return errors::Io(fmt::format(
+        "Found {} replica(s) for block {} but none is in RWR or better state. datanodeids={}",
+        with_data, order.block.ToString(), NodeNames(order.locations)));
+  }
+  ReplicaState best = ReplicaState::kWaitingToBeRecovered;
+  for (const RecoveryCandidate& candidate : usable) {
+    best = std::min(best, candidate.replica.original_state);
+  }
+  RecoveryPlan plan;
+  if (best == ReplicaState::kFinalized) {
+    ASSIGN_OR_RETURN(plan.new_length, FinalizedLength(order, usable));
+  } else {
+    plan.new_length = std::numeric_limits<int64_t>::max();
+    for (const RecoveryCandidate& candidate : usable) {
+      if (candidate.replica.original_state != best) continue;
+      plan.new_length = std::min(plan.new_length, candidate.replica.block.num_bytes);
+    }
+  }
+  for (RecoveryCandidate& candidate : usable) {
+    const ReplicaState state = candidate.replica.original_state;
+    const bool whole_rbw = best == ReplicaState::kFinalized &&
+                           state == ReplicaState::kBeingWritten &&
+                           candidate.replica.block.num_bytes == plan.new_length;
+    if (state == best || whole_rbw) plan.participants.push_back(std::move(candidate));
+  }
+  if (order.truncate_to) plan.new_length = *order.truncate_to;
+  return plan;
+}
+
+RecoveryWorker::RecoveryWorker(BlockStore& store, RecoveryPeer& peer, Commit commit)
+    : store_(store),
+      peer_(peer),
+      commit_(std::move(commit)),
+      calls_("dn-recover-ask", kCallThreads),
+      recoveries_("dn-recover", kRecoveryThreads) {}
+
+RecoveryWorker::~RecoveryWorker() { Shutdown(); }
+
+void RecoveryWorker::Shutdown() {
+  {
+    MutexLock lock(mu_);
+    stopping_ = true;
+  }
+  peer_.Shutdown();
+  recoveries_.Shutdown();
+  calls_.Shutdown();
+}
+
+void RecoveryWorker::Begin(RecoveryOrder order) {
+  const BlockId id = order.block.block.id;
+  const GenerationStamp recovery_id = order.recovery_id;
+  {
+    MutexLock lock(mu_);
+    GenerationStamp& latest = latest_[id];
+    if (latest >= recovery_id) {
+      spdlog::info("{} is being recovered already with id {}", order.block.ToString(), latest);
+      return;
+    }
+    latest = recovery_id;
+  }
+  order.locations = OnePerNode(order.locations);
+  recoveries_.Add([this, id, recovery_id, order = std::move(order)] {
+    bool stopping = false;
+    {
+      MutexLock lock(mu_);
+      stopping = stopping_;
+    }
+    if (!stopping) {
+      spdlog::info("NameNode calls recoverBlock(block={}, targets=[{}], newGenerationStamp={})",
+                   order.block.ToString(), NodeNames(order.locations), recovery_id);
+      const absl::Status status = Recover(order);
+      if (!status.ok()) {
+        spdlog::warn("recoverBlocks FAILED: {} with id {}: {}", order.block.ToString(), recovery_id,
+                     status.ToString());
+      }
+    }
+    MutexLock lock(mu_);
+    if (const auto it = latest_.find(id); it != latest_.end() && it->second == recovery_id) {
+      latest_.erase(it);
+    }
+  });
+}
+
+bool RecoveryWorker::Recovering(BlockId id) const {
+  MutexLock lock(mu_);
+  return latest_.contains(id);
+}
+
+absl::Status RecoveryWorker::Recover(const RecoveryOrder& order) {
+  const Answers answers = AskAll(order);
+  if (answers.in_progress) return absl::OkStatus();
+  if (answers.failed == order.locations.size()) {
+    return errors::Io(fmt::format("All datanodes failed: block={}, datanodeids=[{}]",
+                                  order.block.ToString(), NodeNames(order.locations)));
+  }
+  ASSIGN_OR_RETURN(const RecoveryPlan plan, PlanRecovery(order, answers.found, answers.failed));
+  RecoveryResult result{.block = order.block,
+                        .recovery_id = order.recovery_id,
+                        .new_length = plan.new_length,
+                        .delete_block = plan.delete_block};
+  if (!plan.delete_block) {
+    result.locations = UpdateAll(order, plan);
+    if (result.locations.empty()) {
+      return errors::Io(fmt::format("Cannot recover {}: none of [{}] took the new length {}",
+                                    order.block.ToString(), NodeNames(order.locations),
+                                    plan.new_length));
+    }
+  }
+  RETURN_IF_ERROR(commit_(result));
+  spdlog::info("recovered {}: generation stamp {}, {} bytes at [{}]{}", order.block.ToString(),
+               order.recovery_id, result.new_length, NodeNames(result.locations),
+               result.delete_block ? ", to be deleted" : "");
+  return absl::OkStatus();
+}
+
+RecoveryWorker::Answers RecoveryWorker::AskAll(const RecoveryOrder& order) {
+  std::vector<absl::StatusOr<std::optional<ReplicaRecoveryInfo>>> replies(order.locations.size());
+  ForEach(replies.size(),
+          [&](size_t i) { replies[i] = Init(order, order.locations[i].datanode.id); });
+  Answers answers;
+  for (size_t i = 0; i < replies.size(); ++i) {
+    const std::string node = NodeName(order.locations[i].datanode.id);
+    if (Is(replies[i].status(), ErrorKind::kRecoveryInProgress)) {
+      spdlog::warn(
+          "Recovery for replica {} on data-node {} is already in progress. Recovery id = "
+          "{} is aborted. {}",
+          order.block.ToString(), node, order.recovery_id,
+          std::string(replies[i].status().message()));
+      answers.in_progress = true;
+    } else if (!replies[i].ok()) {
+      spdlog::warn("Failed to recover block (block={}, datanode={}): {}", order.block.ToString(),
+                   node, replies[i].status().ToString());
+      ++answers.failed;
+    } else if (!*replies[i]) {
+      spdlog::info("{} has no replica of {}", node, order.block.ToString());
+    } else {
+      answers.found.push_back({order.locations[i], **replies[i]});
+    }
+  }
+  return answers;
+}
+
+std::vector<ReplicaLocation> RecoveryWorker::UpdateAll(const RecoveryOrder& order,
+                                                       const RecoveryPlan& plan) {
+  std::vector<absl::StatusOr<std::string>> storages(plan.participants.size());
+  ForEach(storages.size(),
+          [&](size_t i) { storages[i] = Update(order, plan, plan.participants[i]); });
+  std::vector<ReplicaLocation> updated;
+  for (size_t i = 0; i < storages.size(); ++i) {
+    ReplicaLocation location = plan.participants[i].location;
+    if (!storages[i].ok()) {
+      spdlog::warn("Failed to updateBlock (block={}, recovery id={}, length={}, datanode={}): {}",
+                   order.block.ToString(), order.recovery_id, plan.new_length,
+                   NodeName(location.datanode.id), storages[i].status().ToString());
+      continue;
+    }
+    location.storage_id = *storages[i];
+    updated.push_back(std::move(location));
+  }
+  return updated;
+}
+
+absl::StatusOr<std::optional<ReplicaRecoveryInfo>> RecoveryWorker::Init(const RecoveryOrder& order,
+                                                                        const DatanodeId& node) {
+  if (node.uuid == store_.datanode_uuid()) {
+    return store_.InitReplicaRecovery(order.block.block, order.recovery_id);
+  }
+  return peer_.InitReplicaRecovery(node, order.block, order.recovery_id);
+}
+
+absl::StatusOr<std::string> RecoveryWorker::Update(const RecoveryOrder& order,
+                                                   const RecoveryPlan& plan,
+                                                   const RecoveryCandidate& participant) {
+  const DatanodeId& node = participant.location.datanode.id;
+  const ExtendedBlock replica{order.block.pool_id, participant.replica.block};
+  if (node.uuid == store_.datanode_uuid()) {
+    return store_.UpdateReplicaUnderRecovery(replica.block, order.recovery_id, plan.new_length);
+  }
+  return peer_.UpdateReplicaUnderRecovery(node, replica, order.recovery_id, replica.block.id,
+                                          plan.new_length);
+}
+
+void RecoveryWorker::ForEach(size_t n, const std::function<void(size_t)>& call) {
+  Mutex mu;
+  CondVar done;
+  size_t left = n;
+  for (size_t i = 0; i < n; ++i) {
+    // Never refused: calls_ ends after the last recovery.
+    calls_.Add([&, i] {
+      call(i);
+      MutexLock lock(mu);
+      --left;
+      done.NotifyAll();
+    });
+  }
+  MutexLock lock(mu);
+  while (left > 0) done.Wait(mu);
+}
+
+}  // namespace cairn::datanode
