@@ -32,7 +32,9 @@ constexpr char kUsage[] =
     "       namenode -format [-clusterid ID] [-force] [-nonInteractive] [options as above]\n"
     "         makes a new, empty file system there\n"
     "       namenode -importCheckpoint [options as above]\n"
-    "         rebuilds a lost database from the newest checkpoint and the journal, then serves\n";
+    "         as without it, but refuses when there is a database: serves one that is rebuilt "
+    "from\n"
+    "         the newest checkpoint and the journal\n";
 
 // What the command line asks for besides the generic options.
 struct CommandLine {
@@ -152,8 +154,7 @@ absl::Status Run(const std::vector<std::string>& args, std::optional<cairn::Stop
   ASSIGN_OR_RETURN(options.grpc.audit_logger,
                    AuditLogger(configuration.GetString("cairn.namenode.audit-log.file")));
   if (line.import_checkpoint) {
-    RETURN_IF_ERROR(MetaStore::RestoreFromCheckpoint(options.store, /*source_dir=*/"", env.fs));
-    spdlog::info("{} is rebuilt from a checkpoint", options.store.name_dirs.front());
+    RETURN_IF_ERROR(MetaStore::CheckNoDatabase(options.store, env.fs));
   }
   ASSIGN_OR_RETURN(const auto namenode, NameNode::Start(options, env, Die));
   spdlog::info("stopping: {}", stop->Wait());

@@ -10,6 +10,7 @@
 #include <grpcpp/support/byte_buffer.h>
 #include <spdlog/spdlog.h>
 #include "absl/container/flat_hash_map.h"
+#include "common/net/socket.h"
 #include "common/types/limits.h"
 #include "namenode/grpc/front_end.h"
 #include "namenode/grpc/fsck_reactor.h"
@@ -121,7 +122,11 @@ class GrpcServerImpl final : public GrpcServer {
     builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
     server_ = builder.BuildAndStart();
     if (server_ == nullptr || port_ == 0) {
-      return absl::UnavailableError(fmt::format("cannot listen on {} for gRPC", address));
+      // gRPC does not say why; the system does.
+      const absl::Status why = TcpListener::Listen({options.host, options.port}).status();
+      return absl::UnavailableError(fmt::format(
+          "cannot serve gRPC (cairn.namenode.grpc-address): {}",
+          why.ok() ? fmt::format("listening on {} failed", address) : std::string(why.message())));
     }
     spdlog::info("gRPC: listening on {} port {}", options.host, port_);
     return absl::OkStatus();

@@ -283,6 +283,9 @@ TEST_F(GrpcServerTest, ASecondServerCannotTakeThePort) {
   FrontEndCore core{.names = names_, .blocks = blocks_, .clock = SystemClock(), .cluster = {}};
   const auto second = GrpcServer::Start(options, core, groups_);
   EXPECT_EQ(second.status().code(), absl::StatusCode::kUnavailable);
+  EXPECT_THAT(second.status().ToString(),
+              ::testing::HasSubstr(
+                  fmt::format("127.0.0.1:{}: bind: Address already in use", server_->port())));
 }
 
 }  // namespace

@@ -37,6 +37,10 @@ absl::Status DamagedFile(const std::string& path) {
       fmt::format("{} is damaged: it differs from its checkpoint's manifest", path));
 }
 
+absl::Status MissingFile(const std::string& path) {
+  return absl::DataLossError(fmt::format("{} is missing from its checkpoint", path));
+}
+
 absl::Status WriteManifest(FileSystem& fs, const std::string& checkpoint,
                            const std::vector<CheckpointFile>& files) {
   std::string text;
@@ -58,8 +62,10 @@ absl::Status Publish(FileSystem& fs, const std::string& dir, Txid txid) {
 absl::Status CopyChecked(FileSystem& fs, const CheckpointFile& file, const std::string& from_dir,
                          const std::string& to_dir) {
   const std::string from = from_dir + "/" + file.name;
-  ASSIGN_OR_RETURN(const uint32_t crc, CopyFile(fs, from, to_dir + "/" + file.name));
-  return crc == file.crc ? absl::OkStatus() : DamagedFile(from);
+  const auto crc = CopyFile(fs, from, to_dir + "/" + file.name);
+  if (absl::IsNotFound(crc.status()) && !fs.Exists(from)) return MissingFile(from);
+  RETURN_IF_ERROR(crc.status());
+  return *crc == file.crc ? absl::OkStatus() : DamagedFile(from);
 }
 
 }  // namespace
@@ -70,9 +76,11 @@ std::string UnfinishedCheckpointPath(const std::string& dir) {
 
 absl::StatusOr<std::vector<CheckpointFile>> ReadCheckpointManifest(FileSystem& fs,
                                                                    const std::string& path) {
-  ASSIGN_OR_RETURN(const std::vector<std::string> lines, ReadCheckedLines(fs, ManifestPath(path)));
+  const auto lines = ReadCheckedLines(fs, ManifestPath(path));
+  if (absl::IsNotFound(lines.status())) return MissingFile(ManifestPath(path));
+  RETURN_IF_ERROR(lines.status());
   std::vector<CheckpointFile> files;
-  for (const std::string& line : lines) {
+  for (const std::string& line : *lines) {
     std::optional<CheckpointFile> file = ParseLine(line);
     if (!file) return absl::DataLossError(fmt::format("{} is damaged", ManifestPath(path)));
     files.push_back(*std::move(file));
@@ -85,9 +93,7 @@ absl::Status VerifyCheckpoint(FileSystem& fs, const std::string& path) {
   for (const CheckpointFile& file : files) {
     const std::string name = path + "/" + file.name;
     const auto sum = SumFile(fs, name);
-    if (absl::IsNotFound(sum.status())) {
-      return absl::DataLossError(fmt::format("{} is missing from its checkpoint", name));
-    }
+    if (absl::IsNotFound(sum.status())) return MissingFile(name);
     RETURN_IF_ERROR(sum.status());
     if (sum->bytes != file.bytes || sum->crc != file.crc) return DamagedFile(name);
   }

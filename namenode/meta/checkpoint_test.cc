@@ -3,6 +3,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 
 #include <chrono>
 #include <functional>
@@ -66,15 +67,14 @@ TEST(CheckpointTest, AnyDirectoryRestoresTheNamespace) {
       h.Put("after", "2");
       ASSERT_TRUE(h.Sync());
       h.Crash();
-      // Into a fresh directory, with nothing but the source.
-      StoreHarness fresh(1);
-      const absl::Status restored =
-          MetaStore::RestoreFromCheckpoint(fresh.options, h.dir(source), h.fs);
-      ASSERT_TRUE(restored.ok()) << restored;
-      ASSERT_TRUE(fresh.Open().ok());
-      EXPECT_EQ(fresh.Get("before"), "1");
-      EXPECT_EQ(fresh.Get("after"), "2");
-      EXPECT_EQ(fresh.store().last_appended(), 3);
+      // With nothing but the one directory, and without the database.
+      ASSERT_TRUE(h.fs.RemoveRecursively(RocksPath(h.dir(source))).ok());
+      h.options.name_dirs = {h.dir(source)};
+      const absl::Status opened = h.Open();
+      ASSERT_TRUE(opened.ok()) << opened;
+      EXPECT_EQ(h.Get("before"), "1");
+      EXPECT_EQ(h.Get("after"), "2");
+      EXPECT_EQ(h.store().last_appended(), 3);
     }
   }
 }
@@ -86,11 +86,9 @@ TEST(CheckpointTest, ALostDatabaseIsRebuiltFromTheSameDirectory) {
   ASSERT_TRUE(h.store().SaveNamespace().ok());
   h.Put("k", "2");
   h.Close();
-  EXPECT_THAT(MetaStore::RestoreFromCheckpoint(h.options, h.dir(1), h.fs).ToString(),
-              HasSubstr("move it away"));
+  EXPECT_THAT(MetaStore::CheckNoDatabase(h.options, h.fs).ToString(), HasSubstr("move it away"));
   ASSERT_TRUE(h.fs.RemoveRecursively(RocksPath(h.dir(0))).ok());
-  EXPECT_THAT(h.Open().ToString(), HasSubstr("restore it from a checkpoint"));
-  ASSERT_TRUE(MetaStore::RestoreFromCheckpoint(h.options, h.dir(0), h.fs).ok());
+  EXPECT_TRUE(MetaStore::CheckNoDatabase(h.options, h.fs).ok());
   ASSERT_TRUE(h.Open().ok());
   EXPECT_EQ(h.Get("k"), "2");
 }
@@ -105,10 +103,12 @@ TEST(CheckpointTest, ALostFirstDirectoryIsRebuiltFromTheSecond) {
   }
   h.Put("k", "last");
   h.Close();
+  // A new disk in its place.
   ASSERT_TRUE(h.fs.RemoveRecursively(h.dir(0)).ok());
-  const absl::Status restored = MetaStore::RestoreFromCheckpoint(h.options, "", h.fs);
-  ASSERT_TRUE(restored.ok()) << restored;
-  ASSERT_TRUE(h.Open().ok());
+  ASSERT_TRUE(h.fs.CreateDirectories(h.dir(0)).ok());
+  const absl::Status opened = h.Open();
+  ASSERT_TRUE(opened.ok()) << opened;
+  EXPECT_TRUE(h.fs.Exists(RocksPath(h.dir(0))));
   EXPECT_EQ(h.Get("k"), "last");
   // And the rebuilt directory can restore again.
   ASSERT_TRUE(h.store().SaveNamespace().ok());
@@ -131,14 +131,12 @@ TEST(CheckpointTest, ADamagedCheckpointIsNotRestored) {
     EXPECT_THAT(VerifyCheckpoint(h.fs, checkpoint).ToString(), HasSubstr(path));
   };
   damage(3);  // the older one and the journal since do as well
-  ASSERT_TRUE(MetaStore::RestoreFromCheckpoint(h.options, h.dir(0), h.fs).ok());
   ASSERT_TRUE(h.Open().ok());
   EXPECT_EQ(h.Get("k"), "2");
   h.Close();
   ASSERT_TRUE(h.fs.RemoveRecursively(RocksPath(h.dir(0))).ok());
   damage(2);
-  EXPECT_EQ(MetaStore::RestoreFromCheckpoint(h.options, h.dir(0), h.fs).code(),
-            absl::StatusCode::kDataLoss);
+  EXPECT_EQ(h.Open().code(), absl::StatusCode::kDataLoss);
 }
 
 // Flips `bit` in every table file of the database.
@@ -243,6 +241,38 @@ TEST(CheckpointTest, ALostFirstDirectoryFailsTheCheckpoint) {
   const absl::Status saved = h.store().SaveNamespace();
   EXPECT_THAT(saved.ToString(), HasSubstr(h.dir(0)));
   EXPECT_FALSE(h.fs.Exists(h.dir(0)));
+}
+
+// The process's lack says nothing of a disk.
+TEST(CheckpointTest, TooManyOpenFilesDropNoDirectoryAndEndNothing) {
+  FaultyFileSystem fs(PosixFileSystem());
+  StoreHarness h(2, &fs);
+  h.Start();
+  h.Put("k", "v");
+  for (const std::string& path : {h.dir(0) + "/checkpoints", h.dir(1) + "/checkpoints",
+                                  VersionPath(h.dir(0)), VersionPath(h.dir(1))}) {
+    fs.Inject(
+        {FileOp::kOpen, path, 0, -1, absl::UnavailableError("injected: Too many open files")});
+    EXPECT_TRUE(absl::IsUnavailable(h.store().SaveNamespace())) << path;
+    fs.ClearFaults();
+  }
+  EXPECT_THAT(h.store().FailedDirectories(), SizeIs(0));
+  // And below the injected file system, where RocksDB opens its own files.
+  h.Put("k", "w");
+  ASSERT_TRUE(h.Sync());
+  rlimit before{};
+  ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &before), 0);
+  const rlimit none{3, before.rlim_max};
+  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &none), 0);
+  const absl::Status saved = h.store().SaveNamespace();
+  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &before), 0);
+  EXPECT_TRUE(absl::IsUnavailable(saved)) << saved;
+  EXPECT_THAT(h.store().FailedDirectories(), SizeIs(0));
+  EXPECT_TRUE(h.fatal().ok()) << h.fatal();
+  const absl::Status again = h.store().SaveNamespace();
+  EXPECT_TRUE(again.ok()) << again;
+  EXPECT_EQ(h.Get("k"), "w");
+  EXPECT_EQ(Checkpoints(h, 1).back(), 3);
 }
 
 TEST(CheckpointTest, AFailedCheckpointChangesNothing) {

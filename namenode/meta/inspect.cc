@@ -6,7 +6,7 @@
 #include "common/status_macros.h"
 #include "namenode/meta/checkpoint.h"
 #include "namenode/meta/name_dir.h"
-#include "namenode/meta/recovery.h"
+#include "namenode/meta/restore.h"
 #include "namenode/meta/rocks.h"
 
 namespace cairn::namenode {

@@ -35,13 +35,14 @@ Journal::Journal(FileSystem& fs, std::vector<std::string> dirs, int64_t segment_
 
 Journal::~Journal() = default;
 
-absl::StatusOr<std::unique_ptr<Journal>> Journal::Start(FileSystem& fs,
-                                                        std::vector<std::string> dirs,
-                                                        int64_t segment_bytes,
-                                                        JournalPosition position) {
+absl::StatusOr<std::unique_ptr<Journal>> Journal::Start(
+    FileSystem& fs, std::vector<std::string> dirs, int64_t segment_bytes, JournalPosition position,
+    const std::vector<FailedDirectory>& left_out) {
   std::unique_ptr<Journal> journal(
       new Journal(fs, std::move(dirs), segment_bytes, std::move(position)));
+  for (const FailedDirectory& failed : left_out) journal->Drop(failed.dir, failed.why);
   RETURN_IF_ERROR(journal->BeginSegment());
+  journal->MarkDropped();
   return journal;
 }
 
@@ -142,7 +143,10 @@ absl::Status Journal::OnEachDir(const std::function<absl::Status(Dir&)>& work) {
       Drop(healthy[i]->path, results[i]);
     }
   }
-  if (good > 0) return absl::OkStatus();
+  if (good > 0) {
+    if (good < healthy.size()) MarkDropped();  // before anything they miss is acknowledged
+    return absl::OkStatus();
+  }
   return absl::Status(results[0].code(),
                       fmt::format("the journal could not be written in any name directory: {}",
                                   std::string(results[0].message())));
@@ -189,21 +193,63 @@ void Journal::DeleteThrough(Txid txid) {
 
 void Journal::Drop(const std::string& dir, const absl::Status& why) {
   MutexLock lock(mu_);
-  if (std::find(dropped_.begin(), dropped_.end(), dir) != dropped_.end()) return;
+  for (const Dropped& dropped : dropped_) {
+    if (dropped.dir == dir) return;
+  }
   spdlog::error("name directory {} failed and is no longer written: {}", dir,
                 std::string(why.message()));
-  dropped_.push_back(dir);
-  failed_.push_back(fmt::format("{}: {}", dir, std::string(why.message())));
+  dropped_.push_back({dir, std::string(why.message())});
+}
+
+void Journal::MarkDropped() {
+  std::vector<Dropped> unmarked;
+  {
+    MutexLock lock(mu_);
+    for (const Dropped& dropped : dropped_) {
+      if (!dropped.marked) unmarked.push_back(dropped);
+    }
+  }
+  if (unmarked.empty() || HealthyDirectory("").empty()) return;
+  for (const Dropped& candidate : unmarked) {
+    if (!MarkBehind(candidate).ok()) continue;  // tried again later
+    spdlog::warn("name directory {} is marked as behind the others", candidate.dir);
+    MutexLock lock(mu_);
+    for (Dropped& dropped : dropped_) dropped.marked |= dropped.dir == candidate.dir;
+  }
+}
+
+absl::Status Journal::MarkBehind(const Dropped& dropped) const {
+  // What an unmounted or replaced disk left at the path is not ours to write.
+  ASSIGN_OR_RETURN(const ClusterIdentity identity, ReadVersion(fs_, dropped.dir));
+  if (identity.namespace_id != namespace_id_) {
+    return absl::FailedPreconditionError("another file system's directory");
+  }
+  return fs_.WriteFileAtomically(
+      BehindPath(dropped.dir),
+      fmt::format("The name directories beside this one went on without it in epoch {}: {}\n",
+                  epoch_, dropped.why));
 }
 
 bool Journal::IsHealthy(const std::string& dir) const {
   MutexLock lock(mu_);
-  return std::find(dropped_.begin(), dropped_.end(), dir) == dropped_.end();
+  return std::none_of(dropped_.begin(), dropped_.end(),
+                      [&](const Dropped& dropped) { return dropped.dir == dir; });
+}
+
+std::string Journal::HealthyDirectory(const std::string& except) const {
+  for (const auto& dir : dirs_) {
+    if (dir->path != except && IsHealthy(dir->path)) return dir->path;
+  }
+  return "";
 }
 
 std::vector<std::string> Journal::FailedDirectories() const {
+  std::vector<std::string> failed;
   MutexLock lock(mu_);
-  return failed_;
+  for (const Dropped& dropped : dropped_) {
+    failed.push_back(fmt::format("{}: {}", dropped.dir, dropped.why));
+  }
+  return failed;
 }
 
 }  // namespace cairn::namenode

@@ -25,19 +25,25 @@ struct JournalPosition {
   std::vector<Txid> segments;  // first txids of the closed segments that are kept
 };
 
+// A name directory that is not written, and why.
+struct FailedDirectory {
+  std::string dir;
+  absl::Status why;
+};
+
 // The mirrored journal of one epoch. A directory that fails is dropped for good and remembered; the
-// writer goes on while one is left.
+// writer goes on while one is left. What was dropped is marked as behind (BehindPath) before
+// anything it does not have is acknowledged, or as soon as it can be written again.
 //
 // Append, Mark and their return values belong to one thread (the committer); the other calls are
 // thread-safe.
 class Journal {
  public:
   // Begins a segment in every directory and records the epoch there. Only fails when no directory
-  // is left. `fs` must outlive the journal.
-  static absl::StatusOr<std::unique_ptr<Journal>> Start(FileSystem& fs,
-                                                        std::vector<std::string> dirs,
-                                                        int64_t segment_bytes,
-                                                        JournalPosition position);
+  // is left. `left_out` counts as dropped from the beginning. `fs` must outlive the journal.
+  static absl::StatusOr<std::unique_ptr<Journal>> Start(
+      FileSystem& fs, std::vector<std::string> dirs, int64_t segment_bytes,
+      JournalPosition position, const std::vector<FailedDirectory>& left_out = {});
   ~Journal();
 
   // Writes and syncs the transactions [first, last]. `record` is kBatchHeaderBytes of room, filled
@@ -54,12 +60,22 @@ class Journal {
   void DeleteThrough(Txid txid);
   // Stops writing to `dir`, because of an error met elsewhere.
   void Drop(const std::string& dir, const absl::Status& why);
+  // Marks the dropped directories that could not be marked before. Does nothing when none is
+  // healthy: then none is behind.
+  void MarkDropped();
   bool IsHealthy(const std::string& dir) const;
+  // The first healthy one that is not `except`; empty when there is none.
+  std::string HealthyDirectory(const std::string& except) const;
   // "<dir>: <first error>" for each dropped directory.
   std::vector<std::string> FailedDirectories() const;
 
  private:
   struct Dir;
+  struct Dropped {
+    std::string dir;
+    std::string why;
+    bool marked = false;  // as behind
+  };
   Journal(FileSystem& fs, std::vector<std::string> dirs, int64_t segment_bytes,
           JournalPosition position);
 
@@ -69,6 +85,7 @@ class Journal {
   // Runs `work` for every healthy directory, in parallel, and drops those for which it fails. An
   // error when none is left.
   absl::Status OnEachDir(const std::function<absl::Status(Dir&)>& work);
+  absl::Status MarkBehind(const Dropped& dropped) const;
 
   FileSystem& fs_;
   const int64_t segment_bytes_;
@@ -83,9 +100,8 @@ class Journal {
   std::unique_ptr<Executor> mirrors_;  // for all directories but the first; null with one
 
   mutable Mutex mu_;
-  std::vector<std::string> failed_ GUARDED_BY(mu_);
-  std::vector<std::string> dropped_ GUARDED_BY(mu_);  // paths of the failed
-  std::vector<Txid> segments_ GUARDED_BY(mu_);        // first txids, ascending
+  std::vector<Dropped> dropped_ GUARDED_BY(mu_);
+  std::vector<Txid> segments_ GUARDED_BY(mu_);  // first txids, ascending
 };
 
 }  // namespace cairn::namenode

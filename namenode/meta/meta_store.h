@@ -24,8 +24,8 @@ namespace cairn::namenode {
 
 // How a MetaStore is opened. Sizes in bytes.
 struct MetaStoreOptions {
-  std::vector<std::string>
-      name_dirs;  // dfs.namenode.name.dir; RocksDB lives in the first, the journal in all
+  std::vector<std::string> name_dirs;  // dfs.namenode.name.dir; RocksDB lives in one (at first the
+                                       // first), the journal in all
   int64_t max_unsynced_bytes =
       64 << 20;  // appended and not yet in the journal; beyond it mutations wait
   int64_t max_unapplied_bytes = 256 << 20;     // durable and not yet in RocksDB
@@ -77,19 +77,17 @@ class MetaStore {
   static absl::Status Format(const MetaStoreOptions& options, const ClusterIdentity& identity,
                              bool force, std::vector<RowChange> initial_rows, FileSystem& fs);
 
-  // Opens and recovers: replays the journal from RocksDB's applied transaction. Refuses a missing,
-  // empty or foreign directory and any damage, naming the file. `fs` and `clock` must outlive the
-  // store.
+  // Opens and recovers: replays the journal from RocksDB's applied transaction; where there is no
+  // database it is rebuilt from a checkpoint. Goes on without a directory that is missing or whose
+  // disk fails as long as another one can be used. Refuses a foreign or locked directory and any
+  // damage, naming the file. `fs` and `clock` must outlive the store.
   static absl::StatusOr<std::unique_ptr<MetaStore>> Open(const MetaStoreOptions& options,
                                                          FileSystem& fs, const Clock& clock,
                                                          FatalHandler fatal);
-  // Rebuilds what Open needs in the first name directory from `source_dir` (any name directory of
-  // the same file system, the first itself included; empty: the one of options.name_dirs whose
-  // journal reaches furthest): RocksDB from its newest intact checkpoint,
-  // and the journal where there is none. The first directory may be missing or empty; its rocksdb/
-  // must have been moved away. Afterwards Open replays the journal since the checkpoint.
-  static absl::Status RestoreFromCheckpoint(const MetaStoreOptions& options,
-                                            const std::string& source_dir, FileSystem& fs);
+
+  // kFailedPrecondition naming the database when a name directory has one: rebuilding would replace
+  // it.
+  static absl::Status CheckNoDatabase(const MetaStoreOptions& options, FileSystem& fs);
 
   // Drains, flushes and closes; snapshots must be gone.
   virtual ~MetaStore() = default;
@@ -125,7 +123,8 @@ class MetaStore {
   // Makes a checkpoint of everything appended before the call in every directory and drops all but
   // the newest retained ones with the journal before them. Blocks.
   virtual absl::Status SaveNamespace() = 0;
-  // Directories that have failed and are no longer written (the first error of each).
+  // Directories that could not be used at the start or have failed since and are not written (the
+  // first error of each).
   virtual std::vector<std::string> FailedDirectories() const = 0;
 };
 

@@ -57,11 +57,13 @@ std::map<std::string, std::string> Properties(const std::vector<std::string>& li
   return properties;
 }
 
-// Calls `chunk` for the file's bytes in order.
-absl::Status ReadChunks(const File& file, absl::FunctionRef<absl::Status(std::string_view)> chunk) {
+// Calls `chunk` for the file's first `max_bytes` in order.
+absl::Status ReadChunks(const File& file, int64_t max_bytes,
+                        absl::FunctionRef<absl::Status(std::string_view)> chunk) {
   std::string buffer(kCopyBytes, '\0');
   for (int64_t offset = 0;;) {
-    ASSIGN_OR_RETURN(const size_t got, file.ReadAt(offset, buffer.size(), buffer.data()));
+    const auto want = std::min(buffer.size(), static_cast<size_t>(max_bytes - offset));
+    ASSIGN_OR_RETURN(const size_t got, file.ReadAt(offset, want, buffer.data()));
     if (got == 0) return absl::OkStatus();
     RETURN_IF_ERROR(chunk(std::string_view(buffer).substr(0, got)));
     offset += static_cast<int64_t>(got);
@@ -186,6 +188,8 @@ absl::StatusOr<std::unique_ptr<DirLock>> DirLock::Acquire(FileSystem& fs, const 
   const std::string path = LockPath(dir);
   auto file = fs.Open(path, OpenMode::kReadWrite);
   if (absl::IsNotFound(file.status())) file = fs.Open(path, OpenMode::kCreateOrTruncate);
+  // On a disk that has become read-only the journal still tells what is the truth.
+  if (absl::IsPermissionDenied(file.status())) file = fs.Open(path, OpenMode::kRead);
   RETURN_IF_ERROR(file.status());
   if (::flock((*file)->fd(), LOCK_EX | LOCK_NB) != 0) {
     return absl::FailedPreconditionError(
@@ -210,8 +214,9 @@ absl::Status CreateDirectoryDurably(FileSystem& fs, const std::string& dir) {
 
 absl::Status RemoveNameDirContents(FileSystem& fs, const std::string& dir) {
   // VERSION first: a directory that is half removed is not formatted.
-  for (const std::string& path : {VersionPath(dir), JournalStatePath(dir), RocksPath(dir),
-                                  RocksPath(dir) + ".tmp", CheckpointsPath(dir)}) {
+  for (const std::string& path :
+       {VersionPath(dir), JournalStatePath(dir), RocksPath(dir), RocksPath(dir) + ".tmp",
+        CheckpointsPath(dir), BehindPath(dir), DatabaseFailedPath(dir)}) {
     RETURN_IF_ERROR(fs.RemoveRecursively(path));
   }
   ASSIGN_OR_RETURN(const std::vector<Txid> segments, ListSegments(fs, dir));
@@ -219,11 +224,12 @@ absl::Status RemoveNameDirContents(FileSystem& fs, const std::string& dir) {
   return fs.SyncDirectory(dir);
 }
 
-absl::StatusOr<uint32_t> CopyFile(FileSystem& fs, const std::string& from, const std::string& to) {
+absl::StatusOr<uint32_t> CopyFile(FileSystem& fs, const std::string& from, const std::string& to,
+                                  int64_t max_bytes) {
   ASSIGN_OR_RETURN(const auto in, fs.Open(from, OpenMode::kRead));
   ASSIGN_OR_RETURN(const auto out, fs.Open(to, OpenMode::kCreate));
   uint32_t crc = 0;
-  RETURN_IF_ERROR(ReadChunks(*in, [&](std::string_view chunk) {
+  RETURN_IF_ERROR(ReadChunks(*in, max_bytes, [&](std::string_view chunk) {
     crc = Crc32c(chunk, crc);
     return out->Append(chunk);
   }));
@@ -234,11 +240,12 @@ absl::StatusOr<uint32_t> CopyFile(FileSystem& fs, const std::string& from, const
 absl::StatusOr<FileSum> SumFile(FileSystem& fs, const std::string& path) {
   ASSIGN_OR_RETURN(const auto file, fs.Open(path, OpenMode::kRead));
   FileSum sum;
-  RETURN_IF_ERROR(ReadChunks(*file, [&](std::string_view chunk) {
-    sum.crc = Crc32c(chunk, sum.crc);
-    sum.bytes += static_cast<int64_t>(chunk.size());
-    return absl::OkStatus();
-  }));
+  RETURN_IF_ERROR(
+      ReadChunks(*file, std::numeric_limits<int64_t>::max(), [&](std::string_view chunk) {
+        sum.crc = Crc32c(chunk, sum.crc);
+        sum.bytes += static_cast<int64_t>(chunk.size());
+        return absl::OkStatus();
+      }));
   return sum;
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -24,6 +25,11 @@ inline std::string VersionPath(const std::string& dir) { return dir + "/VERSION"
 inline std::string LockPath(const std::string& dir) { return dir + "/in_use.lock"; }
 inline std::string JournalStatePath(const std::string& dir) { return dir + "/journal_state"; }
 inline std::string RocksPath(const std::string& dir) { return dir + "/rocksdb"; }
+// Left in a directory that was dropped while others went on: what it holds is not the end of the
+// history, so it must not be started from alone.
+inline std::string BehindPath(const std::string& dir) { return dir + "/behind"; }
+// Left in a directory whose disk failed under the database: the next start prefers another one.
+inline std::string DatabaseFailedPath(const std::string& dir) { return dir + "/database_failed"; }
 inline std::string CheckpointsPath(const std::string& dir) { return dir + "/checkpoints"; }
 std::string SegmentPath(const std::string& dir, Txid first_txid);
 std::string CheckpointPath(const std::string& dir, Txid txid);
@@ -60,7 +66,8 @@ absl::Status CheckStillNamed(const File& file);
 // Exclusive use of a name directory, by flock on in_use.lock; ends with the object or the process.
 class DirLock {
  public:
-  // kFailedPrecondition, in HDFS's words, when another process (or store) holds it.
+  // kFailedPrecondition, in HDFS's words, when another process (or store) holds it. A directory
+  // that can only be read is locked all the same.
   static absl::StatusOr<std::unique_ptr<DirLock>> Acquire(FileSystem& fs, const std::string& dir);
   // CheckStillNamed for the lock: whether the directory is still the one that was locked.
   // Thread-safe.
@@ -77,8 +84,10 @@ absl::Status CreateDirectoryDurably(FileSystem& fs, const std::string& dir);
 // Removes everything Cairn writes into a name directory, except the lock.
 absl::Status RemoveNameDirContents(FileSystem& fs, const std::string& dir);
 
-// Copies a file's bytes and syncs the copy, which must not exist. Returns its CRC32C.
-absl::StatusOr<uint32_t> CopyFile(FileSystem& fs, const std::string& from, const std::string& to);
+// Copies the file's first `max_bytes` (all when there are fewer) and syncs the copy, which must not
+// exist. Returns its CRC32C.
+absl::StatusOr<uint32_t> CopyFile(FileSystem& fs, const std::string& from, const std::string& to,
+                                  int64_t max_bytes = std::numeric_limits<int64_t>::max());
 // CRC32C and size of a file.
 struct FileSum {
   uint32_t crc = 0;

@@ -1,27 +1,132 @@
 // Recovery of name directories.
 #include "namenode/meta/recovery.h"
 
+#include <fmt/ranges.h>
 #include <spdlog/spdlog.h>
 
-#include <deque>
+#include <cerrno>
+#include <system_error>
 #include <tuple>
 
 #include "common/status_macros.h"
-#include "namenode/meta/change_set.h"
 #include "namenode/meta/checkpoint.h"
-#include "namenode/meta/row_codec.h"
-#include "namenode/meta/schema.h"
 
 namespace cairn::namenode {
 namespace {
 
-constexpr size_t kReplayBytes = 32 << 20;  // journal bytes in one RocksDB write
-
-// A directory and its journal.
+// A configured directory as it was found.
 struct Candidate {
   std::string dir;
+  std::unique_ptr<DirLock> lock;
+  std::optional<ClusterIdentity> identity;  // none: empty or not readable
+  std::string behind;                       // why it must not win; empty: it may
   JournalScan journal;
+  absl::Status failure;  // why it cannot be used in this run
+  Txid trusted = 0;      // as UsableDir's
+
+  bool may_win() const { return journal.epoch > 0 && behind.empty(); }
 };
+
+// Notes a disk's failure; every other error is for the caller.
+absl::Status LeaveOut(Candidate& candidate, const absl::Status& status) {
+  if (!IsDiskFailure(status)) return status;
+  candidate.failure.Update(status);
+  return absl::OkStatus();
+}
+
+absl::Status SurveyFormatted(FileSystem& fs, Candidate& candidate) {
+  const auto identity = ReadVersion(fs, candidate.dir);
+  RETURN_IF_ERROR(identity.status());
+  candidate.identity = *identity;
+  ASSIGN_OR_RETURN(candidate.lock, DirLock::Acquire(fs, candidate.dir));
+  const auto behind = fs.ReadFile(BehindPath(candidate.dir), kMaxTextFileBytes);
+  if (behind.ok()) candidate.behind = behind->empty() ? "marked as behind" : *behind;
+  if (!behind.ok() && !absl::IsNotFound(behind.status())) return behind.status();
+  ASSIGN_OR_RETURN(const JournalState state, ReadJournalState(fs, candidate.dir));
+  if (state.epoch == 0) return absl::OkStatus();  // to be filled from the others
+  ASSIGN_OR_RETURN(candidate.journal, ScanJournal(fs, candidate.dir, identity->namespace_id));
+  return absl::OkStatus();
+}
+
+// Reads what `dir` holds. An error refuses the start.
+absl::StatusOr<Candidate> Survey(FileSystem& fs, const std::string& dir) {
+  Candidate candidate{.dir = dir};
+  const auto info = fs.Stat(dir);
+  if (absl::IsNotFound(info.status()) || (info.ok() && !info->is_directory)) {
+    candidate.failure = absl::FailedPreconditionError(
+        fmt::format("Directory {} is in an inconsistent state: storage directory does not exist or "
+                    "is not accessible.",
+                    dir));
+    return candidate;
+  }
+  absl::Status status = info.status();
+  if (status.ok()) {
+    auto names = fs.List(dir);
+    status = names.status();
+    if (names.ok()) {
+      std::erase(*names, "in_use.lock");
+      std::erase(*names, "lost+found");  // a file system of its own
+      if (names->empty()) return candidate;
+      status = SurveyFormatted(fs, candidate);
+    }
+  }
+  RETURN_IF_ERROR(LeaveOut(candidate, status));
+  return candidate;
+}
+
+absl::StatusOr<std::vector<Candidate>> SurveyAll(FileSystem& fs,
+                                                 const std::vector<std::string>& dirs) {
+  if (dirs.empty()) return absl::InvalidArgumentError("dfs.namenode.name.dir names no directory");
+  std::vector<Candidate> all;
+  const Candidate* first = nullptr;
+  all.reserve(dirs.size());
+  for (const std::string& dir : dirs) {
+    ASSIGN_OR_RETURN(Candidate here, Survey(fs, dir));
+    all.push_back(std::move(here));
+  }
+  for (const Candidate& here : all) {
+    if (!here.identity) continue;
+    if (first == nullptr) first = &here;
+    if (SameIdentity(*first->identity, *here.identity)) continue;
+    return absl::FailedPreconditionError(fmt::format(
+        "Directory {} is in an inconsistent state: it belongs to cluster {} (namespace {}, block "
+        "pool {}), and {} to cluster {} (namespace {}, block pool {})",
+        here.dir, here.identity->cluster_id, here.identity->namespace_id,
+        here.identity->block_pool_id, first->dir, first->identity->cluster_id,
+        first->identity->namespace_id, first->identity->block_pool_id));
+  }
+  return all;
+}
+
+// Why none of the directories can be started from.
+absl::Status NoneCanWin(const std::vector<Candidate>& all) {
+  std::vector<std::string> failures;
+  for (const Candidate& candidate : all) {
+    if (!candidate.failure.ok()) {
+      failures.emplace_back(candidate.failure.message());
+    } else if (!candidate.identity) {
+      failures.push_back(
+          fmt::format("NameNode is not formatted: {} has no VERSION file (run namenode -format)",
+                      candidate.dir));
+    }
+  }
+  const std::string unusable = fmt::format("{}", fmt::join(failures, "; "));
+  for (const Candidate& candidate : all) {
+    if (candidate.behind.empty()) continue;
+    return absl::FailedPreconditionError(fmt::format(
+        "name directory {} lacks the latest changes, and no directory that has them can be used "
+        "({}). {} says: {}. Bring the other back; or remove that file, which loses those changes",
+        candidate.dir, unusable.empty() ? "none is configured" : unusable,
+        BehindPath(candidate.dir), candidate.behind.substr(0, candidate.behind.find('\n'))));
+  }
+  for (const Candidate& candidate : all) {
+    if (candidate.identity && candidate.failure.ok()) {
+      return absl::DataLossError(
+          fmt::format("{} is missing: the journal is lost", JournalStatePath(candidate.dir)));
+    }
+  }
+  return absl::FailedPreconditionError(unusable);
+}
 
 // Cuts the torn tail off and makes the rest durable: after a crash of the process alone it may only
 // be in the page cache.
@@ -51,6 +156,27 @@ bool SameJournal(const JournalScan& have, const JournalScan& want) {
                     want.segments.end(), SameSegment);
 }
 
+const SegmentScan* FindSegment(const JournalScan& journal, Txid first_txid) {
+  for (const SegmentScan& segment : journal.segments) {
+    if (segment.header.first_txid == first_txid) return &segment;
+  }
+  return nullptr;
+}
+
+// Whether `want` begins with the whole history of `have`: batches are chained by their CRCs, so
+// that the last ones decide.
+absl::StatusOr<bool> Continues(FileSystem& fs, const JournalScan& want, const JournalScan& have) {
+  if (have.segments.empty()) return false;
+  const SegmentScan& last = have.segments.back();
+  const SegmentScan* const same = FindSegment(want, last.header.first_txid);
+  if (same == nullptr) return false;
+  if (!last.has_transactions()) return same->header.previous_crc == last.header.previous_crc;
+  ASSIGN_OR_RETURN(const std::string mine, fs.ReadFile(last.path, kMaxSegmentBytes));
+  ASSIGN_OR_RETURN(const std::string theirs, fs.ReadFile(same->path, kMaxSegmentBytes));
+  return theirs.starts_with(
+      std::string_view(mine).substr(0, static_cast<size_t>(last.valid_bytes)));
+}
+
 // Replaces what differs in a directory's journal by the winner's segments.
 absl::Status RepairJournal(FileSystem& fs, const Candidate& lagging, const JournalScan& best) {
   spdlog::warn(
@@ -62,66 +188,74 @@ absl::Status RepairJournal(FileSystem& fs, const Candidate& lagging, const Journ
   RETURN_IF_ERROR(fs.SyncDirectory(lagging.dir));
   ASSIGN_OR_RETURN(const std::vector<Txid> names, ListSegments(fs, lagging.dir));
   for (const Txid name : names) {
-    const auto same = [&](const SegmentScan& segment) { return segment.header.first_txid == name; };
-    const auto& mine = lagging.journal.segments;
-    const auto have = std::find_if(mine.begin(), mine.end(), same);
-    const auto want = std::find_if(best.segments.begin(), best.segments.end(), same);
-    if (have != mine.end() && want != best.segments.end() && SameSegment(*have, *want)) continue;
+    const SegmentScan* const have = FindSegment(lagging.journal, name);
+    const SegmentScan* const want = FindSegment(best, name);
+    if (have != nullptr && want != nullptr && SameSegment(*have, *want)) continue;
     RETURN_IF_ERROR(fs.Remove(SegmentPath(lagging.dir, name)));
   }
   for (const SegmentScan& segment : best.segments) {
     const std::string path = SegmentPath(lagging.dir, segment.header.first_txid);
     if (fs.Exists(path)) continue;
     RETURN_IF_ERROR(fs.RemoveRecursively(path + ".tmp"));
-    RETURN_IF_ERROR(CopyFile(fs, segment.path, path + ".tmp").status());
+    RETURN_IF_ERROR(CopyFile(fs, segment.path, path + ".tmp", segment.valid_bytes).status());
     RETURN_IF_ERROR(fs.Rename(path + ".tmp", path));
   }
   RETURN_IF_ERROR(fs.SyncDirectory(lagging.dir));
   return WriteJournalState(fs, lagging.dir, {best.epoch, best.segments.back().header.first_txid});
 }
 
-// Gives `dir` the newest checkpoint of the others when it could not restore the namespace alone.
-absl::Status RepairCheckpoint(FileSystem& fs, const std::vector<std::string>& dirs,
-                              const std::string& dir, Txid journal_begins) {
+// Removes the checkpoints, and the database where it cannot be of the winner's history, of a
+// directory that was behind.
+absl::Status RemoveUntrusted(FileSystem& fs, const Candidate& candidate) {
+  ASSIGN_OR_RETURN(const std::vector<Txid> checkpoints, ListCheckpoints(fs, candidate.dir));
+  for (const Txid txid : checkpoints) {
+    if (txid <= candidate.trusted) continue;
+    RETURN_IF_ERROR(fs.RemoveRecursively(CheckpointPath(candidate.dir, txid)));
+  }
+  if (candidate.trusted > 0) return absl::OkStatus();
+  return fs.RemoveRecursively(RocksPath(candidate.dir));
+}
+
+// Makes `candidate`'s journal the winner's.
+absl::Status MakeEqual(FileSystem& fs, Candidate& candidate, const ClusterIdentity& identity,
+                       const JournalScan& best) {
+  if (!candidate.identity) {
+    spdlog::warn("name directory {} is empty and is filled from the others", candidate.dir);
+    ASSIGN_OR_RETURN(candidate.lock, DirLock::Acquire(fs, candidate.dir));
+    RETURN_IF_ERROR(WriteVersion(fs, candidate.dir, identity));
+  }
+  RETURN_IF_ERROR(SettleTail(fs, candidate.journal));
+  candidate.trusted = best.last_txid;
+  if (!SameJournal(candidate.journal, best)) {
+    ASSIGN_OR_RETURN(const bool continues, Continues(fs, best, candidate.journal));
+    candidate.trusted = continues ? candidate.journal.last_txid : 0;
+    RETURN_IF_ERROR(RemoveUntrusted(fs, candidate));
+    RETURN_IF_ERROR(RepairJournal(fs, candidate, best));
+  }
+  if (candidate.behind.empty()) return absl::OkStatus();
+  RETURN_IF_ERROR(fs.Remove(BehindPath(candidate.dir)));
+  return fs.SyncDirectory(candidate.dir);
+}
+
+// Gives `candidate` the newest checkpoint of the others when it could not restore the namespace
+// alone.
+absl::Status RepairCheckpoint(FileSystem& fs, const std::vector<Candidate>& all,
+                              const Candidate& candidate, Txid journal_begins) {
+  const std::string& dir = candidate.dir;
   RETURN_IF_ERROR(RemoveUnfinishedCheckpoints(fs, dir));
   ASSIGN_OR_RETURN(const std::vector<Txid> have, ListCheckpoints(fs, dir));
   if (journal_begins <= 1 || (!have.empty() && have.back() + 1 >= journal_begins)) {
     return absl::OkStatus();
   }
-  for (const std::string& other : dirs) {
-    ASSIGN_OR_RETURN(const std::vector<Txid> theirs, ListCheckpoints(fs, other));
+  for (const Candidate& other : all) {
+    if (!other.may_win() || other.dir == dir) continue;
+    ASSIGN_OR_RETURN(const std::vector<Txid> theirs, ListCheckpoints(fs, other.dir));
     if (theirs.empty() || theirs.back() + 1 < journal_begins) continue;
-    spdlog::warn("name directory {}: checkpoint {} is copied from {}", dir, theirs.back(), other);
-    return CopyCheckpoint(fs, other, theirs.back(), dir);
+    spdlog::warn("name directory {}: checkpoint {} is copied from {}", dir, theirs.back(),
+                 other.dir);
+    return CopyCheckpoint(fs, other.dir, theirs.back(), dir);
   }
   return absl::OkStatus();
-}
-
-absl::StatusOr<ClusterIdentity> LockAll(const std::vector<std::string>& dirs, FileSystem& fs,
-                                        std::vector<std::unique_ptr<DirLock>>& locks) {
-  if (dirs.empty()) return absl::InvalidArgumentError("dfs.namenode.name.dir names no directory");
-  std::optional<ClusterIdentity> identity;
-  for (const std::string& dir : dirs) {
-    ASSIGN_OR_RETURN(ClusterIdentity here, ReadVersion(fs, dir));
-    ASSIGN_OR_RETURN(locks.emplace_back(), DirLock::Acquire(fs, dir));
-    if (identity && !SameIdentity(*identity, here)) {
-      return absl::FailedPreconditionError(fmt::format(
-          "Directory {} is in an inconsistent state: it belongs to cluster {} (namespace {}, block "
-          "pool {}), and {} to cluster {} (namespace {}, block pool {})",
-          dir, here.cluster_id, here.namespace_id, here.block_pool_id, dirs.front(),
-          identity->cluster_id, identity->namespace_id, identity->block_pool_id));
-    }
-    identity = std::move(here);
-  }
-  return *identity;
-}
-
-absl::StatusOr<Candidate> Examine(FileSystem& fs, const std::string& dir, int32_t namespace_id) {
-  Candidate candidate{dir, {}};
-  ASSIGN_OR_RETURN(const JournalState state, ReadJournalState(fs, dir));
-  if (state.epoch == 0) return candidate;  // to be filled from the others
-  ASSIGN_OR_RETURN(candidate.journal, ScanJournal(fs, dir, namespace_id));
-  return candidate;
 }
 
 }  // namespace
@@ -131,102 +265,59 @@ bool SameIdentity(const ClusterIdentity& a, const ClusterIdentity& b) {
          a.namespace_id == b.namespace_id && a.creation_ms == b.creation_ms;
 }
 
-absl::StatusOr<RecoveredDirs> RecoverDirs(const std::vector<std::string>& dirs, FileSystem& fs) {
-  RecoveredDirs recovered;
-  ASSIGN_OR_RETURN(recovered.identity, LockAll(dirs, fs, recovered.locks));
-  std::vector<Candidate> candidates;
-  for (const std::string& dir : dirs) {
-    ASSIGN_OR_RETURN(candidates.emplace_back(), Examine(fs, dir, recovered.identity.namespace_id));
+bool IsDiskFailure(const absl::Status& status) {
+  switch (status.code()) {
+    case absl::StatusCode::kOk:
+    case absl::StatusCode::kFailedPrecondition:
+    case absl::StatusCode::kInvalidArgument:
+    case absl::StatusCode::kUnavailable:
+      return false;
+    case absl::StatusCode::kDataLoss:
+      // The code is shared by damage and by a disk that cannot be read.
+      return std::string(status.message()).find(std::generic_category().message(EIO)) !=
+             std::string::npos;
+    default:
+      return true;
   }
+}
+
+absl::StatusOr<RecoveredDirs> RecoverDirs(const std::vector<std::string>& dirs, FileSystem& fs) {
+  ASSIGN_OR_RETURN(std::vector<Candidate> all, SurveyAll(fs, dirs));
   const auto rank = [](const Candidate& c) {
-    return std::make_tuple(c.journal.epoch, c.journal.last_txid,
+    return std::make_tuple(c.may_win(), c.journal.epoch, c.journal.last_txid,
                            c.journal.segments.empty() ? 0 : c.journal.segments.back().valid_bytes);
   };
-  auto best =
-      std::max_element(candidates.begin(), candidates.end(),
-                       [&](const Candidate& a, const Candidate& b) { return rank(a) < rank(b); });
-  if (best->journal.epoch == 0) {
-    return absl::DataLossError(
-        fmt::format("{} is missing: the journal is lost", JournalStatePath(dirs.front())));
+  Candidate& best =
+      *std::max_element(all.begin(), all.end(),
+                        [&](const Candidate& a, const Candidate& b) { return rank(a) < rank(b); });
+  if (!best.may_win()) return NoneCanWin(all);
+  // When the best one can only be read, it still is what the others are made equal to.
+  RETURN_IF_ERROR(LeaveOut(best, SettleTail(fs, best.journal)));
+  best.trusted = best.journal.last_txid;
+  for (Candidate& candidate : all) {
+    if (&candidate == &best || !candidate.failure.ok()) continue;
+    RETURN_IF_ERROR(LeaveOut(candidate, MakeEqual(fs, candidate, *best.identity, best.journal)));
   }
-  RETURN_IF_ERROR(SettleTail(fs, best->journal));
-  for (Candidate& candidate : candidates) {
-    if (&candidate == &*best) continue;
-    RETURN_IF_ERROR(SettleTail(fs, candidate.journal));
-    if (!SameJournal(candidate.journal, best->journal)) {
-      RETURN_IF_ERROR(RepairJournal(fs, candidate, best->journal));
+  RecoveredDirs recovered;
+  for (Candidate& candidate : all) {
+    if (candidate.failure.ok()) {
+      RETURN_IF_ERROR(
+          LeaveOut(candidate, RepairCheckpoint(fs, all, candidate, best.journal.first_txid())));
     }
+    if (!candidate.failure.ok()) {
+      recovered.left_out.push_back({candidate.dir, candidate.failure});
+      continue;
+    }
+    recovered.dirs.push_back({candidate.dir, std::move(candidate.lock), candidate.trusted});
   }
-  for (const std::string& dir : dirs) {
-    RETURN_IF_ERROR(RepairCheckpoint(fs, dirs, dir, best->journal.first_txid()));
+  if (recovered.dirs.empty()) return NoneCanWin(all);
+  for (const FailedDirectory& failed : recovered.left_out) {
+    spdlog::error("STARTING WITHOUT name directory {}: {}", failed.dir,
+                  std::string(failed.why.message()));
   }
-  recovered.best_dir = best->dir;
-  recovered.journal = std::move(best->journal);
+  recovered.identity = *best.identity;
+  recovered.journal = std::move(best.journal);
   return recovered;
-}
-
-absl::Status Replay(const RecoveredDirs& dirs, RocksTables& tables, FileSystem& fs) {
-  const Txid applied = tables.opened_at();
-  const JournalScan& journal = dirs.journal;
-  if (applied > journal.last_txid) {
-    return absl::DataLossError(fmt::format(
-        "journal segment {} ends at transaction {}, but the database already has transaction {}",
-        journal.segments.back().path, journal.last_txid, applied));
-  }
-  if (applied + 1 < journal.first_txid()) {
-    return absl::DataLossError(fmt::format(
-        "the journal in {} begins at transaction {}, but the database only has those up to {}: "
-        "restore it from a checkpoint",
-        dirs.best_dir, journal.first_txid(), applied));
-  }
-  ChangeSet changes;
-  std::deque<std::string> payloads;  // what `changes` refers to: must not move
-  size_t bytes = 0;
-  const auto apply = [&]() -> absl::Status {
-    if (changes.empty()) return absl::OkStatus();
-    RETURN_IF_ERROR(tables.Apply(changes.Sorted(), changes.last_txid()));
-    changes = ChangeSet();
-    payloads.clear();
-    bytes = 0;
-    return absl::OkStatus();
-  };
-  const auto visit = [&](const std::string& path, int64_t offset, const BatchHeader& header,
-                         std::string_view payload) -> absl::Status {
-    if (header.last_txid <= applied || header.is_marker()) return absl::OkStatus();
-    payloads.emplace_back(payload);
-    bytes += payload.size();
-    const absl::Status added = changes.Add(payloads.back(), header.first_txid, header.last_txid);
-    if (!added.ok()) {
-      return absl::DataLossError(fmt::format("journal segment {} is damaged at offset {}: {}", path,
-                                             offset, std::string(added.message())));
-    }
-    return bytes < kReplayBytes ? absl::OkStatus() : apply();
-  };
-  RETURN_IF_ERROR(
-      ScanJournal(fs, dirs.best_dir, dirs.identity.namespace_id, visit, applied).status());
-  RETURN_IF_ERROR(apply());
-  spdlog::info("journal replayed from transaction {} to {}", applied + 1, journal.last_txid);
-  return absl::OkStatus();
-}
-
-absl::Status CheckDatabase(const MetaSnapshot& snapshot, const ClusterIdentity& identity,
-                           const std::string& path) {
-  ASSIGN_OR_RETURN(const int64_t format, LoadCounter(snapshot, meta_key::kFormat));
-  if (format != kFormatVersion) {
-    return absl::FailedPreconditionError(
-        fmt::format("the database in {} has format version {}, this program reads {}", path, format,
-                    kFormatVersion));
-  }
-  ASSIGN_OR_RETURN(const auto stored, snapshot.Get(Table::kMeta, meta_key::kIdentity));
-  if (!stored) return absl::DataLossError(fmt::format("the database in {} has no identity", path));
-  ASSIGN_OR_RETURN(const ClusterIdentity database, DecodeIdentity(*stored));
-  if (database.cluster_id != identity.cluster_id ||
-      database.namespace_id != identity.namespace_id) {
-    return absl::FailedPreconditionError(
-        fmt::format("the database in {} belongs to cluster {}, the name directories to {}", path,
-                    database.cluster_id, identity.cluster_id));
-  }
-  return absl::OkStatus();
 }
 
 JournalPosition NextPosition(const RecoveredDirs& dirs) {

@@ -17,6 +17,7 @@ namespace {
 using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::Not;
 using ::testing::SizeIs;
 
 void FlipBit(FileSystem& fs, const std::string& path, int64_t offset) {
@@ -80,48 +81,6 @@ TEST(RecoveryTest, TheSecondDirectoryWinsWhenItHasMore) {
   ASSERT_TRUE(h.Open().ok());
   EXPECT_EQ(h.Get("k"), "second only");
   EXPECT_THAT(h.store().FailedDirectories(), IsEmpty());
-}
-
-// The first directory wrote one more batch that nobody was told of; then the second went on alone
-// with another history. The longer old history must not come back.
-TEST(RecoveryTest, AnOldEpochNeverWins) {
-  StoreHarness h(2);
-  h.Start();
-  h.Put("k", "common");
-  ASSERT_TRUE(h.Sync());
-  h.Crash();
-  const MetaStoreOptions both = h.options;
-  // A second life of the same file system in a restored copy of the first directory.
-  StoreHarness alone(1);
-  ASSERT_TRUE(MetaStore::RestoreFromCheckpoint(alone.options, h.dir(1), h.fs).ok());
-  ASSERT_TRUE(alone.Open().ok());
-  alone.Put("k", "new");
-  ASSERT_TRUE(alone.Sync());
-  alone.Close();
-  // Meanwhile the old directory grows on its own, within the older epoch.
-  ASSERT_TRUE(h.fs.RemoveRecursively(h.dir(1)).ok());
-  h.options.name_dirs = {both.name_dirs[0], alone.dir(0)};
-  ASSERT_TRUE(h.Open().ok());
-  EXPECT_EQ(h.Get("k"), "new");
-  h.Close();
-}
-
-TEST(RecoveryTest, AnEmptyMirrorWithAVersionFileIsFilled) {
-  StoreHarness h(2);
-  h.Start();
-  h.Put("k", "v");
-  h.Close();
-  // How a replaced disk is brought back: only VERSION is put there.
-  ASSERT_TRUE(h.fs.RemoveRecursively(h.dir(1)).ok());
-  ASSERT_TRUE(h.fs.CreateDirectories(h.dir(1)).ok());
-  ASSERT_TRUE(WriteVersion(h.fs, h.dir(1), StoreHarness::Identity()).ok());
-  ASSERT_TRUE(h.Open().ok());
-  EXPECT_EQ(h.Get("k"), "v");
-  h.Close();
-  StoreHarness alone(1);
-  ASSERT_TRUE(MetaStore::RestoreFromCheckpoint(alone.options, h.dir(1), h.fs).ok());
-  ASSERT_TRUE(alone.Open().ok());
-  EXPECT_EQ(alone.Get("k"), "v");
 }
 
 TEST(RecoveryTest, FailureOfAllDirectoriesIsFatalAndNothingIsAcknowledged) {
@@ -295,6 +254,22 @@ TEST(RecoveryTest, FlippedBitsInTableFilesAreNeverServed) {
   }
   ASSERT_TRUE(h.Open().ok());
   EXPECT_EQ(h.Get("k199"), "v199");
+}
+
+// RocksDB itself would name the file LevelDB had, "…/000012.ldb".
+TEST(RecoveryTest, AMissingTableFileIsRefusedByItsName) {
+  StoreHarness h(2);
+  h.Start();
+  for (int i = 0; i < 20; ++i) h.Put(fmt::format("k{}", i), "v");
+  h.Close();
+  const std::vector<std::string> tables = RocksFiles(h, ".sst");
+  ASSERT_FALSE(tables.empty());
+  for (const std::string& path : tables) {
+    ASSERT_TRUE(h.fs.Rename(path, path + ".aside").ok());
+    EXPECT_THAT(h.Open().ToString(), AllOf(HasSubstr(path), Not(HasSubstr(".ldb"))));
+    ASSERT_TRUE(h.fs.Rename(path + ".aside", path).ok());
+  }
+  ASSERT_TRUE(h.Open().ok());
 }
 
 TEST(RecoveryTest, DamagedVersionAndJournalStateAreRefusedByName) {

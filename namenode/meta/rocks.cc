@@ -8,6 +8,10 @@
 #include <rocksdb/table.h>
 #include <rocksdb/utilities/checkpoint.h>
 #include <rocksdb/write_batch.h>
+#include <spdlog/spdlog.h>
+
+#include <cerrno>
+#include <system_error>
 
 #include "common/coding.h"
 #include "common/status_macros.h"
@@ -21,13 +25,24 @@ constexpr int64_t kWriteBufferBytes = 32 << 20;
 rocksdb::Slice AsSlice(std::string_view text) { return {text.data(), text.size()}; }
 std::string_view AsView(const rocksdb::Slice& slice) { return {slice.data(), slice.size()}; }
 
+// The process's lack, not the disk's: RocksDB only has the system's words for it.
+bool OutOfDescriptors(std::string_view text) {
+  return text.find(std::generic_category().message(EMFILE)) != std::string_view::npos ||
+         text.find(std::generic_category().message(ENFILE)) != std::string_view::npos;
+}
+
 absl::Status ToStatus(const std::string& path, std::string_view doing,
                       const rocksdb::Status& status) {
   if (status.ok()) return absl::OkStatus();
   std::string text = fmt::format("RocksDB in {}: {}: {}", path, doing, status.ToString());
-  if (status.IsCorruption()) return absl::DataLossError(text);
+  // For a missing table file RocksDB names what LevelDB would have called it.
+  for (size_t at = 0; (at = text.find(".ldb", at)) != std::string::npos;)
+    text.replace(at, 4, ".sst");
   if (status.IsNoSpace()) return absl::ResourceExhaustedError(text);
-  return absl::InternalError(text);
+  if (OutOfDescriptors(text)) return absl::UnavailableError(text);
+  // A disk that fails. A file that is missing, or no database at all, is damage.
+  if (status.IsIOError() && !status.IsPathNotFound()) return absl::InternalError(text);
+  return absl::DataLossError(text);
 }
 
 // Reports what RocksDB's own threads fail at.
@@ -36,7 +51,14 @@ class BackgroundErrors : public rocksdb::EventListener {
   BackgroundErrors(std::string path, std::shared_ptr<Failure> failure)
       : path_(std::move(path)), failure_(std::move(failure)) {}
   void OnBackgroundError(rocksdb::BackgroundErrorReason, rocksdb::Status* status) override {
-    failure_->Report(ToStatus(path_, "background work failed", *status));
+    const absl::Status error = ToStatus(path_, "background work failed", *status);
+    if (!absl::IsUnavailable(error)) {
+      failure_->Report(error);
+      return;
+    }
+    // RocksDB tries again in a second.
+    spdlog::error("{}", std::string(error.message()));
+    *status = rocksdb::Status::OK();
   }
 
  private:
@@ -193,6 +215,7 @@ absl::Status RocksTables::ReadAppliedTxid() {
 absl::Status RocksTables::Check(const rocksdb::Status& status, std::string_view doing) const {
   if (status.ok()) return absl::OkStatus();
   absl::Status result = ToStatus(path_, doing, status);
+  if (absl::IsUnavailable(result)) return result;
   if (status.IsCorruption() || status.IsIOError()) failure_->Report(result);
   return result;
 }

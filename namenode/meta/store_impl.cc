@@ -14,24 +14,28 @@ constexpr int64_t kCheckCacheBytes = 1 << 20;  // to read a new checkpoint's own
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<StoreImpl>> StoreImpl::Start(
-    const MetaStoreOptions& options, RecoveredDirs dirs, std::shared_ptr<RocksTables> tables,
-    std::shared_ptr<Failure> failure, FileSystem& fs, const Clock& clock, FatalHandler fatal) {
+absl::StatusOr<std::unique_ptr<StoreImpl>> StoreImpl::Start(const MetaStoreOptions& options,
+                                                            RecoveredDirs dirs,
+                                                            OpenedDatabase database, FileSystem& fs,
+                                                            const Clock& clock,
+                                                            FatalHandler fatal) {
   const JournalPosition position = NextPosition(dirs);
-  ASSIGN_OR_RETURN(auto journal,
-                   Journal::Start(fs, options.name_dirs, options.segment_bytes, position));
+  std::vector<std::string> paths;
+  for (const UsableDir& dir : dirs.dirs) paths.push_back(dir.path);
+  ASSIGN_OR_RETURN(auto journal, Journal::Start(fs, std::move(paths), options.segment_bytes,
+                                                position, dirs.left_out));
   ASSIGN_OR_RETURN(const std::vector<Txid> checkpoints,
-                   ListCheckpoints(fs, options.name_dirs.front()));
+                   ListCheckpoints(fs, dirs.dirs.front().path));
   const Txid checkpointed = checkpoints.empty() ? 0 : checkpoints.back();
-  std::unique_ptr<StoreImpl> store(new StoreImpl(options, std::move(dirs), std::move(tables),
-                                                 failure, std::move(journal), position.epoch,
-                                                 checkpointed, fs, clock, std::move(fatal)));
+  const auto failure = database.failure;
+  std::unique_ptr<StoreImpl> store(new StoreImpl(options, std::move(dirs), std::move(database),
+                                                 std::move(journal), position.epoch, checkpointed,
+                                                 fs, clock, std::move(fatal)));
   RETURN_IF_ERROR(failure->status());
   return store;
 }
 
-StoreImpl::StoreImpl(const MetaStoreOptions& options, RecoveredDirs dirs,
-                     std::shared_ptr<RocksTables> tables, std::shared_ptr<Failure> failure,
+StoreImpl::StoreImpl(const MetaStoreOptions& options, RecoveredDirs dirs, OpenedDatabase database,
                      std::unique_ptr<Journal> journal, int64_t epoch, Txid checkpointed,
                      FileSystem& fs, const Clock& clock, FatalHandler fatal)
     : options_(options),
@@ -39,8 +43,8 @@ StoreImpl::StoreImpl(const MetaStoreOptions& options, RecoveredDirs dirs,
       clock_(clock),
       dirs_(std::move(dirs)),
       epoch_(epoch),
-      failure_(std::move(failure)),
-      tables_(std::move(tables)),
+      failure_(std::move(database.failure)),
+      tables_(std::move(database.tables)),
       journal_(std::move(journal)),
       checkpointed_(checkpointed),
       checkpointed_at_ms_(clock.MonotonicMs()) {
@@ -52,7 +56,8 @@ StoreImpl::StoreImpl(const MetaStoreOptions& options, RecoveredDirs dirs,
   committer_ = std::make_unique<Committer>(
       Committer::Options{last, options_.max_unsynced_bytes, options_.marker_idle_ms}, *journal_,
       [this](Batch batch) { applier_->Add(std::move(batch)); }, fail);
-  failure_->Arm([this, fatal = std::move(fatal)](const absl::Status& status) {
+  failure_->Arm([this, fatal = std::move(fatal)](const absl::Status& reported) {
+    const absl::Status status = PrepareRestart(reported);
     spdlog::critical("metadata store failed: {}", std::string(status.message()));
     committer_->Abort();
     applier_->Abort(status);
@@ -61,6 +66,7 @@ StoreImpl::StoreImpl(const MetaStoreOptions& options, RecoveredDirs dirs,
   checkpoint_thread_ = std::make_unique<Executor>("checkpoint", 1);
   checkpoint_timer_ = std::make_unique<PeriodicThread>("checkpoint-due", kTickMs, [this] {
     DropLostDirectories();
+    journal_->MarkDropped();
     CheckpointWhenDue();
   });
   verifier_ = std::make_unique<Verifier>(tables_, fs_, options_.verify_bytes_per_second,
@@ -132,7 +138,7 @@ absl::Status StoreImpl::SaveNamespace() {
 }
 
 absl::Status StoreImpl::MakeCheckpoint() {
-  const std::string& first = options_.name_dirs.front();
+  const std::string& first = dirs_.dirs.front().path;
   Txid txid = 0;
   RETURN_IF_ERROR(CheckDirectory(0));
   RETURN_IF_ERROR(RemoveUnfinishedCheckpoints(fs_, first));
@@ -147,15 +153,15 @@ absl::Status StoreImpl::MakeCheckpoint() {
     if (absl::IsDataLoss(finished)) failure_->Report(finished);
     RETURN_IF_ERROR(finished);
   }
-  for (size_t i = 1; i < options_.name_dirs.size(); ++i) {
-    const std::string& dir = options_.name_dirs[i];
+  for (size_t i = 1; i < dirs_.dirs.size(); ++i) {
+    const std::string& dir = dirs_.dirs[i].path;
     if (!journal_->IsHealthy(dir)) continue;
     absl::Status status = CheckDirectory(i);
     if (status.ok()) status = MakeCheckpointIn(dir, txid);
     if (status.ok()) status = CheckDirectory(i);  // nor was it lost meanwhile
-    if (!status.ok()) {
-      journal_->Drop(dir, status);
-    }
+    // The process's lack of descriptors or memory says nothing of the directory.
+    if (absl::IsUnavailable(status)) return status;
+    if (!status.ok()) journal_->Drop(dir, status);
   }
   checkpointed_ = txid;
   checkpointed_at_ms_ = clock_.MonotonicMs();
@@ -165,7 +171,7 @@ absl::Status StoreImpl::MakeCheckpoint() {
 }
 
 absl::Status StoreImpl::FinishFirstCheckpoint(Txid txid) {
-  const std::string& first = options_.name_dirs.front();
+  const std::string& first = dirs_.dirs.front().path;
   std::map<std::string, uint32_t> crcs;
   {
     // The copy itself knows what its table files were written with.
@@ -182,12 +188,12 @@ absl::Status StoreImpl::FinishFirstCheckpoint(Txid txid) {
 absl::Status StoreImpl::MakeCheckpointIn(const std::string& dir, Txid txid) {
   if (fs_.Exists(CheckpointPath(dir, txid))) return absl::OkStatus();
   RETURN_IF_ERROR(RemoveUnfinishedCheckpoints(fs_, dir));
-  return CopyCheckpoint(fs_, options_.name_dirs.front(), txid, dir);
+  return CopyCheckpoint(fs_, dirs_.dirs.front().path, txid, dir);
 }
 
 absl::Status StoreImpl::CheckDirectory(size_t index) const {
-  const std::string& dir = options_.name_dirs[index];
-  RETURN_IF_ERROR(dirs_.locks[index]->Check());
+  const std::string& dir = dirs_.dirs[index].path;
+  RETURN_IF_ERROR(dirs_.dirs[index].lock->Check());
   if (absl::IsNotFound(fs_.Stat(VersionPath(dir)).status())) {
     return absl::DataLossError(fmt::format("{} is gone", VersionPath(dir)));
   }
@@ -201,8 +207,8 @@ absl::Status StoreImpl::CheckDirectory(size_t index) const {
 }
 
 void StoreImpl::DropLostDirectories() {
-  for (size_t i = 0; i < options_.name_dirs.size(); ++i) {
-    const std::string& dir = options_.name_dirs[i];
+  for (size_t i = 0; i < dirs_.dirs.size(); ++i) {
+    const std::string& dir = dirs_.dirs[i].path;
     if (!journal_->IsHealthy(dir)) continue;
     const absl::Status status = CheckDirectory(i);
     // The process's lack of descriptors or memory says nothing of the directory.
@@ -210,9 +216,26 @@ void StoreImpl::DropLostDirectories() {
   }
 }
 
+absl::Status StoreImpl::PrepareRestart(const absl::Status& status) const {
+  const std::string& dir = dirs_.dirs.front().path;
+  const std::string other = journal_->HealthyDirectory(dir);
+  const bool lost = !CheckDirectory(0).ok();
+  if (other.empty() || (!lost && !IsDiskFailure(status))) return status;
+  // Best effort: on a disk that cannot be written the next start meets the failure itself.
+  if (!lost) {
+    fs_.WriteFileAtomically(DatabaseFailedPath(dir),
+                            fmt::format("{}\n", std::string(status.message())))
+        .IgnoreError();
+  }
+  return absl::Status(
+      status.code(),
+      fmt::format("{}. Start the NameNode again: it goes on with the database of name directory {}",
+                  std::string(status.message()), other));
+}
+
 void StoreImpl::PruneAll() {
   Txid needed_after = checkpointed_;
-  for (const std::string& dir : options_.name_dirs) {
+  for (const auto& [dir, lock, trusted] : dirs_.dirs) {
     if (!journal_->IsHealthy(dir)) continue;
     const auto oldest = PruneCheckpoints(fs_, dir, options_.checkpoints_retained);
     if (!oldest.ok()) {

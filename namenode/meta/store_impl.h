@@ -12,6 +12,7 @@
 #include "namenode/meta/journal.h"
 #include "namenode/meta/meta_store.h"
 #include "namenode/meta/recovery.h"
+#include "namenode/meta/restore.h"
 #include "namenode/meta/rocks.h"
 #include "namenode/meta/verifier.h"
 
@@ -21,10 +22,11 @@ namespace cairn::namenode {
 // checkpoints.
 class StoreImpl : public MetaStore {
  public:
-  // Takes over recovered directories and opened tables, and begins a new epoch.
-  static absl::StatusOr<std::unique_ptr<StoreImpl>> Start(
-      const MetaStoreOptions& options, RecoveredDirs dirs, std::shared_ptr<RocksTables> tables,
-      std::shared_ptr<Failure> failure, FileSystem& fs, const Clock& clock, FatalHandler fatal);
+  // Takes over recovered directories and the opened database, and begins a new epoch.
+  static absl::StatusOr<std::unique_ptr<StoreImpl>> Start(const MetaStoreOptions& options,
+                                                          RecoveredDirs dirs,
+                                                          OpenedDatabase database, FileSystem& fs,
+                                                          const Clock& clock, FatalHandler fatal);
   ~StoreImpl() override;
   // Ends everything as a crash of the process would: nothing is drained, flushed or marked. The
   // destructor then only frees memory and locks.
@@ -46,14 +48,16 @@ class StoreImpl : public MetaStore {
   std::vector<std::string> FailedDirectories() const override;
 
  private:
-  StoreImpl(const MetaStoreOptions& options, RecoveredDirs dirs,
-            std::shared_ptr<RocksTables> tables, std::shared_ptr<Failure> failure,
+  StoreImpl(const MetaStoreOptions& options, RecoveredDirs dirs, OpenedDatabase database,
             std::unique_ptr<Journal> journal, int64_t epoch, Txid checkpointed, FileSystem& fs,
             const Clock& clock, FatalHandler fatal);
   void Close();
   // On the checkpoint thread: a checkpoint of applied() in every directory, then pruning.
   absl::Status MakeCheckpoint();
   absl::Status FinishFirstCheckpoint(Txid txid);
+  // What to tell of a fatal failure. When only the database's disk failed and another directory is
+  // healthy, the next start is made to go on from that one.
+  absl::Status PrepareRestart(const absl::Status& status) const;
   absl::Status MakeCheckpointIn(const std::string& dir, Txid txid);
   // An error when the directory is not the one that was opened: removed, replaced, unmounted.
   absl::Status CheckDirectory(size_t index) const;
@@ -65,7 +69,7 @@ class StoreImpl : public MetaStore {
   const MetaStoreOptions options_;
   FileSystem& fs_;
   const Clock& clock_;
-  const RecoveredDirs dirs_;
+  const RecoveredDirs dirs_;  // the database is in the first
   const int64_t epoch_;
   const std::shared_ptr<Failure> failure_;
   const std::shared_ptr<RocksTables> tables_;
