@@ -21,10 +21,11 @@ MAY_INCLUDE = {
     "datanode/": ["common/", "datanode/"],  # main, options and the composition root
     "datanode/store/": ["common/"],
     "datanode/transfer/": ["common/", "datanode/store/", "wire/", "proto/hadoop/"],
-    "datanode/control/": ["common/", "datanode/store/", "ipc/", "proto/cairn/internal/", "wire/"],
+    "datanode/control/": ["common/", "datanode/store/", "ipc/", "proto/cairn/internal/",
+                          "proto/hadoop/", "wire/"],
     "datanode/hadoop/": ["common/", "datanode/store/", "datanode/control/", "ipc/", "wire/",
                          "proto/hadoop/"],
-    "client/": ["common/", "proto/", "wire/"],
+    "client/": ["common/", "ipc/", "proto/", "wire/"],
     "tools/": ["common/", "client/"],
     "tools/meta_dump/": ["common/", "namenode/meta/"],
     "tests/": [""],

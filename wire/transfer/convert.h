@@ -1,4 +1,5 @@
-// Internal to wire/transfer: conversions between protobuf and common/types.
+// Conversions between HDFS's protocol buffers and common/types; also for the other protocols that
+// use these messages.
 #pragma once
 
 #include "absl/status/status.h"
