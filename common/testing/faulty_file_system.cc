@@ -35,10 +35,25 @@ struct Content {
   struct Overwritten {
     int64_t offset;
     std::string bytes;
+    bool by_cut = false;  // the file was made shorter than this
   };
   int64_t durable_size = 0;
   std::vector<Overwritten> undo;  // oldest first
 };
+
+bool ChangesSomething(FileOp op) {
+  switch (op) {
+    case FileOp::kStat:
+    case FileOp::kList:
+    case FileOp::kSpace:
+    case FileOp::kReadAt:
+    case FileOp::kSize:
+    case FileOp::kOpen:  // what it may create counts when it is first written
+      return false;
+    default:
+      return true;
+  }
+}
 
 // One change of a name that is not durable before its directory is synced.
 struct NameChange {
@@ -71,6 +86,10 @@ class FaultyFileSystem::State {
   absl::Status Begin(FileOp op, const std::string& path, const std::string& other = "")
       REQUIRES(mu_) {
     ++calls_[static_cast<size_t>(op)];
+    if (cut_after_ >= 0 && ChangesSomething(op) && cut_after_-- == 0) {
+      off_ = true;
+      ++boots_;
+    }
     if (off_) return absl::UnavailableError(fmt::format("power is cut: {}", path));
     for (Fault& fault : faults_) {
       const bool matches =
@@ -104,11 +123,14 @@ class FaultyFileSystem::State {
     const std::shared_ptr<Content> content = ContentOf(path);
     ASSIGN_OR_RETURN(std::string bytes, base_.ReadFile(path, std::numeric_limits<int64_t>::max()));
     auto size = static_cast<size_t>(content->durable_size);
-    if (torn != nullptr && content->undo.empty() && bytes.size() > size) {
-      size += torn->Uniform(bytes.size() - size + 1);
-    }
+    const bool cut_happened = torn != nullptr && bytes.size() < size && torn->Uniform(2) == 0;
+    if (cut_happened) size = bytes.size();
+    if (torn != nullptr && bytes.size() > size) size += torn->Uniform(bytes.size() - size + 1);
     if (bytes.size() < size) bytes.resize(size);
     for (auto step = content->undo.rbegin(); step != content->undo.rend(); ++step) {
+      const bool happened = step->by_cut ? cut_happened : torn != nullptr && torn->Uniform(2) == 0;
+      if (happened) continue;
+      if (bytes.size() < static_cast<size_t>(step->offset)) continue;  // beyond the smaller size
       bytes.replace(static_cast<size_t>(step->offset), step->bytes.size(), step->bytes);
     }
     bytes.resize(size);
@@ -116,15 +138,15 @@ class FaultyFileSystem::State {
   }
 
   // Remembers the durable bytes of [begin, end) before they are changed.
-  absl::Status SaveBefore(Content& content, const File& file, int64_t begin, int64_t end)
-      REQUIRES(mu_) {
+  absl::Status SaveBefore(Content& content, const File& file, int64_t begin, int64_t end,
+                          bool by_cut) REQUIRES(mu_) {
     ASSIGN_OR_RETURN(const int64_t size, file.Size());
     end = std::min({end, content.durable_size, size});
     if (begin >= end) return absl::OkStatus();
     std::string old(static_cast<size_t>(end - begin), '\0');
     ASSIGN_OR_RETURN(const size_t got, file.ReadAt(begin, old.size(), old.data()));
     old.resize(got);
-    content.undo.push_back({begin, std::move(old)});
+    content.undo.push_back({begin, std::move(old), by_cut});
     return absl::OkStatus();
   }
 
@@ -203,7 +225,8 @@ class FaultyFileSystem::State {
   FileSystem& base_;
   mutable Mutex mu_;
   bool off_ GUARDED_BY(mu_) = false;
-  int64_t boots_ GUARDED_BY(mu_) = 0;  // files opened in an earlier one are dead
+  int64_t cut_after_ GUARDED_BY(mu_) = -1;  // calls until the power goes; -1: it stays
+  int64_t boots_ GUARDED_BY(mu_) = 0;       // files opened in an earlier one are dead
   std::vector<Fault> faults_ GUARDED_BY(mu_);
   std::array<int64_t, kOps> calls_ GUARDED_BY(mu_) = {};
   std::map<std::string, std::shared_ptr<Content>> contents_ GUARDED_BY(mu_);  // links share one
@@ -261,8 +284,9 @@ class FaultyFileSystem::FaultyFile : public File {
   absl::Status WriteAt(int64_t offset, std::string_view data) override {
     MutexLock lock(state_->mu_);
     RETURN_IF_ERROR(Begin(FileOp::kWriteAt));
-    RETURN_IF_ERROR(
-        state_->SaveBefore(*content_, *base_, offset, offset + static_cast<int64_t>(data.size())));
+    RETURN_IF_ERROR(state_->SaveBefore(*content_, *base_, offset,
+                                       offset + static_cast<int64_t>(data.size()),
+                                       /*by_cut=*/false));
     return base_->WriteAt(offset, data);
   }
   absl::StatusOr<size_t> ReadAt(int64_t offset, size_t n, char* out) const override {
@@ -273,13 +297,13 @@ class FaultyFileSystem::FaultyFile : public File {
   absl::Status Truncate(int64_t size) override {
     MutexLock lock(state_->mu_);
     RETURN_IF_ERROR(Begin(FileOp::kTruncate));
-    RETURN_IF_ERROR(state_->SaveBefore(*content_, *base_, size, content_->durable_size));
+    RETURN_IF_ERROR(state_->SaveBefore(*content_, *base_, size, content_->durable_size,
+                                       /*by_cut=*/true));
     return base_->Truncate(size);
   }
   absl::Status Sync() override {
     MutexLock lock(state_->mu_);
     RETURN_IF_ERROR(Begin(FileOp::kSync));
-    RETURN_IF_ERROR(base_->Sync());
     ASSIGN_OR_RETURN(content_->durable_size, base_->Size());
     content_->undo.clear();
     return absl::OkStatus();
@@ -332,9 +356,26 @@ void FaultyFileSystem::CutPower() {
   ++state_->boots_;
 }
 
+void FaultyFileSystem::CutPowerAfter(int64_t changes) {
+  MutexLock lock(state_->mu_);
+  state_->cut_after_ = changes;
+}
+
+bool FaultyFileSystem::power_is_cut() const {
+  MutexLock lock(state_->mu_);
+  return state_->off_;
+}
+
+void FaultyFileSystem::RestartProcess() {
+  MutexLock lock(state_->mu_);
+  state_->cut_after_ = -1;
+  state_->off_ = false;
+}
+
 absl::Status FaultyFileSystem::RestorePower(Random* torn) {
   MutexLock lock(state_->mu_);
   RETURN_IF_ERROR(state_->Rewind(torn));
+  state_->cut_after_ = -1;
   state_->off_ = false;
   return absl::OkStatus();
 }
@@ -355,7 +396,7 @@ absl::StatusOr<std::unique_ptr<File>> FaultyFileSystem::Open(const std::string& 
   }
   const std::shared_ptr<Content> content = state.ContentOf(path);
   if (empties) {
-    RETURN_IF_ERROR(state.SaveBefore(*content, *file, 0, content->durable_size));
+    RETURN_IF_ERROR(state.SaveBefore(*content, *file, 0, content->durable_size, /*by_cut=*/true));
     RETURN_IF_ERROR(file->Truncate(0));
   }
   return std::make_unique<FaultyFile>(state_, std::move(file), content, state.boots_);
@@ -437,7 +478,6 @@ absl::Status FaultyFileSystem::SyncDirectory(const std::string& given) {
   const std::string directory = Normalized(given);
   MutexLock lock(state_->mu_);
   RETURN_IF_ERROR(state_->Begin(FileOp::kSyncDirectory, directory));
-  RETURN_IF_ERROR(state_->base_.SyncDirectory(directory));
   state_->MakeNamesDurable(directory);
   return absl::OkStatus();
 }

@@ -54,7 +54,7 @@ struct Fault {
 // names as of the last SyncDirectory of their directory, a rename when the target's directory was
 // synced) and lets new calls work; files opened before stay dead. Files and names that were there
 // before this object first saw them count as durable. Removed and overwritten bytes are remembered
-// in memory, so keep files small.
+// in memory, so keep files small; the base is never asked to sync.
 class FaultyFileSystem : public FileSystem {
  public:
   explicit FaultyFileSystem(FileSystem& base);
@@ -66,9 +66,15 @@ class FaultyFileSystem : public FileSystem {
   int64_t calls(FileOp op) const;
 
   void CutPower();
-  // With `torn` every file keeps a random part of the bytes it appended since its last Sync;
-  // without, none.
+  // Cuts the power before the call that would be the (`changes` + 1)th from now to change or sync
+  // something: a test that counts up visits every moment of an operation.
+  void CutPowerAfter(int64_t changes);
+  bool power_is_cut() const;
+  // With `torn` every file keeps a random part of the bytes it appended since its last Sync, random
+  // ones of its overwritten ranges and, perhaps, its smaller size; without, none.
   absl::Status RestorePower(Random* torn = nullptr);
+  // Instead of RestorePower: only the process had died, the disk has everything.
+  void RestartProcess();
 
   absl::StatusOr<std::unique_ptr<File>> Open(const std::string& path, OpenMode mode) override;
   absl::StatusOr<FileInfo> Stat(const std::string& path) override;

@@ -75,6 +75,8 @@ absl::StatusOr<int64_t> FinalizedLength(const RecoveryOrder& order,
   for (const RecoveryCandidate& candidate : usable) {
     if (candidate.replica.original_state != ReplicaState::kFinalized) continue;
     const int64_t bytes = candidate.replica.block.num_bytes;
+    // Cut by an earlier attempt at this truncation, of which the NameNode was not told.
+    if (order.truncate_to && bytes == *order.truncate_to) continue;
     if (length >= 0 && bytes != length) {
       return errors::Io(fmt::format(
           "Inconsistent size of finalized replicas of {}. Replica at {} has {} bytes "
@@ -83,7 +85,7 @@ absl::StatusOr<int64_t> FinalizedLength(const RecoveryOrder& order,
     }
     length = bytes;
   }
-  return length;
+  return length >= 0 || !order.truncate_to ? length : *order.truncate_to;
 }
 
 }  // namespace

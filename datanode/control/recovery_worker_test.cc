@@ -127,6 +127,19 @@ TEST_F(PlanRecoveryTest, TruncationReplacesTheLengthOnly) {
   EXPECT_EQ(Outcome(), "40: dn0 dn1");
 }
 
+TEST_F(PlanRecoveryTest, ATruncationThatGotHalfwayGoesOn) {
+  order_.truncate_to = 40;
+  Found(kFinalized, 40, kStamp + 3);
+  Found(kFinalized, 100);
+  EXPECT_EQ(Outcome(), "40: dn0 dn1");
+  Found(kFinalized, 99);
+  EXPECT_EQ(Outcome(), "error");
+  order_.truncate_to = 100;
+  found_.erase(found_.begin());
+  found_.pop_back();
+  EXPECT_EQ(Outcome(), "100: dn1");
+}
+
 // ---- The worker, over real stores.
 
 // Leads to the stores of other nodes, as far as the test lets it.

@@ -182,6 +182,17 @@ class BlockStore {
                                                                  GenerationStamp recovery_id,
                                                                  int64_t new_length) = 0;
 
+  // ---- Moves and restarts.
+
+  // Moves a FINALIZED replica with exactly the block's stamp to another volume of this DataNode: a
+  // verified, durable copy replaces it, reported RECEIVED there and DELETED here.
+  // kReplicaAlreadyExists when it is on the wished storage already.
+  virtual absl::Status MoveToStorage(const MoveRequest& request) = 0;
+  // This process is about to end and comes back soon: replicas being written stay RBW for a store
+  // that is opened within `budget_ms`, instead of waiting for recovery. Call when no writer is
+  // left.
+  virtual void AnnounceRestart(int64_t budget_ms) = 0;
+
   // ---- Deletion and checks.
 
   // Marks replicas for deletion: from now on they are neither read nor listed; their files go in

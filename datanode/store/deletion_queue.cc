@@ -6,7 +6,13 @@
 namespace cairn::datanode {
 
 DeletionQueue::DeletionQueue(StoreCore& core)
-    : core_(core), pacer_(core.options().deletions_per_second), thread_([this] { Run(); }) {}
+    : core_(core), pacer_(core.options().deletions_per_second) {
+  for (const auto& volume : core.volumes()) {
+    Lane& lane = *lanes_.emplace_back(std::make_unique<Lane>());
+    lane.volume = volume.get();
+    lane.thread = std::thread([this, &lane] { Run(lane); });
+  }
+}
 
 DeletionQueue::~DeletionQueue() {
   {
@@ -15,15 +21,17 @@ DeletionQueue::~DeletionQueue() {
     changed_.NotifyAll();
   }
   pacer_.Stop();
-  thread_.join();
+  for (const auto& lane : lanes_) lane->thread.join();
 }
 
 void DeletionQueue::Add(const std::vector<Block>& blocks) {
-  std::vector<Block> marked;
+  std::vector<std::pair<Lane*, Block>> marked;
   for (const Block& block : blocks) {
     const auto replica = core_.Find(block.id);
     if (replica && replica->volume->MarkDeleting(block)) {
-      marked.push_back(block);
+      for (const auto& lane : lanes_) {
+        if (lane->volume == replica->volume.get()) marked.emplace_back(lane.get(), block);
+      }
     } else if (!replica) {
       spdlog::info("cannot delete {}: there is no such replica", core_.Name(block));
     } else if (replica->record.generation_stamp != block.generation_stamp) {
@@ -32,28 +40,35 @@ void DeletionQueue::Add(const std::vector<Block>& blocks) {
     }
   }
   MutexLock lock(mu_);
-  queue_.insert(queue_.end(), marked.begin(), marked.end());
+  for (const auto& [lane, block] : marked) lane->queue.push_back(block);
   changed_.NotifyAll();
 }
 
 void DeletionQueue::Drain() {
   MutexLock lock(mu_);
-  while (!stopping_ && (working_ || !queue_.empty())) changed_.Wait(mu_);
+  while (!stopping_ && !Idle()) changed_.Wait(mu_);
 }
 
-void DeletionQueue::Run() {
+bool DeletionQueue::Idle() const {
+  for (const auto& lane : lanes_) {
+    if (lane->working || !lane->queue.empty()) return false;
+  }
+  return true;
+}
+
+void DeletionQueue::Run(Lane& lane) {
   SetThreadName("store-delete");
   while (true) {
     Block block;
     {
       MutexLock lock(mu_);
-      working_ = false;
+      lane.working = false;
       changed_.NotifyAll();
-      while (!stopping_ && queue_.empty()) changed_.Wait(mu_);
+      while (!stopping_ && lane.queue.empty()) changed_.Wait(mu_);
       if (stopping_) return;
-      block = queue_.front();
-      queue_.pop_front();
-      working_ = true;
+      block = lane.queue.front();
+      lane.queue.pop_front();
+      lane.working = true;
     }
     Delete(block);
     pacer_.Spend(1);

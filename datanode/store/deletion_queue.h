@@ -1,41 +1,49 @@
-// Removes the files of invalidated replicas in the background, at a bounded rate.
+// Removes the files of invalidated replicas in the background.
 #pragma once
 
 #include <deque>
+#include <memory>
 #include <thread>
 #include <vector>
 
 #include "common/threads.h"
-#include "common/types/block.h"
 #include "datanode/store/pacer.h"
 #include "datanode/store/store_core.h"
 
 namespace cairn::datanode {
 
-// Thread-safe. `core` must outlive this.
+// One thread a volume, so that a slow disk does not keep the others from being cleared; together at
+// most StoreOptions::deletions_per_second. What is queued when the store closes is found again by
+// the next start. Thread-safe.
 class DeletionQueue {
  public:
+  // `core` must outlive this and have its volumes.
   explicit DeletionQueue(StoreCore& core);
-  // Leaves what is still queued to the next start of the DataNode and the NameNode.
   ~DeletionQueue();
 
-  // See BlockStore::Invalidate.
-  void Add(const std::vector<Block>& blocks);
-  // Waits until everything added before is gone or has failed.
-  void Drain();
+  // Hides those of `blocks` that exist with that stamp and queues their deletion.
+  void Add(const std::vector<Block>& blocks) EXCLUDES(mu_);
+  // Waits until the queue is empty.
+  void Drain() EXCLUDES(mu_);
 
  private:
-  void Run();
+  struct Lane {
+    const Volume* volume = nullptr;
+    std::deque<Block> queue;
+    bool working = false;
+    std::thread thread;
+  };
+
+  bool Idle() const REQUIRES(mu_);
+  void Run(Lane& lane) EXCLUDES(mu_);
   void Delete(const Block& block);
 
   StoreCore& core_;
   Pacer pacer_;
   Mutex mu_;
   CondVar changed_;
-  std::deque<Block> queue_ GUARDED_BY(mu_);
-  bool working_ GUARDED_BY(mu_) = false;
+  std::vector<std::unique_ptr<Lane>> lanes_;  // fixed; their queues GUARDED_BY(mu_)
   bool stopping_ GUARDED_BY(mu_) = false;
-  std::thread thread_;
 };
 
 }  // namespace cairn::datanode

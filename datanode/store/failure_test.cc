@@ -182,6 +182,104 @@ TEST_F(FailureTest, VolumeThatCannotBeOpenedCountsAsFailed) {
   EXPECT_EQ(listener.TakeFailures().size(), 1u);
 }
 
+// HDFS takes a process without descriptors for one that has lost its blocks.
+TEST_F(FailureTest, LackOfDescriptorsOrMemoryIsNoDamageAndNoBrokenVolume) {
+  Open();
+  MakeFinalized(Bytes(1000));
+  const absl::Status lack = absl::UnavailableError("injected: Too many open files");
+  for (const FileOp op : {FileOp::kOpen, FileOp::kList}) fs.Inject({op, "", 0, -1, lack});
+  EXPECT_TRUE(absl::IsUnavailable(store->OpenReader(Block{kId, kStamp, 0}, 0).status()));
+  EXPECT_TRUE(absl::IsUnavailable(store->CreateRbw(Request(kId + 1)).status()));
+  store->RunDirectoryScan();
+  store->RunBlockScan();
+  clock.Advance(3'600'000);
+  store->RunDirectoryScan();
+  fs.ClearFaults();
+  store->RunDirectoryScan();
+  EXPECT_TRUE(store->FailedVolumes().empty());
+  EXPECT_TRUE(listener.TakeBad().empty());
+  for (const ReplicaChange& change : listener.TakeChanges()) {
+    EXPECT_NE(change.kind, ReplicaChangeKind::kDeleted);
+  }
+  EXPECT_EQ(*ReadAll(), Bytes(1000));
+}
+
+TEST_F(FailureTest, LackOfDescriptorsAtTheStartStopsItAndDropsNoVolume) {
+  TwoVolumes();
+  options.failed_volumes_tolerated = 1;
+  Open();
+  MakeFinalized("data");
+  const absl::Status lack = absl::UnavailableError("injected: Too many open files");
+  for (const char* where :
+       {"d1/in_use.lock", "VERSION", "d1/current/BP-1-127.0.0.1-1/current/rbw"}) {
+    store.reset();
+    fs.Inject({FileOp::kOpen, where, 0, -1, lack});
+    fs.Inject({FileOp::kList, where, 0, -1, lack});
+    EXPECT_TRUE(absl::IsUnavailable(TryOpen())) << where;
+    fs.ClearFaults();
+  }
+  Open();
+  EXPECT_EQ(store->Usage().size(), 2u);
+}
+
+TEST_F(FailureTest, OneUnreadableFileAtTheStartIsOneBadReplica) {
+  Open();
+  MakeFinalized(Bytes(1000));
+  SetSize(Paths().MetaFile(ReplicaPlace::kFinalized, kId, kStamp), 9);  // so that it is looked into
+  fs.Inject(Fault::Eio(FileOp::kReadAt, "finalized"));
+  Open();
+  EXPECT_EQ(store->Usage().size(), 1u);
+  EXPECT_EQ(listener.TakeBad().size(), 1u);
+}
+
+TEST_F(FailureTest, AMetaFileThatIsTooShortIsDamageNeverNoChecksums) {
+  Open();
+  MakeFinalized(Bytes(1024));
+  const std::string meta = Paths().MetaFile(ReplicaPlace::kFinalized, kId, kStamp);
+  for (const int64_t size : {7, 3, 0}) {
+    SCOPED_TRACE(fmt::format("{} bytes", size));
+    SetSize(meta, size);
+    EXPECT_TRUE(Is(store->OpenReader(Block{kId, kStamp, 0}, 0).status(), ErrorKind::kChecksum));
+    EXPECT_EQ(listener.TakeBad().size(), 1u);
+    store->RunBlockScan();
+    EXPECT_EQ(listener.TakeBad().size(), 1u);
+    store->RunDirectoryScan();
+    EXPECT_EQ(listener.TakeBad().size(), 1u);
+    EXPECT_TRUE(Is(store->Append(Recovery(1002, 1024, 1024)).status(), ErrorKind::kChecksum));
+    EXPECT_TRUE(
+        Is(store->InitReplicaRecovery(Block{kId, kStamp, 0}, 1005).status(), ErrorKind::kChecksum));
+    listener.TakeBad();
+    Open();
+    EXPECT_EQ(listener.TakeBad().size(), 1u) << "found by the start";
+  }
+}
+
+TEST_F(FailureTest, AVolumeWhoseDeletionsHangDoesNotHoldUpTheOthers) {
+  TwoVolumes();
+  Open();
+  for (BlockId id = 1; id <= 4; ++id) MakeFinalized("data", id);
+  const auto on_d0 = store->List(store->Usage()[0].storage_id)->replicas;
+  const auto on_d1 = store->List(store->Usage()[1].storage_id)->replicas;
+  ASSERT_EQ(on_d0.size(), 2u);
+  // Whoever holds the reader's latch keeps the deletion of that block waiting.
+  WriteRequest request = Request(10);
+  request.storage_id = store->Usage()[0].storage_id;
+  auto writer = store->CreateRbw(request);
+  ASSERT_TRUE(writer.ok());
+  store->Invalidate({Block{10, kStamp, 0}});  // waits for the writer, which does not leave
+  store->Invalidate({on_d0[0].block, on_d1[0].block, on_d1[1].block});
+  Eventually([&] {
+    return !PosixFileSystem().Exists(
+               Paths("d1").DataFile(ReplicaPlace::kFinalized, on_d1[0].block.id)) &&
+           !PosixFileSystem().Exists(
+               Paths("d1").DataFile(ReplicaPlace::kFinalized, on_d1[1].block.id));
+  });
+  EXPECT_TRUE(
+      PosixFileSystem().Exists(Paths().DataFile(ReplicaPlace::kFinalized, on_d0[0].block.id)));
+  writer->reset();
+  store->DrainDeletions();
+}
+
 // What a writer was promised before the power went.
 struct Promise {
   std::string data;
@@ -255,7 +353,7 @@ TEST_P(PowerCutTest, NothingSyncedIsLostAndNothingWrongIsServed) {
   for (const auto& [id, promise] : promises) Check(id, promise);
 }
 
-INSTANTIATE_TEST_SUITE_P(Seeds, PowerCutTest, ::testing::Range(1, 13));
+INSTANTIATE_TEST_SUITE_P(Seeds, PowerCutTest, ::testing::Range(1, 17));
 
 }  // namespace
 }  // namespace cairn::datanode

@@ -129,7 +129,7 @@ TEST_F(MetaFileTest, CutLeavesAPairThatVerifiesAtEveryLength) {
   for (const int64_t length : {1324, 1323, 1024, 1000, 513, 512, 511, 1, 0}) {
     Make(bytes);
     const std::string last = checksum_.Compute(bytes.substr(1024));
-    const auto cut = CutReplica(*data_, *meta_, checksum_, 1324, last, length);
+    const auto cut = CutReplica(*data_, *meta_, checksum_, 1324, last, length, length % 2 == 0);
     ASSERT_TRUE(cut.ok()) << cut.status();
     EXPECT_EQ(cut->empty(), length % 512 == 0);
     const absl::Status verified = VerifyReplicaFiles(*data_, *meta_, length);
@@ -140,8 +140,8 @@ TEST_F(MetaFileTest, CutLeavesAPairThatVerifiesAtEveryLength) {
 TEST_F(MetaFileTest, CutNeverBlessesADamagedChunk) {
   Make(std::string(1000, 'x'));
   ASSERT_TRUE(data_->WriteAt(520, "y").ok());
-  const auto cut =
-      CutReplica(*data_, *meta_, checksum_, 1000, checksum_.Compute(std::string(488, 'x')), 600);
+  const auto cut = CutReplica(*data_, *meta_, checksum_, 1000,
+                              checksum_.Compute(std::string(488, 'x')), 600, false);
   EXPECT_TRUE(Is(cut.status(), ErrorKind::kChecksum));
 }
 

@@ -48,9 +48,11 @@ absl::StatusOr<std::shared_ptr<ActiveReplica>> Activate(StoreCore& core,
                                                                 replica.name(), OpenMode::kRead));
     ASSIGN_OR_RETURN(const DataChecksum disk, ReadMetaHeader(*files.meta));
     ASSIGN_OR_RETURN(const int64_t data_size, files.data->Size());
-    if (data_size < length) {
-      return errors::Checksum(
-          fmt::format("{} has {} bytes instead of {}", files.data->path(), data_size, length));
+    ASSIGN_OR_RETURN(const int64_t meta_size, files.meta->Size());
+    if (data_size < length || meta_size < MetaFileBytes(disk, length)) {
+      return errors::Checksum(fmt::format(
+          "{} has {} bytes and its meta file {}, expected {} and {}", files.data->path(), data_size,
+          meta_size, length, MetaFileBytes(disk, length)));
     }
     if (disk.RoundDown(length) == length || disk.type == ChecksumType::kNull) {
       return absl::OkStatus();
@@ -65,24 +67,47 @@ absl::StatusOr<std::shared_ptr<ActiveReplica>> Activate(StoreCore& core,
     }
     return core.DiskError(replica.volume, status);
   }
-  return std::make_shared<ActiveReplica>(std::move(progress));
+  auto active = std::make_shared<ActiveReplica>(std::move(progress));
+  active->MarkSynced();  // perhaps: an earlier process knew
+  return active;
 }
 
-// Cuts the files and makes content durable; the caller moves them.
-absl::Status CutAndSync(StoreCore& core, const StoredReplica& replica, int64_t new_length) {
+// Cuts the files `name` of the replica and makes their content durable; the caller moves them.
+absl::Status CutAndSync(StoreCore& core, const StoredReplica& replica, const ReplicaName& name,
+                        int64_t new_length) {
   const ActiveReplica::Progress before = replica.active->progress();
-  ASSIGN_OR_RETURN(
-      const ReplicaFiles files,
-      OpenReplicaFiles(core.fs(), replica.volume->paths(), replica.name(), OpenMode::kReadWrite));
+  ASSIGN_OR_RETURN(const ReplicaFiles files, OpenReplicaFiles(core.fs(), replica.volume->paths(),
+                                                              name, OpenMode::kReadWrite));
   ASSIGN_OR_RETURN(const DataChecksum disk, ReadMetaHeader(*files.meta));
   ASSIGN_OR_RETURN(std::string last,
                    CutReplica(*files.data, *files.meta, disk, before.bytes_on_disk,
-                              before.last_checksum, new_length));
+                              before.last_checksum, new_length, /*durable=*/true));
   replica.active->Reset({new_length, std::min(before.bytes_acked, new_length), std::move(last)});
   replica.volume->AddUsed(new_length - before.bytes_on_disk + disk.ChecksumBytes(new_length) -
                           disk.ChecksumBytes(before.bytes_on_disk));
   RETURN_IF_ERROR(files.data->Sync());
   return files.meta->Sync();
+}
+
+// Cuts, renames and finalizes a replica under recovery; the latch is held.
+absl::Status TakeLength(StoreCore& core, const StoredReplica& replica, GenerationStamp recovery_id,
+                        int64_t new_length) {
+  ReplicaName name = replica.name();
+  if (name.place == ReplicaPlace::kFinalized && new_length < replica.bytes_on_disk()) {
+    // Cut where a crash leaves an RWR, not where it would leave a finalized replica of a length
+    // that nobody asked for, or one that its meta file does not fit.
+    const ReplicaName rbw{ReplicaPlace::kRbw, replica.id, name.stamp};
+    RETURN_IF_ERROR(MoveReplicaFiles(core.fs(), replica.volume->paths(), name, rbw, /*sync=*/true));
+    name = rbw;
+  }
+  absl::Status status = CutAndSync(core, replica, name, new_length);
+  if (status.ok()) {
+    status = FinalizeReplica(core, replica, name, recovery_id, new_length, /*sync=*/true, "");
+  }
+  if (!status.ok() && name.place != replica.name().place) {
+    replica.active->SetRecovery(recovery_id, ReplicaState::kWaitingToBeRecovered);
+  }
+  return status;
 }
 
 }  // namespace
@@ -131,10 +156,7 @@ absl::StatusOr<std::string> UpdateUnderRecovery(StoreCore& core, const Block& ol
     return errors::Io(fmt::format("rur.getNumBytes() < newlength = {}, rur={} of {} bytes",
                                   new_length, core.Name(replica.block()), replica.bytes_on_disk()));
   }
-  absl::Status status = CutAndSync(core, replica, new_length);
-  if (status.ok()) {
-    status = FinalizeReplica(core, replica, recovery_id, new_length, /*sync=*/true, "");
-  }
+  const absl::Status status = TakeLength(core, replica, recovery_id, new_length);
   if (Is(status, ErrorKind::kChecksum)) {
     core.ReportBad(*replica.volume, replica.block(), std::string(status.message()));
   }

@@ -11,6 +11,7 @@
 #include "common/types/errors.h"
 #include "datanode/store/replica_reader.h"
 #include "datanode/store/replica_transitions.h"
+#include "datanode/store/restart_file.h"
 #include "datanode/store/volume_loader.h"
 #include "datanode/store/volume_opener.h"
 
@@ -34,15 +35,21 @@ absl::Status RefuseNegative(const WriteRequest& request) {
 }
 
 // Loads all volumes, each in its own thread: they are different disks.
-void LoadVolumes(StoreCore& core) {
+// kUnavailable when the process lacks what it takes: that says nothing about a disk.
+absl::Status LoadVolumes(StoreCore& core) {
   const StoreCore::VolumeList volumes = core.volumes();
   std::vector<LoadFindings> findings(volumes.size());
   std::vector<absl::Status> statuses(volumes.size());
   std::vector<std::thread> threads;
   for (size_t i = 0; i < volumes.size(); ++i) {
-    threads.emplace_back([&, i] { statuses[i] = LoadVolume(core.fs(), *volumes[i], findings[i]); });
+    threads.emplace_back([&, i] {
+      statuses[i] = LoadVolume(core.fs(), *volumes[i], core.clock().WallMs(), findings[i]);
+    });
   }
   for (std::thread& thread : threads) thread.join();
+  for (const absl::Status& status : statuses) {
+    if (absl::IsUnavailable(status)) return status;
+  }
   StoreCore::VolumeList loaded;
   for (size_t i = 0; i < volumes.size(); ++i) {
     if (statuses[i].ok()) {
@@ -61,6 +68,7 @@ void LoadVolumes(StoreCore& core) {
   for (size_t i = 0; i < volumes.size(); ++i) {
     for (const auto& bad : findings[i].bad) core.ReportBad(*volumes[i], bad.block, bad.reason);
   }
+  return absl::OkStatus();
 }
 
 }  // namespace
@@ -73,7 +81,7 @@ absl::StatusOr<std::unique_ptr<BlockStore>> OpenBlockStore(const StoreOptions& o
   for (VolumeFailure& failure : opened.failures) core->AddFailure(std::move(failure));
   core->SetVolumes(std::move(opened.volumes));
   RETURN_IF_ERROR(core->Health());
-  LoadVolumes(*core);
+  RETURN_IF_ERROR(LoadVolumes(*core));
   RETURN_IF_ERROR(core->Health());
   return std::make_unique<LocalBlockStore>(std::move(core), std::move(opened.datanode_uuid));
 }
@@ -155,6 +163,26 @@ absl::StatusOr<std::string> LocalBlockStore::UpdateReplicaUnderRecovery(const Bl
                                                                         GenerationStamp recovery_id,
                                                                         int64_t new_length) {
   return UpdateUnderRecovery(*core_, old_block, recovery_id, new_length);
+}
+
+void LocalBlockStore::AnnounceRestart(int64_t budget_ms) {
+  const int64_t until_ms = core_->clock().WallMs() + budget_ms;
+  for (const auto& volume : core_->volumes()) {
+    for (const ReplicaEntry& entry : volume->List().replicas) {
+      const auto replica = volume->Find(entry.block.id);
+      if (!replica || replica->record.state() != ReplicaState::kBeingWritten) continue;
+      const absl::Status written =
+          WriteRestartFile(core_->fs(), volume->paths(), entry.block.id, until_ms);
+      if (!written.ok()) {
+        spdlog::warn("{} will wait for recovery after a restart: {}", core_->Name(entry.block),
+                     std::string(written.message()));
+      }
+    }
+  }
+}
+
+absl::Status LocalBlockStore::MoveToStorage(const MoveRequest& request) {
+  return MoveReplicaToStorage(*core_, request);
 }
 
 std::vector<StorageUsage> LocalBlockStore::Usage() const {

@@ -47,6 +47,8 @@ class LocalBlockStore : public BlockStore {
   void Invalidate(const std::vector<Block>& blocks) override { deletions_.Add(blocks); }
   void Suspect(const Block& block) override { block_scanner_.Suspect(block); }
 
+  void AnnounceRestart(int64_t budget_ms) override;
+  absl::Status MoveToStorage(const MoveRequest& request) override;
   std::vector<StorageUsage> Usage() const override;
   std::vector<VolumeFailure> FailedVolumes() const override { return core_->FailedVolumes(); }
   absl::StatusOr<ReplicaListing> List(std::string_view storage_id) const override;

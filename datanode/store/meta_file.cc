@@ -119,7 +119,7 @@ absl::StatusOr<int64_t> LastValidLength(const File& data, const File& meta,
 
 absl::StatusOr<std::string> CutReplica(File& data, File& meta, const DataChecksum& checksum,
                                        int64_t old_length, const std::string& old_last,
-                                       int64_t new_length) {
+                                       int64_t new_length, bool durable) {
   const int64_t chunk = new_length / checksum.bytes_per_checksum;
   const int64_t begin = chunk * checksum.bytes_per_checksum;
   std::string last;
@@ -141,7 +141,9 @@ absl::StatusOr<std::string> CutReplica(File& data, File& meta, const DataChecksu
     }
     // Later chunks go first: left behind by a crash they would hide that this one was cut.
     RETURN_IF_ERROR(data.Truncate(end));
+    if (durable) RETURN_IF_ERROR(data.Sync());
     RETURN_IF_ERROR(meta.WriteAt(MetaOffset(checksum, chunk), last));
+    if (durable) RETURN_IF_ERROR(meta.Sync());
   }
   RETURN_IF_ERROR(data.Truncate(new_length));
   RETURN_IF_ERROR(meta.Truncate(MetaFileBytes(checksum, new_length)));

@@ -50,10 +50,11 @@ absl::StatusOr<int64_t> LastValidLength(const File& data, const File& meta,
 // Cuts a replica of `old_length` bytes, whose partial last chunk has the value `old_last` (empty
 // when there is none), to `new_length` ≤ `old_length`; bytes that either file has beyond are
 // dropped. Returns the value of the new partial last chunk, empty when there is none. A chunk is
-// verified before it is cut (kChecksum). A crash at any point leaves files whose LastValidLength is
-// at least `new_length`.
+// verified before it is cut (kChecksum). A crash of the process at any point leaves files whose
+// LastValidLength is at least `new_length`; with `durable` so does a power cut, if the chunk was
+// durable before.
 absl::StatusOr<std::string> CutReplica(File& data, File& meta, const DataChecksum& checksum,
                                        int64_t old_length, const std::string& old_last,
-                                       int64_t new_length);
+                                       int64_t new_length, bool durable);
 
 }  // namespace cairn::datanode

@@ -87,10 +87,16 @@ absl::Status MoveReplicaFiles(FileSystem& fs, const PoolPaths& paths, const Repl
   return synced;
 }
 
+absl::Status RemoveSyncedTail(FileSystem& fs, const PoolPaths& paths, BlockId id) {
+  const absl::Status removed = fs.Remove(paths.SyncedTailFile(id));
+  return absl::IsNotFound(removed) ? absl::OkStatus() : removed;
+}
+
 absl::StatusOr<int64_t> RemoveReplicaFiles(FileSystem& fs, const PoolPaths& paths,
                                            const ReplicaName& name) {
   ASSIGN_OR_RETURN(const int64_t data_bytes, RemoveFile(fs, DataFile(paths, name)));
   ASSIGN_OR_RETURN(const int64_t meta_bytes, RemoveFile(fs, MetaFile(paths, name)));
+  if (name.place == ReplicaPlace::kRbw) RETURN_IF_ERROR(RemoveSyncedTail(fs, paths, name.id));
   return data_bytes + meta_bytes;
 }
 

@@ -36,7 +36,10 @@ absl::StatusOr<ReplicaFiles> OpenReplicaFiles(FileSystem& fs, const PoolPaths& p
 // durable. The target directory must exist.
 absl::Status MoveReplicaFiles(FileSystem& fs, const PoolPaths& paths, const ReplicaName& from,
                               const ReplicaName& to, bool sync);
-// Removes both; missing files are success. Returns the bytes they had.
+// Removes what synced_tail.h keeps for a replica; nothing there is success.
+absl::Status RemoveSyncedTail(FileSystem& fs, const PoolPaths& paths, BlockId id);
+// Removes both and what else rbw/ has of the replica; missing files are success. Returns the bytes
+// that the two had.
 absl::StatusOr<int64_t> RemoveReplicaFiles(FileSystem& fs, const PoolPaths& paths,
                                            const ReplicaName& name);
 

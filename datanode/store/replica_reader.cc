@@ -79,7 +79,9 @@ class LocalReplicaReader : public ReplicaReader {
 
  private:
   absl::Status Damaged(absl::Status status) const {
-    if (absl::IsDataLoss(status)) {
+    // A recovery changes the files under this reader: what is really damaged is found again.
+    const auto now = absl::IsDataLoss(status) ? volume_->Find(block_.id) : std::nullopt;
+    if (now && now->record.state() != ReplicaState::kUnderRecovery) {
       core_.ReportBad(*volume_, block_, std::string(status.message()));
     }
     return status;
@@ -148,6 +150,7 @@ absl::StatusOr<std::unique_ptr<ReplicaReader>> OpenReplicaReader(StoreCore& core
   if (!files.ok()) {
     // Perhaps the disk is gone rather than the file: looked into apart from this read.
     if (absl::IsNotFound(files.status())) core.NoteMissing(block.id);
+    if (absl::IsUnavailable(files.status())) return files.status();  // the process's lack
     return absl::DataLossError(
         std::string(core.DiskError(replica.volume, files.status()).message()));
   }

@@ -135,9 +135,15 @@ WriterOr Reopen(StoreCore& core, const WriteRequest& request, const StoredReplic
   return writer;
 }
 
-// An RBW without writer gets `stamp` and is cut to `length`; its files stay open for writing.
-absl::StatusOr<LocalReplicaWriter::Opened> Restart(StoreCore& core, const StoredReplica& replica,
-                                                   GenerationStamp stamp, int64_t length) {
+// A replica whose files are open for writing, and the number of the change that made it so.
+struct Restarted {
+  LocalReplicaWriter::Opened opened;
+  uint64_t sequence = 0;
+};
+
+// An RBW without writer gets `stamp` and is cut to `length`.
+absl::StatusOr<Restarted> Restart(StoreCore& core, const StoredReplica& replica,
+                                  GenerationStamp stamp, int64_t length) {
   Volume& volume = *replica.volume;
   const ActiveReplica::Progress before = replica.active->progress();
   const ReplicaName to{ReplicaPlace::kRbw, replica.id, stamp};
@@ -152,7 +158,7 @@ absl::StatusOr<LocalReplicaWriter::Opened> Restart(StoreCore& core, const Stored
     ASSIGN_OR_RETURN(opened.disk, ReadMetaHeader(*opened.files.meta));
     ASSIGN_OR_RETURN(std::string last,
                      CutReplica(*opened.files.data, *opened.files.meta, opened.disk,
-                                before.bytes_on_disk, before.last_checksum, length));
+                                before.bytes_on_disk, before.last_checksum, length, durable));
     replica.active->Reset({length, std::min(before.bytes_acked, length), std::move(last)});
     volume.AddUsed(length - before.bytes_on_disk + opened.disk.ChecksumBytes(length) -
                    opened.disk.ChecksumBytes(before.bytes_on_disk));
@@ -164,8 +170,19 @@ absl::StatusOr<LocalReplicaWriter::Opened> Restart(StoreCore& core, const Stored
     }
     return core.DiskError(replica.volume, status);
   }
-  volume.Put(replica.id, opened.replica.record, replica.active);
-  return opened;
+  const uint64_t sequence = volume.Put(replica.id, opened.replica.record, replica.active);
+  return Restarted{std::move(opened), sequence};
+}
+
+// As Restart, for more bytes to come. Reported: the NameNode must not take the survivors of a
+// pipeline for replicas of the former stamp.
+WriterOr RestartForWriting(StoreCore& core, const WriteRequest& request,
+                           const StoredReplica& replica, int64_t length) {
+  ASSIGN_OR_RETURN(Restarted restarted,
+                   Restart(core, replica, request.latest_generation_stamp, length));
+  auto writer = std::make_unique<LocalReplicaWriter>(core, std::move(restarted.opened), request);
+  core.Emit(ReplicaChangeKind::kReceiving, *replica.volume, restarted.sequence, writer->block());
+  return writer;
 }
 
 }  // namespace
@@ -194,6 +211,10 @@ WriterOr CreateTemporaryReplica(StoreCore& core, const WriteRequest& request) {
                      }
                      return AlreadyExists(core, *replica);
                    }));
+  if (core.IsMoving(request.block.id)) {
+    return errors::ReplicaExists(
+        fmt::format("Block {} is being moved between volumes.", core.Name(request.block)));
+  }
   return Create(core, request, ReplicaState::kTemporary, request.block.generation_stamp,
                 core.Find(request.block.id));
 }
@@ -246,17 +267,12 @@ WriterOr RecoverAppendReplica(StoreCore& core, const WriteRequest& request) {
                    }));
   ASSIGN_OR_RETURN(const StoredReplica replica, core.Get(request.block.id));
   RETURN_IF_ERROR(CheckLength(core, replica, request.min_bytes_received));
-  const GenerationStamp stamp = request.latest_generation_stamp;
-  if (replica.state() == ReplicaState::kFinalized) return Reopen(core, request, replica, stamp);
+  if (replica.state() == ReplicaState::kFinalized) {
+    return Reopen(core, request, replica, request.latest_generation_stamp);
+  }
   // The client says that it has all of these acked.
   replica.active->SetAcked(request.min_bytes_received);
-  ASSIGN_OR_RETURN(auto opened, Restart(core, replica, stamp, request.min_bytes_received));
-  const std::shared_ptr<Volume> volume = replica.volume;
-  auto writer = std::make_unique<LocalReplicaWriter>(core, std::move(opened), request);
-  const uint64_t sequence = volume->Put(
-      replica.id, ReplicaRecord::Make(ReplicaState::kBeingWritten, stamp, 0), replica.active);
-  core.Emit(ReplicaChangeKind::kReceiving, *volume, sequence, writer->block());
-  return writer;
+  return RestartForWriting(core, request, replica, request.min_bytes_received);
 }
 
 WriterOr RecoverRbwReplica(StoreCore& core, const WriteRequest& request) {
@@ -277,9 +293,7 @@ WriterOr RecoverRbwReplica(StoreCore& core, const WriteRequest& request) {
         Describe(core, replica), progress.bytes_acked, progress.bytes_on_disk,
         request.min_bytes_received, request.max_bytes_received));
   }
-  ASSIGN_OR_RETURN(auto opened,
-                   Restart(core, replica, request.latest_generation_stamp, progress.bytes_acked));
-  return std::make_unique<LocalReplicaWriter>(core, std::move(opened), request);
+  return RestartForWriting(core, request, replica, progress.bytes_acked);
 }
 
 absl::StatusOr<std::string> RecoverCloseReplica(StoreCore& core, const WriteRequest& request) {
@@ -292,15 +306,19 @@ absl::StatusOr<std::string> RecoverCloseReplica(StoreCore& core, const WriteRequ
   const GenerationStamp stamp = request.latest_generation_stamp;
   const absl::Status finalized = [&]() -> absl::Status {
     if (replica.state() == ReplicaState::kFinalized) {
-      return FinalizeReplica(core, replica, stamp, request.min_bytes_received, /*sync=*/true, "");
+      return FinalizeReplica(core, replica, replica.name(), stamp, request.min_bytes_received,
+                             /*sync=*/true, "");
     }
-    ASSIGN_OR_RETURN(const auto opened, Restart(core, replica, stamp, request.min_bytes_received));
+    ASSIGN_OR_RETURN(const Restarted restarted,
+                     Restart(core, replica, stamp, request.min_bytes_received));
+    const LocalReplicaWriter::Opened& opened = restarted.opened;
     const bool durable = replica.active->synced();
     if (durable) {
       RETURN_IF_ERROR(opened.files.data->Sync());
       RETURN_IF_ERROR(opened.files.meta->Sync());
     }
-    return FinalizeReplica(core, opened.replica, stamp, request.min_bytes_received, durable, "");
+    return FinalizeReplica(core, opened.replica, opened.replica.name(), stamp,
+                           request.min_bytes_received, durable, "");
   }();
   if (!finalized.ok()) return core.DiskError(replica.volume, finalized);
   return replica.volume->storage_id();

@@ -21,6 +21,8 @@ WriterOr RecoverAppendReplica(StoreCore& core, const WriteRequest& request);
 WriterOr RecoverRbwReplica(StoreCore& core, const WriteRequest& request);
 absl::StatusOr<std::string> RecoverCloseReplica(StoreCore& core, const WriteRequest& request);
 
+absl::Status MoveReplicaToStorage(StoreCore& core, const MoveRequest& request);
+
 absl::StatusOr<std::optional<ReplicaRecoveryInfo>> InitRecovery(StoreCore& core, const Block& block,
                                                                 GenerationStamp recovery_id);
 absl::StatusOr<std::string> UpdateUnderRecovery(StoreCore& core, const Block& old_block,

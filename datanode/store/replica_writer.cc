@@ -21,10 +21,12 @@ LocalReplicaWriter::LocalReplicaWriter(StoreCore& core, Opened opened, const Wri
       temporary_(opened.replica.state() == ReplicaState::kTemporary),
       sender_(request.checksum),
       disk_(opened.disk),
-      files_(std::move(opened.files)) {
+      files_(std::move(opened.files)),
+      tail_file_(core.fs(), volume_->paths(), id_) {
   promised_ = std::max<int64_t>(0, request.block.num_bytes - bytes_on_disk());
   volume_->AddPromised(promised_);
   active_->Attach(request.stop_writer);
+  if (active_->synced()) ProtectTail();
 }
 
 LocalReplicaWriter::~LocalReplicaWriter() { Abort(); }
@@ -56,7 +58,7 @@ absl::Status LocalReplicaWriter::CheckPacket(int64_t offset, std::string_view da
                     "passes its end",
                     size, offset, core_.Name(block()), sender_.bytes_per_checksum));
   }
-  if (checksums.empty() || sender_.type == ChecksumType::kNull) return absl::OkStatus();
+  if (sender_.type == ChecksumType::kNull) return absl::OkStatus();
   // A packet within a chunk carries one value, of its own bytes alone; so both cases count alike.
   if (static_cast<int64_t>(checksums.size()) != sender_.ChecksumBytes(size)) {
     return absl::InvalidArgumentError(
@@ -96,6 +98,10 @@ absl::StatusOr<std::string> LocalReplicaWriter::ChecksumsToStore(
 
 absl::Status LocalReplicaWriter::StorePacket(const ActiveReplica::Progress& progress,
                                              std::string_view fresh, const std::string& values) {
+  if (synced_tail_) {
+    RETURN_IF_ERROR(tail_file_.Keep(*synced_tail_));
+    synced_tail_.reset();
+  }
   // Data before checksums: a crash between them leaves a stored value that fits a beginning of the
   // chunk (LastValidLength).
   RETURN_IF_ERROR(files_.data->WriteAt(progress.bytes_on_disk, fresh));
@@ -106,7 +112,7 @@ absl::Status LocalReplicaWriter::StorePacket(const ActiveReplica::Progress& prog
 
 void LocalReplicaWriter::RestoreAfterError(const ActiveReplica::Progress& progress) {
   const auto cut = CutReplica(*files_.data, *files_.meta, disk_, progress.bytes_on_disk,
-                              progress.last_checksum, progress.bytes_on_disk);
+                              progress.last_checksum, progress.bytes_on_disk, /*durable=*/false);
   if (!cut.ok()) {
     spdlog::warn("{} keeps bytes of a failed write: {}", core_.Name(block()),
                  std::string(cut.status().message()));
@@ -154,7 +160,16 @@ absl::Status LocalReplicaWriter::Sync() {
   if (!status.ok()) return failed_ = core_.DiskError(volume_, status);
   names_synced_ = true;
   active_->MarkSynced();
+  ProtectTail();
   return absl::OkStatus();
+}
+
+void LocalReplicaWriter::ProtectTail() {
+  synced_tail_.reset();
+  if (temporary_) return;  // a restart removes it anyway
+  const ActiveReplica::Progress progress = active_->progress();
+  if (progress.last_checksum.empty()) return;
+  synced_tail_ = SyncedTail{progress.bytes_on_disk, progress.last_checksum};
 }
 
 StoredReplica LocalReplicaWriter::Current() const {
@@ -194,8 +209,8 @@ absl::StatusOr<Block> LocalReplicaWriter::Finalize(bool sync, std::string_view d
       RETURN_IF_ERROR(files_.data->Sync());
       RETURN_IF_ERROR(files_.meta->Sync());
     }
-    RETURN_IF_ERROR(
-        FinalizeReplica(core_, Current(), stamp_, bytes_on_disk(), durable, delete_hint));
+    RETURN_IF_ERROR(FinalizeReplica(core_, Current(), Current().name(), stamp_, bytes_on_disk(),
+                                    durable, delete_hint));
     Detach();
     return absl::OkStatus();
   }();
@@ -224,15 +239,21 @@ void LocalReplicaWriter::Detach() {
   active_->Detach();
 }
 
-absl::Status FinalizeReplica(StoreCore& core, const StoredReplica& replica, GenerationStamp stamp,
-                             int64_t length, bool sync, std::string_view delete_hint) {
+absl::Status FinalizeReplica(StoreCore& core, const StoredReplica& replica, const ReplicaName& from,
+                             GenerationStamp stamp, int64_t length, bool sync,
+                             std::string_view delete_hint) {
   Volume& volume = *replica.volume;
   const ReplicaName to{ReplicaPlace::kFinalized, replica.id, stamp};
   RETURN_IF_ERROR(volume.EnsureLeaf(replica.id));
-  absl::Status moved = MoveReplicaFiles(core.fs(), volume.paths(), replica.name(), to, sync);
+  absl::Status moved = MoveReplicaFiles(core.fs(), volume.paths(), from, to, sync);
   if (!moved.ok()) {
     volume.ForgetLeaf(replica.id);
     return moved;
+  }
+  if (replica.active && replica.active->synced()) {
+    // Of no use any more; should it stay, the next start removes it.
+    const absl::Status removed = RemoveSyncedTail(core.fs(), volume.paths(), replica.id);
+    if (!removed.ok()) spdlog::warn("{}", std::string(removed.message()));
   }
   const uint64_t sequence =
       volume.Put(replica.id, ReplicaRecord::Make(ReplicaState::kFinalized, stamp, length));

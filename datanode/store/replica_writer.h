@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -9,6 +10,7 @@
 #include "absl/status/statusor.h"
 #include "datanode/store/block_store.h"
 #include "datanode/store/store_core.h"
+#include "datanode/store/synced_tail.h"
 
 namespace cairn::datanode {
 
@@ -55,6 +57,8 @@ class LocalReplicaWriter : public ReplicaWriter {
   void RestoreAfterError(const ActiveReplica::Progress& progress);
   // The replica as it is in its volume now.
   StoredReplica Current() const;
+  // What is there now must survive a power cut, whatever follows.
+  void ProtectTail();
   void Detach();
 
   StoreCore& core_;
@@ -68,14 +72,17 @@ class LocalReplicaWriter : public ReplicaWriter {
   ReplicaFiles files_;
   int64_t promised_ = 0;  // bytes of the space promise not used yet
   bool names_synced_ = false;
+  std::optional<SyncedTail> synced_tail_;  // not yet kept in its file
+  SyncedTailFile tail_file_;
   bool attached_ = true;
   absl::Status failed_;  // set by the first failing write: nothing is written after it
 };
 
-// Makes the replica FINALIZED in its volume: cut files closed or synced by the caller, moved to the
-// finalized directory under `stamp`, recorded with `length`, reported RECEIVED. The caller holds
-// the latch.
-absl::Status FinalizeReplica(StoreCore& core, const StoredReplica& replica, GenerationStamp stamp,
-                             int64_t length, bool sync, std::string_view delete_hint);
+// Makes the replica, whose files are `from`, FINALIZED in its volume: cut files closed or synced by
+// the caller, moved to the finalized directory under `stamp`, recorded with `length`, reported
+// RECEIVED. The caller holds the latch.
+absl::Status FinalizeReplica(StoreCore& core, const StoredReplica& replica, const ReplicaName& from,
+                             GenerationStamp stamp, int64_t length, bool sync,
+                             std::string_view delete_hint);
 
 }  // namespace cairn::datanode

@@ -36,6 +36,93 @@ class StagesTest : public StoreTest {
   std::atomic<bool> stop_asked_ = false;
 };
 
+TEST_F(StagesTest, ARecoveredPipelineIsReportedWithItsNewStamp) {
+  auto writer = MakeRbw(Bytes(700), 700);
+  writer.reset();
+  listener.TakeChanges();
+  ASSERT_TRUE(store->RecoverRbw(Recovery(1002, 700, 700)).ok());
+  const auto changes = listener.TakeChanges();
+  ASSERT_EQ(changes.size(), 1u);
+  EXPECT_EQ(changes[0].kind, ReplicaChangeKind::kReceiving);
+  EXPECT_EQ(changes[0].block, (Block{kId, 1002, 700}));
+  EXPECT_EQ(changes[0].sequence, store->List(OnlyStorage())->sequence);
+}
+
+TEST_F(StagesTest, AReplicaUnderRecoveryIsAnRwrOfItsOldStampAfterARestart) {
+  auto writer = MakeRbw(Bytes(700), 700);
+  writer.reset();
+  ASSERT_TRUE(store->InitReplicaRecovery(Block{kId, kStamp, 0}, 1005).ok());
+  Open();
+  EXPECT_EQ(Info().state, ReplicaState::kWaitingToBeRecovered);
+  EXPECT_EQ(Info().block, (Block{kId, kStamp, 700}));
+  EXPECT_TRUE(Is(store->UpdateReplicaUnderRecovery(Block{kId, kStamp, 700}, 1005, 700).status(),
+                 ErrorKind::kIo))
+      << "the recovery before the restart is over";
+  ASSERT_TRUE(store->InitReplicaRecovery(Block{kId, kStamp, 0}, 1005).ok())
+      << "and may be repeated";
+}
+
+TEST_F(StagesTest, AStaleReplicaThatTheNamenodeInvalidatesGoes) {
+  auto writer = MakeRbw(Bytes(700), 700);
+  writer.reset();
+  Open();
+  listener.TakeChanges();
+  store->Invalidate({Block{kId, kStamp, 0}});
+  store->DrainDeletions();
+  EXPECT_FALSE(store->Get(kId).ok());
+  const auto changes = listener.TakeChanges();
+  ASSERT_EQ(changes.size(), 1u);
+  EXPECT_EQ(changes[0].kind, ReplicaChangeKind::kDeleted);
+}
+
+TEST_F(StagesTest, AnAnnouncedRestartLeavesReplicasToTheirWriters) {
+  const std::string data = Bytes(900);
+  auto writer = MakeRbw(data.substr(0, 700), 650);
+  writer.reset();
+  store->AnnounceRestart(50'000);
+  clock.Advance(49'000);
+  Open();
+  EXPECT_EQ(Info().state, ReplicaState::kBeingWritten);
+  EXPECT_EQ(Info().visible_length, 700);
+  EXPECT_EQ(*ReadAll(), data.substr(0, 700));
+  auto again = store->RecoverRbw(Recovery(1002, 650, 700));
+  ASSERT_TRUE(again.ok()) << again.status();
+  ASSERT_TRUE(Put(**again, 512, data.substr(512)).ok());
+  ASSERT_TRUE((*again)->Finalize(false, "").ok());
+  again->reset();
+  EXPECT_EQ(*ReadAll(), data);
+}
+
+TEST_F(StagesTest, AnAnnouncementCountsOnceAndNotForever) {
+  MakeRbw("data", 4).reset();
+  store->AnnounceRestart(50'000);
+  Open();
+  EXPECT_EQ(Info().state, ReplicaState::kBeingWritten);
+  Open();
+  EXPECT_EQ(Info().state, ReplicaState::kWaitingToBeRecovered);
+  Open();
+  ASSERT_TRUE(store->InitReplicaRecovery(Block{kId, kStamp, 0}, 1005).ok());
+  store->AnnounceRestart(50'000);
+  Open();
+  EXPECT_EQ(Info().state, ReplicaState::kWaitingToBeRecovered) << "a recovery is no writer";
+}
+
+TEST_F(StagesTest, AnAnnouncementThatIsLateOrOfAnotherBootDoesNotCount) {
+  MakeRbw("data", 4).reset();
+  store->AnnounceRestart(50'000);
+  clock.Advance(50'000);
+  Open();
+  EXPECT_EQ(Info().state, ReplicaState::kWaitingToBeRecovered);
+  for (const std::string& text :
+       {fmt::format("{}\nanother-boot\n", clock.WallMs() + 10'000),
+        fmt::format("{}", clock.WallMs() + 10'000), std::string("soon")}) {
+    WriteFile(Paths().RestartFile(kId), text);
+    Open();
+    EXPECT_EQ(Info().state, ReplicaState::kWaitingToBeRecovered) << text;
+    EXPECT_FALSE(PosixFileSystem().Exists(Paths().RestartFile(kId)));
+  }
+}
+
 TEST_F(StagesTest, CreateMakesAnEmptyVisibleRbw) {
   auto writer = store->CreateRbw(Request());
   ASSERT_TRUE(writer.ok());

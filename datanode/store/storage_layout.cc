@@ -10,6 +10,8 @@ namespace {
 
 constexpr std::string_view kBlockPrefix = "blk_";
 constexpr std::string_view kMetaSuffix = ".meta";
+constexpr std::string_view kSyncedPrefix = "synced_";
+constexpr std::string_view kRestartSuffix = ".restart";
 
 // The whole of `text` as a decimal number in its one canonical spelling.
 std::optional<int64_t> ParseNumber(std::string_view text) {
@@ -43,6 +45,18 @@ std::optional<MetaName> ParseMetaFileName(std::string_view name) {
   const auto stamp = ParseNumber(name.substr(separator + 1));
   if (!id || !stamp || *stamp < 0) return std::nullopt;
   return MetaName{*id, *stamp};
+}
+
+std::optional<BlockId> ParseSyncedTailFileName(std::string_view name) {
+  if (!name.starts_with(kSyncedPrefix)) return std::nullopt;
+  return ParseNumber(name.substr(kSyncedPrefix.size()));
+}
+
+std::optional<BlockId> ParseRestartFileName(std::string_view name) {
+  if (!name.starts_with('.') || !name.ends_with(kRestartSuffix)) return std::nullopt;
+  name.remove_prefix(1);
+  name.remove_suffix(kRestartSuffix.size());
+  return ParseBlockFileName(name);
 }
 
 PoolPaths::PoolPaths(std::string volume, std::string pool_id)
@@ -79,6 +93,14 @@ std::string PoolPaths::DataFile(ReplicaPlace place, BlockId id) const {
 
 std::string PoolPaths::MetaFile(ReplicaPlace place, BlockId id, GenerationStamp stamp) const {
   return Directory(place, id) + "/" + MetaFileName(id, stamp);
+}
+
+std::string PoolPaths::SyncedTailFile(BlockId id) const {
+  return fmt::format("{}/{}{}", rbw(), kSyncedPrefix, id);
+}
+
+std::string PoolPaths::RestartFile(BlockId id) const {
+  return fmt::format("{}/.{}{}", rbw(), BlockFileName(id), kRestartSuffix);
 }
 
 }  // namespace cairn::datanode

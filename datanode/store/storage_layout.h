@@ -28,6 +28,10 @@ struct MetaName {
   GenerationStamp stamp = 0;
 };
 std::optional<MetaName> ParseMetaFileName(std::string_view name);
+// Of "synced_<id>" and ".blk_<id>.restart". Neither begins like a block file: HDFS takes whatever
+// does for a meta file.
+std::optional<BlockId> ParseSyncedTailFileName(std::string_view name);
+std::optional<BlockId> ParseRestartFileName(std::string_view name);
 
 // Which directory below a pool holds a replica's files.
 enum class ReplicaPlace { kFinalized, kRbw, kTmp };
@@ -57,6 +61,10 @@ class PoolPaths {
   std::string Directory(ReplicaPlace place, BlockId id) const;
   std::string DataFile(ReplicaPlace place, BlockId id) const;
   std::string MetaFile(ReplicaPlace place, BlockId id, GenerationStamp stamp) const;
+  // What rbw/ keeps beside a replica: the end of what was synced (synced_tail.h), and until when it
+  // is still being written after a restart.
+  std::string SyncedTailFile(BlockId id) const;
+  std::string RestartFile(BlockId id) const;
 
  private:
   std::string volume_;

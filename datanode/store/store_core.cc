@@ -33,7 +33,10 @@ ReplicaName StoredReplica::name() const {
 }
 
 StoreCore::StoreCore(const StoreOptions& options, const PoolIdentity& pool, const StoreEnv& env)
-    : options_(options), pool_(pool), env_(env), background_("store-check", 1) {}
+    : options_(options),
+      pool_(pool),
+      env_(env),
+      background_("store-check", static_cast<int>(std::max<size_t>(1, options.volumes.size()))) {}
 
 StoreCore::~StoreCore() { background_.Shutdown(); }
 
@@ -159,6 +162,21 @@ void StoreCore::NoteMissing(BlockId id) {
 std::vector<BlockId> StoreCore::TakeMissing() {
   MutexLock lock(mu_);
   return std::exchange(missing_, {});
+}
+
+bool StoreCore::BeginMove(BlockId id) {
+  MutexLock lock(mu_);
+  return moving_.insert(id).second;
+}
+
+void StoreCore::EndMove(BlockId id) {
+  MutexLock lock(mu_);
+  moving_.erase(id);
+}
+
+bool StoreCore::IsMoving(BlockId id) const {
+  MutexLock lock(mu_);
+  return moving_.contains(id);
 }
 
 absl::Status StoreCore::Delete(const StoredReplica& replica, bool quiet) {

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/container/flat_hash_set.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "common/threads.h"
@@ -81,6 +82,12 @@ class StoreCore {
   void NoteMissing(BlockId id);
   std::vector<BlockId> TakeMissing();
 
+  // Notes that a copy of the replica is being made in tmp/; false when one is already. The caller
+  // holds the latch.
+  bool BeginMove(BlockId id);
+  void EndMove(BlockId id);
+  bool IsMoving(BlockId id) const;
+
   // Deletes the replica's files and forgets it, its latch being held by the caller; DELETED is
   // reported unless it was TEMPORARY or `quiet`.
   absl::Status Delete(const StoredReplica& replica, bool quiet);
@@ -95,7 +102,8 @@ class StoreCore {
   std::vector<VolumeFailure> FailedVolumes() const;
   absl::Status Health() const;
 
-  // One thread for checks that must not delay their cause.
+  // For checks that must not delay their cause: a thread a volume, so that one that hangs does not
+  // keep the others from being checked.
   Executor& background() { return background_; }
 
  private:
@@ -120,6 +128,7 @@ class StoreCore {
   mutable Mutex mu_;
   std::vector<VolumeFailure> failures_ GUARDED_BY(mu_);
   std::vector<BlockId> missing_ GUARDED_BY(mu_);
+  absl::flat_hash_set<BlockId> moving_ GUARDED_BY(mu_);
 
   SharedMutex listener_mu_;  // shared while the listener runs
   StoreListener* listener_ GUARDED_BY(listener_mu_) = nullptr;

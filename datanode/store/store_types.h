@@ -65,6 +65,14 @@ struct WriteRequest {
   std::function<void()> stop_writer;
 };
 
+// A replica's way to another volume.
+struct MoveRequest {
+  Block block;
+  StorageType storage_type = StorageType::kDisk;  // wished
+  std::string storage_id;                         // wished; empty: any of the type
+  std::function<void(int64_t bytes)> pace;        // called as bytes are copied; may wait
+};
+
 // One replica as lists and lookups tell it.
 struct ReplicaInfo {
   Block block;  // num_bytes: bytes on disk

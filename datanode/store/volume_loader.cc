@@ -4,12 +4,15 @@
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
+#include <optional>
 #include <utility>
 
 #include "common/status_macros.h"
 #include "common/types/errors.h"
 #include "datanode/store/meta_file.h"
 #include "datanode/store/replica_files.h"
+#include "datanode/store/restart_file.h"
+#include "datanode/store/synced_tail.h"
 
 namespace cairn::datanode {
 namespace {
@@ -40,8 +43,8 @@ ReplicaPlace PlaceOf(const ReplicaRecord& record) {
 
 class Loader {
  public:
-  Loader(FileSystem& fs, Volume& volume, LoadFindings& findings)
-      : fs_(fs), volume_(volume), paths_(volume.paths()), findings_(findings) {}
+  Loader(FileSystem& fs, Volume& volume, int64_t now_ms, LoadFindings& findings)
+      : fs_(fs), volume_(volume), paths_(volume.paths()), now_ms_(now_ms), findings_(findings) {}
 
   absl::Status Run() {
     RETURN_IF_ERROR(fs_.RemoveRecursively(paths_.tmp()));
@@ -50,7 +53,7 @@ class Loader {
     RETURN_IF_ERROR(ReadPairs(paths_.rbw(), rbw_));
     for (int leaf = 0; leaf < kLeafCount; ++leaf) RETURN_IF_ERROR(LoadLeaf(leaf));
     for (const auto& [id, pair] : rbw_) RETURN_IF_ERROR(LoadRbw(id, pair));
-    return absl::OkStatus();
+    return RemoveLeftovers();
   }
 
  private:
@@ -58,6 +61,17 @@ class Loader {
   absl::Status RemoveHdfsCache() {
     const absl::Status removed = fs_.Remove(paths_.pool_current() + "/replicas");
     return absl::IsNotFound(removed) ? absl::OkStatus() : removed;
+  }
+
+  // Restart files count once; synced tails without a replica in rbw are of no use.
+  absl::Status RemoveLeftovers() {
+    for (const BlockId id : restart_files_) RETURN_IF_ERROR(fs_.Remove(paths_.RestartFile(id)));
+    for (const BlockId id : synced_tails_) {
+      const auto pair = rbw_.find(id);
+      if (pair != rbw_.end() && pair->second.has_data()) continue;
+      RETURN_IF_ERROR(RemoveSyncedTail(fs_, paths_, id));
+    }
+    return absl::OkStatus();
   }
 
   void Stray(const std::string& path) {
@@ -74,8 +88,14 @@ class Loader {
       const std::string path = directory + "/" + name;
       const auto block = ParseBlockFileName(name);
       const auto meta = ParseMetaFileName(name);
-      ASSIGN_OR_RETURN(const FileInfo info, fs_.Stat(path));
-      if ((!block && !meta) || info.is_directory) {
+      const auto info_or = fs_.Stat(path);
+      if (absl::IsNotFound(info_or.status())) continue;  // gone since it was listed
+      ASSIGN_OR_RETURN(const FileInfo info, info_or);
+      if (const auto tail = ParseSyncedTailFileName(name)) {
+        synced_tails_.push_back(*tail);
+      } else if (const auto restart = ParseRestartFileName(name)) {
+        restart_files_.push_back(*restart);
+      } else if ((!block && !meta) || info.is_directory) {
         Stray(path);
       } else if (block) {
         pairs[*block].data_bytes = info.size_bytes;
@@ -149,12 +169,12 @@ class Loader {
     if (!pair.has_meta()) return std::string("the meta file is missing");
     if (pair.meta_bytes == MetaFileBytes(DataChecksum(), pair.data_bytes)) return std::string();
     const std::string path = paths_.MetaFile(ReplicaPlace::kFinalized, id, pair.stamp);
-    const auto file = fs_.Open(path, OpenMode::kRead);
-    RETURN_IF_ERROR(file.status());
-    const auto checksum = ReadMetaHeader(**file);
-    if (Is(checksum.status(), ErrorKind::kChecksum)) {
-      return std::string(checksum.status().message());
-    }
+    const auto checksum = [&]() -> absl::StatusOr<DataChecksum> {
+      ASSIGN_OR_RETURN(const auto file, fs_.Open(path, OpenMode::kRead));
+      return ReadMetaHeader(*file);
+    }();
+    // Damaged, or a sector that cannot be read: one replica, not a volume.
+    if (absl::IsDataLoss(checksum.status())) return std::string(checksum.status().message());
     RETURN_IF_ERROR(checksum.status());
     const int64_t expected = MetaFileBytes(*checksum, pair.data_bytes);
     if (pair.meta_bytes == expected) return std::string();
@@ -175,8 +195,9 @@ class Loader {
       return absl::OkStatus();
     }
     const ReplicaName name{ReplicaPlace::kRbw, id, pair.stamp};
-    const auto length = CutToValid(name);
-    if (Is(length.status(), ErrorKind::kChecksum)) {
+    DataChecksum checksum;
+    const auto length = CutToValid(name, checksum);
+    if (absl::IsDataLoss(length.status())) {
       spdlog::warn("{} cannot be verified: {}", data, std::string(length.status().message()));
       if (pair.data_bytes > 0) {
         Stray(data);
@@ -185,8 +206,7 @@ class Loader {
       return RemoveReplicaFiles(fs_, paths_, name).status();
     }
     RETURN_IF_ERROR(length.status());
-    const auto record =
-        ReplicaRecord::Make(ReplicaState::kWaitingToBeRecovered, pair.stamp, *length);
+    auto record = ReplicaRecord::Make(ReplicaState::kWaitingToBeRecovered, pair.stamp, *length);
     const auto existing = volume_.Find(id);
     if (existing && IsBetter(existing->record, record)) {
       spdlog::warn("removing {}: the finalized replica is newer", data);
@@ -200,15 +220,72 @@ class Loader {
     ASSIGN_OR_RETURN(const FileInfo meta,
                      fs_.Stat(paths_.MetaFile(ReplicaPlace::kRbw, id, pair.stamp)));
     volume_.AddUsed(*length + meta.size_bytes);
-    volume_.Put(id, record);
+    std::shared_ptr<ActiveReplica> active;
+    if (IsStillBeingWritten(fs_, paths_, id, now_ms_)) {
+      ASSIGN_OR_RETURN(active, Resume(name, checksum, *length));
+      record = ReplicaRecord::Make(ReplicaState::kBeingWritten, pair.stamp, *length);
+    }
+    volume_.Put(id, record, active);
     return absl::OkStatus();
   }
 
-  absl::StatusOr<int64_t> CutToValid(const ReplicaName& name) {
+  // The moving part of a replica whose writer is expected back; all of it counts as acknowledged.
+  absl::StatusOr<std::shared_ptr<ActiveReplica>> Resume(const ReplicaName& name,
+                                                        const DataChecksum& checksum,
+                                                        int64_t length) {
+    ActiveReplica::Progress progress{length, length, ""};
+    if (checksum.RoundDown(length) != length && checksum.type != ChecksumType::kNull) {
+      ASSIGN_OR_RETURN(const ReplicaFiles files,
+                       OpenReplicaFiles(fs_, paths_, name, OpenMode::kRead));
+      ASSIGN_OR_RETURN(
+          progress.last_checksum,
+          ReadStoredChecksums(*files.meta, checksum, length / checksum.bytes_per_checksum, 1));
+    }
+    auto active = std::make_shared<ActiveReplica>(std::move(progress));
+    active->MarkSynced();  // perhaps: the former process knew
+    return active;
+  }
+
+  // The end of what was synced, when the files themselves no longer vouch for it: `valid` is
+  // shorter, or the chunk that held it has a checksum without its bytes.
+  absl::StatusOr<std::optional<SyncedTail>> TailToReturnTo(const ReplicaName& name,
+                                                           const ReplicaFiles& files,
+                                                           const DataChecksum& checksum,
+                                                           int64_t valid) {
+    ASSIGN_OR_RETURN(const int64_t size, files.data->Size());
+    ASSIGN_OR_RETURN(const auto tails, ReadSyncedTails(fs_, paths_, name.id));
+    for (const SyncedTail& tail : tails) {
+      const int64_t begin = checksum.RoundDown(tail.length);
+      if (tail.length > size || tail.length <= begin) continue;
+      ASSIGN_OR_RETURN(const std::string bytes,
+                       ReadExactly(*files.data, begin, static_cast<size_t>(tail.length - begin)));
+      if (!checksum.Verify(bytes, tail.checksum, begin, files.data->path()).ok()) continue;
+      if (valid < tail.length) return tail;
+      if (valid < begin + checksum.bytes_per_checksum) return std::nullopt;  // verified with it
+      ASSIGN_OR_RETURN(const std::string chunk,
+                       ReadExactly(*files.data, begin, checksum.bytes_per_checksum));
+      ASSIGN_OR_RETURN(
+          const std::string stored,
+          ReadStoredChecksums(*files.meta, checksum, begin / checksum.bytes_per_checksum, 1));
+      if (checksum.Verify(chunk, stored, begin, files.data->path()).ok()) return std::nullopt;
+      return tail;
+    }
+    return std::nullopt;
+  }
+
+  absl::StatusOr<int64_t> CutToValid(const ReplicaName& name, DataChecksum& checksum) {
     ASSIGN_OR_RETURN(const ReplicaFiles files,
                      OpenReplicaFiles(fs_, paths_, name, OpenMode::kReadWrite));
-    ASSIGN_OR_RETURN(const DataChecksum checksum, ReadMetaHeader(*files.meta));
-    ASSIGN_OR_RETURN(const int64_t length, LastValidLength(*files.data, *files.meta, checksum));
+    ASSIGN_OR_RETURN(checksum, ReadMetaHeader(*files.meta));
+    ASSIGN_OR_RETURN(int64_t length, LastValidLength(*files.data, *files.meta, checksum));
+    if (checksum.type != ChecksumType::kNull) {
+      ASSIGN_OR_RETURN(const auto tail, TailToReturnTo(name, files, checksum, length));
+      if (tail) {
+        length = tail->length;
+        RETURN_IF_ERROR(files.meta->WriteAt(
+            MetaOffset(checksum, length / checksum.bytes_per_checksum), tail->checksum));
+      }
+    }
     ASSIGN_OR_RETURN(const int64_t size, files.data->Size());
     if (length < size) {
       spdlog::warn("{} cut from {} to {} bytes: the rest has no valid checksum", files.data->path(),
@@ -222,8 +299,11 @@ class Loader {
   FileSystem& fs_;
   Volume& volume_;
   const PoolPaths& paths_;
+  const int64_t now_ms_;
   LoadFindings& findings_;
   Pairs rbw_;
+  std::vector<BlockId> synced_tails_;
+  std::vector<BlockId> restart_files_;
 };
 
 absl::Status DropReplica(FileSystem& fs, Volume& volume, BlockId id, const ReplicaRecord& record) {
@@ -238,8 +318,8 @@ absl::Status DropReplica(FileSystem& fs, Volume& volume, BlockId id, const Repli
 
 }  // namespace
 
-absl::Status LoadVolume(FileSystem& fs, Volume& volume, LoadFindings& findings) {
-  return Loader(fs, volume, findings).Run();
+absl::Status LoadVolume(FileSystem& fs, Volume& volume, int64_t now_ms, LoadFindings& findings) {
+  return Loader(fs, volume, now_ms, findings).Run();
 }
 
 absl::Status ResolveDuplicates(FileSystem& fs,

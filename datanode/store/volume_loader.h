@@ -22,10 +22,13 @@ struct LoadFindings {
 };
 
 // Loads `volume`: empties tmp; FINALIZED replicas stay what they are; those in rbw become RWR, cut
-// to their last valid checksum; pairs that a crash put into two directories are joined again; meta
-// files without block are removed. A block file without meta file is a replica with stamp 0, as in
-// HDFS: the NameNode calls it corrupt and has it replaced. Errors are the disk's.
-absl::Status LoadVolume(FileSystem& fs, Volume& volume, LoadFindings& findings);
+// to their last valid checksum, or stay RBW when the former process announced its return
+// (restart_file.h) for not before `now_ms` (wall clock); pairs that a crash put into two
+// directories are joined again; meta files without block are removed. A block file without meta
+// file is a replica with stamp 0, as in HDFS: the NameNode calls it corrupt and has it replaced. A
+// replica that cannot be read is a finding; other errors are the disk's, or kUnavailable when the
+// process lacks descriptors or memory.
+absl::Status LoadVolume(FileSystem& fs, Volume& volume, int64_t now_ms, LoadFindings& findings);
 
 // Where two volumes have the same block, keeps the replica with the higher stamp, then the longer
 // one, then the finalized one, and deletes the other.

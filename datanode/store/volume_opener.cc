@@ -197,8 +197,11 @@ absl::StatusOr<std::shared_ptr<Volume>> Finish(const StoreEnv& env, const StoreO
                                   candidate.version->storage_id, std::move(candidate.lock));
 }
 
-// An error of identity stops the start; one of the disk costs its volume.
-bool IsFatal(const absl::Status& status) { return KindOf(status).has_value(); }
+// An error of identity stops the start, and so does a lack of descriptors or memory, which is no
+// fault of a disk; one of the disk costs its volume.
+bool IsFatal(const absl::Status& status) {
+  return KindOf(status).has_value() || absl::IsUnavailable(status);
+}
 
 VolumeFailure FailureOf(const StoreEnv& env, const VolumeOptions& options,
                         const absl::Status& status) {

@@ -107,10 +107,22 @@ TEST_F(WriteReadTest, WrongChecksumBlamesTheSenderAndWritesNothing) {
   EXPECT_EQ(listener.TakeBad().size(), 1u);
 }
 
-TEST_F(WriteReadTest, SendersWithoutChecksumsGetThemComputed) {
-  const std::string data = Bytes(2000);
+TEST_F(WriteReadTest, APacketWithoutTheAgreedChecksumsIsRefused) {
   auto writer = store->CreateRbw(Request());
-  ASSERT_TRUE((*writer)->Write(0, std::string_view(data).substr(0, 300), "", true).ok());
+  for (const bool verify : {true, false}) {
+    EXPECT_TRUE(absl::IsInvalidArgument((*writer)->Write(0, "data", "", verify)));
+  }
+  EXPECT_EQ((*writer)->bytes_on_disk(), 0);
+}
+
+TEST_F(WriteReadTest, SendersThatAgreedOnNoChecksumsGetThoseOfTheDiskComputed) {
+  const std::string data = Bytes(2000);
+  MakeFinalized(data.substr(0, 100));
+  WriteRequest request = Recovery(1002, 100, 100);
+  request.checksum = DataChecksum{ChecksumType::kNull, 512};
+  auto writer = store->Append(request);
+  ASSERT_TRUE(writer.ok()) << writer.status();
+  ASSERT_TRUE((*writer)->Write(100, std::string_view(data).substr(100, 200), "", true).ok());
   ASSERT_TRUE((*writer)->Write(300, std::string_view(data).substr(300, 212), "", true).ok());
   ASSERT_TRUE((*writer)->Write(512, std::string_view(data).substr(512), "", true).ok());
   ASSERT_TRUE((*writer)->Finalize(false, "").ok());

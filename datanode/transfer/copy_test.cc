@@ -153,6 +153,15 @@ TEST_F(CopyTest, ChecksumOfAnUnknownBlockIsAnError) {
   EXPECT_EQ(reply->status, OpStatus::kError);
 }
 
+TEST_F(CopyTest, ReplaceFromItselfMovesBetweenStorages) {
+  ASSERT_TRUE(WriteWhole(TestBlock(kId), "data", {&b_}).ok());
+  const auto reply = Ask(b_, wire::ReplaceBlockOp{.block = TestBlock(kId, 4), .source = b_.info()});
+  ASSERT_TRUE(reply.ok()) << reply.status();
+  EXPECT_EQ(reply->status, wire::OpStatus::kError);
+  EXPECT_NE(reply->message.find("already exists on storage DS-"), std::string::npos)
+      << "there is one storage only: " << reply->message;
+}
+
 TEST_F(CopyTest, ReplaceFetchesTheBlockAndNamesTheLoser) {
   const std::string data = TestData(150'000);
   ASSERT_TRUE(WriteWhole(TestBlock(kId), data, {&a_}).ok());

@@ -56,8 +56,25 @@ absl::StatusOr<DataChecksum> AskForCopy(FrameSocket& source, const wire::Replace
 absl::Status FetchCopy(OperationContext& context, const wire::ReplaceBlockOp& op) {
   TransferServices& services = context.services;
   RETURN_IF_ERROR(CheckPool(services, op.block));
+  // The balancer is told that this is still at work.
+  int64_t last_sign_of_life_ms = services.clock.MonotonicMs();
+  const auto sign_of_life = [&]() -> absl::Status {
+    const int64_t now = services.clock.MonotonicMs();
+    if (now - last_sign_of_life_ms < services.options.socket_timeout_ms / 2) {
+      return absl::OkStatus();
+    }
+    last_sign_of_life_ms = now;
+    return context.connection.Write(wire::EncodeResponse({.status = OpStatus::kInProgress}));
+  };
   if (op.source.id.uuid == services.self.uuid) {
-    return errors::Io("moving a replica between the storages of one DataNode is not supported");
+    return services.store.MoveToStorage({.block = op.block.block,
+                                         .storage_type = op.storage_type,
+                                         .storage_id = op.storage_id,
+                                         .pace = [&](int64_t bytes) {
+                                           services.balance_throttler.Acquire(bytes);
+                                           // A balancer that is gone does not stop the move.
+                                           sign_of_life().IgnoreError();
+                                         }});
   }
   ASSIGN_OR_RETURN(const auto source,
                    ConnectToDatanode(services, op.source.id, 0, kPacketBufferBytes));
@@ -69,18 +86,9 @@ absl::Status FetchCopy(OperationContext& context, const wire::ReplaceBlockOp& op
   request.stop_writer = [sockets = context.sockets] { sockets->ShutdownAll(); };
   ASSIGN_OR_RETURN(request.checksum, AskForCopy(*source, op));
   ASSIGN_OR_RETURN(const auto writer, services.store.CreateTemporary(request));
-  int64_t last_sign_of_life_ms = services.clock.MonotonicMs();
-  const ReceivePlan plan{
-      .always_verify = true,
-      .throttler = &services.balance_throttler,
-      .after_packet = [&]() -> absl::Status {
-        const int64_t now = services.clock.MonotonicMs();
-        if (now - last_sign_of_life_ms < services.options.socket_timeout_ms / 2) {
-          return absl::OkStatus();
-        }
-        last_sign_of_life_ms = now;
-        return context.connection.Write(wire::EncodeResponse({.status = OpStatus::kInProgress}));
-      }};
+  const ReceivePlan plan{.always_verify = true,
+                         .throttler = &services.balance_throttler,
+                         .after_packet = sign_of_life};
   RETURN_IF_ERROR(ReceivePackets(*source, *writer, plan).status());
   RETURN_IF_ERROR(writer->Finalize(services.options.sync_on_close, op.delete_hint).status());
   // Wait for the source's slot; the block is here whatever happens to that.

@@ -10,8 +10,8 @@ namespace cairn::datanode {
 AfterOperation CopyBlock(OperationContext& context, const wire::CopyBlockOp& op);
 
 // Fetches a block from the source that the operation names and reports it with its delete hint.
-// Likewise bounded. Moving between the storages of this DataNode is refused. The connection is over
-// afterwards.
+// Likewise bounded. When the source is this DataNode the block moves between its storages. The
+// connection is over afterwards.
 AfterOperation ReplaceBlock(OperationContext& context, const wire::ReplaceBlockOp& op);
 
 }  // namespace cairn::datanode
