@@ -101,6 +101,7 @@ struct LocatedBlocks {
   bool last_block_complete = false;
   std::vector<LocatedBlock> blocks;      // those that overlap the range, unfinished ones included
   std::vector<LocatedBlock> last_block;  // empty or one element: the file's last block
+  InodeId file_id = kUnknownInodeId;     // of the file, to ask for more of the very same one
 };
 
 }  // namespace cairn

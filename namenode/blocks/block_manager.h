@@ -31,6 +31,13 @@ struct BlockView {
   int live = 0;  // finalized, right length and stamp, on live DataNodes
   int corrupt = 0;
   int expected = 0;  // places of the pipeline while under construction
+  int reported = 0;  // those of them on live DataNodes that have told of a replica
+  // Under recovery: the row's recovery id is at work, or waits for a DataNode to work on it. Then
+  // it is not to be replaced by a newer one.
+  bool recovery_pending = false;
+  // No DataNode has an unfinished block and none was ever given it, as far as this NameNode can
+  // know: all have reported, and those that have not had time enough to come back.
+  bool unclaimed = false;
 };
 
 // What addBlock and getAdditionalDatanode ask of the placement policy.
@@ -107,7 +114,15 @@ struct TransferCommand {
   std::vector<ReplicaLocation> targets;
 };
 
-// A block that wants a new replica.
+// Bring the replicas of a block whose writer is gone to one length, as the primary.
+struct RecoverCommand {
+  ExtendedBlock block;  // with its stored stamp and length
+  GenerationStamp recovery_id = 0;
+  std::vector<ReplicaLocation> replicas;
+  std::optional<int64_t> truncate_to;
+};
+
+// A block that wants a new replica, or whose recovery has come to a halt.
 struct ReplicationCandidate {
   BlockId block = 0;
   InodeId inode = 0;
@@ -117,6 +132,7 @@ struct ReplicationCandidate {
 struct DatanodeCommands {
   bool reregister = false;
   bool send_full_report = false;
+  std::vector<RecoverCommand> recoveries;  // to be begun before anything else
   std::vector<TransferCommand> transfers;
   std::vector<Block> invalidate;
   int64_t balancer_bandwidth = 0;  // 0: unchanged
@@ -140,6 +156,14 @@ class BlockManager {
   // them in).
   virtual void SetExpectedLocations(BlockId id, const std::vector<ReplicaLocation>& locations) = 0;
   virtual std::vector<ReplicaLocation> ExpectedLocations(BlockId id) const = 0;
+  // kIo unless these can be the places of a pipeline: at least one of the DataNodes is known, and
+  // every known one has the storage named. (A DataNode that has not registered since the NameNode's
+  // start will be found when it reports.)
+  virtual absl::Status CheckPlaces(const std::vector<ReplicaLocation>& locations) const = 0;
+  // A recovery has left exactly these replicas of the block, finalized. Told before the row that
+  // ends the recovery; unknown places are ignored.
+  virtual void ReplicasRecovered(const Block& block,
+                                 const std::vector<ReplicaLocation>& places) = 0;
   // The block with its places, nearest to `client_address` first, stale ones last. Corrupt replicas
   // are left out unless all are.
   virtual LocatedBlock Locate(BlockId id, int64_t offset_in_file,
@@ -186,6 +210,10 @@ class BlockManager {
   // Chooses source and targets of each and queues the transfers for the heartbeats. A block that
   // has got enough replicas meanwhile is skipped.
   virtual void ScheduleReplication(absl::Span<const BlockId> linked) = 0;
+  // Up to `limit` blocks under recovery of which nothing more is to be expected: the last attempt
+  // was too long ago, was given to a DataNode that died since, or to an earlier NameNode. None in
+  // safe mode.
+  virtual std::vector<ReplicationCandidate> StalledRecoveries(size_t limit) const = 0;
   // Blocks of files out of the tree: neither replicated nor counted missing from now on.
   virtual void MarkUnlinked(absl::Span<const BlockId> blocks) = 0;
 

@@ -15,6 +15,11 @@ namespace {
 // AddBlockFlagProto bits of PlacementRequest::flags.
 constexpr uint32_t kNoLocalWrite = 1;
 constexpr uint32_t kIgnoreClientLocality = 2;
+// How many DataNodes a message names at most.
+constexpr size_t kMaxNamedNodes = 20;
+
+// An attempt to recover a block is given up after so many heartbeat intervals.
+constexpr int64_t kRecoveryTimeoutHeartbeats = 30;
 
 DatanodeRegistry::Timeouts TimeoutsOf(const BlockManagerOptions& options) {
   return {options.stale_interval_ms,
@@ -41,7 +46,8 @@ BlockManagerImpl::BlockManagerImpl(BlockManagerOptions options, const Clock& clo
       racks_(racks),
       placement_(PlacementOf(options_), random),
       planner_(options_, placement_, random),
-      state_(TimeoutsOf(options_)),
+      started_ms_(clock.MonotonicMs()),
+      state_(TimeoutsOf(options_), kRecoveryTimeoutHeartbeats * options_.heartbeat_interval_ms),
       ledger_(options_, clock, state_),
       reports_(state_, ledger_),
       safe_mode_(SafeModeOf(options_)),
@@ -52,10 +58,16 @@ void BlockManagerImpl::Apply(absl::Span<const BlockChange> changes, Txid txid) {
   state_.last_applied = std::max(state_.last_applied, txid);
   for (const BlockChange& change : changes) {
     if (state_.loading) changed_while_loading_.insert(change.id);
-    if (change.row) {
-      ledger_.PutBlock(*change.row);
-    } else {
+    if (!change.row) {
       ledger_.EraseBlock(change.id);
+      state_.recoveries.Erase(change.id);
+      continue;
+    }
+    ledger_.PutBlock(*change.row);
+    state_.recoveries.Put(*change.row, txid);
+    const BlockRecovery* recovery = state_.recoveries.Find(change.id);
+    if (recovery != nullptr && recovery->phase == BlockRecovery::Phase::kPrimary) {
+      AssignPrimary(change.id);
     }
   }
 }
@@ -65,10 +77,23 @@ std::optional<BlockView> BlockManagerImpl::Find(BlockId id) const {
   const BlockRecord* record = state_.blocks.Find(id);
   if (record == nullptr) return std::nullopt;
   const ReplicaCounts counts = state_.Count(*record);
-  BlockView view{record->Row(id), counts.live, counts.corrupt, 0};
+  BlockView view;
+  view.row = record->Row(id);
+  view.live = counts.live;
+  view.corrupt = counts.corrupt;
   if (const auto open = state_.open.find(id); open != state_.open.end()) {
-    for (const OpenReplica& place : open->second) view.expected += place.expected;
+    for (const OpenReplica& place : open->second) {
+      view.expected += place.expected;
+      view.reported += place.expected && place.reported && place.length > 0 &&
+                       state_.nodes.node(state_.nodes.NodeOf(place.storage)).alive;
+    }
   }
+  if (const BlockRecovery* recovery = state_.recoveries.Find(id); recovery != nullptr) {
+    view.row.recovery_id = recovery->id;
+    view.row.truncate_to = recovery->truncate_to;
+    view.recovery_pending = state_.recoveries.Pending(id, clock_.MonotonicMs());
+  }
+  view.unclaimed = Unclaimed(id, *record);
   return view;
 }
 
@@ -80,14 +105,7 @@ bool BlockManagerImpl::HasMinReplicas(const BlockRow& row) const {
 void BlockManagerImpl::SetExpectedLocations(BlockId id,
                                             const std::vector<ReplicaLocation>& locations) {
   MutexLock lock(mu_);
-  std::vector<StorageIndex> storages;
-  for (const ReplicaLocation& location : locations) {
-    const auto node = state_.nodes.Find(location.datanode.id);
-    if (!node) continue;  // left meanwhile
-    storages.push_back(
-        state_.nodes.EnsureStorage(*node, location.storage_id, location.storage_type));
-  }
-  ledger_.SetExpected(id, storages);
+  ledger_.SetExpected(id, FindStorages(locations));
 }
 
 std::vector<ReplicaLocation> BlockManagerImpl::ExpectedLocations(BlockId id) const {
@@ -220,6 +238,10 @@ absl::StatusOr<std::vector<ReplicaLocation>> BlockManagerImpl::ChooseTargets(
     for (const auto& [reason, count] : result.rejected) {
       detail += fmt::format("{}{} {}", detail.empty() ? "\nNot chosen: " : ", ", count, reason);
     }
+    for (size_t i = 0; i < std::min(request.excluded.size(), kMaxNamedNodes); ++i) {
+      detail +=
+          fmt::format("{}{}", i == 0 ? "\nExcluded: " : ", ", request.excluded[i].XferAddress());
+    }
     return errors::NotEnoughTargets(request.path, chosen, minimum, state_.nodes.live(),
                                     static_cast<int>(request.excluded.size()), detail);
   }
@@ -236,7 +258,9 @@ void BlockManagerImpl::Load(absl::Span<const BlockRow> rows) {
     const size_t part = std::min<size_t>(rows.size(), options_.lock_yield_items);
     MutexLock lock(mu_);
     for (const BlockRow& row : rows.subspan(0, part)) {
-      if (!changed_while_loading_.contains(row.id)) ledger_.PutBlock(row);
+      if (changed_while_loading_.contains(row.id)) continue;
+      ledger_.PutBlock(row);
+      state_.recoveries.Restore(row);
     }
     rows.remove_prefix(part);
   }

@@ -36,6 +36,8 @@ class BlockManagerImpl : public BlockManager {
   bool HasMinReplicas(const BlockRow& row) const override;
   void SetExpectedLocations(BlockId id, const std::vector<ReplicaLocation>& locations) override;
   std::vector<ReplicaLocation> ExpectedLocations(BlockId id) const override;
+  absl::Status CheckPlaces(const std::vector<ReplicaLocation>& locations) const override;
+  void ReplicasRecovered(const Block& block, const std::vector<ReplicaLocation>& places) override;
   LocatedBlock Locate(BlockId id, int64_t offset_in_file,
                       std::string_view client_address) const override;
   absl::StatusOr<std::vector<ReplicaLocation>> ChooseTargets(
@@ -57,6 +59,7 @@ class BlockManagerImpl : public BlockManager {
   void Tick() override;
   std::vector<ReplicationCandidate> ReplicationCandidates() override;
   void ScheduleReplication(absl::Span<const BlockId> linked) override;
+  std::vector<ReplicationCandidate> StalledRecoveries(size_t limit) const override;
   void MarkUnlinked(absl::Span<const BlockId> blocks) override;
 
   bool InSafeMode() const override;
@@ -89,6 +92,16 @@ class BlockManagerImpl : public BlockManager {
   std::vector<Block> TakeInvalidations(NodeIndex node) REQUIRES(mu_);
   Txid Durable() const { return options_.durable ? options_.durable() : 0; }
 
+  // -- block_manager_recovery.cc
+  std::vector<StorageIndex> RecoverablePlaces(BlockId block) const REQUIRES(mu_);
+  void AssignPrimary(BlockId block) REQUIRES(mu_);
+  void AssignPrimaries() REQUIRES(mu_);
+  std::vector<RecoverCommand> TakeRecoveries(NodeIndex node) REQUIRES(mu_);
+  bool AllHaveReported() const REQUIRES(mu_);
+  bool Unclaimed(BlockId block, const BlockRecord& record) const REQUIRES(mu_);
+  std::vector<StorageIndex> FindStorages(const std::vector<ReplicaLocation>& locations) const
+      REQUIRES(mu_);
+
   // -- block_manager_work.cc
   void PruneLostStorages();
   bool PruneStep() REQUIRES(mu_);
@@ -102,6 +115,7 @@ class BlockManagerImpl : public BlockManager {
   RackResolver& racks_;
   const PlacementPolicy placement_;
   const TransferPlanner planner_;
+  const int64_t started_ms_;
 
   mutable Mutex mu_;
   ClusterState state_ GUARDED_BY(mu_);

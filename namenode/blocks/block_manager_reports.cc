@@ -75,6 +75,7 @@ absl::StatusOr<DatanodeCommands> BlockManagerImpl::Heartbeat(const HeartbeatRequ
   DatanodeState& state = state_.nodes.node(*node);
   commands.send_full_report = std::exchange(state.report_wanted, false);
   if (safe_mode_.on()) return commands;
+  commands.recoveries = TakeRecoveries(*node);
   commands.transfers = TakeTransfers(*node);
   commands.invalidate = TakeInvalidations(*node);
   return commands;
@@ -89,7 +90,8 @@ std::vector<TransferCommand> BlockManagerImpl::TakeTransfers(NodeIndex node) {
   std::vector<QueuedTransfer> later;
   for (QueuedTransfer& transfer : it->second) {
     const BlockRecord* record = state_.blocks.Find(transfer.block.id);
-    if (record == nullptr || record->generation_stamp() != transfer.block.generation_stamp) {
+    if (record == nullptr || !record->complete() ||
+        record->generation_stamp() != transfer.block.generation_stamp) {
       continue;  // deleted or written again since
     }
     if (transfer.txid > durable || state.transfers_in_progress >= options_.max_streams_hard_limit) {
@@ -208,6 +210,7 @@ void BlockManagerImpl::NodeLost(NodeIndex node) {
 void BlockManagerImpl::ForgetWork(NodeIndex node) {
   state_.transfers.erase(node);
   state_.invalidations.DropNode(node);
+  state_.recoveries.DropNode(node);
   for (const BlockId block : state_.pending.DropNode(node)) ledger_.Reevaluate(block);
 }
 

@@ -29,6 +29,7 @@ void BlockManagerImpl::Tick() {
       scheduled_rolled_ms_ = now_ms;
     }
     UpdateSafeMode();
+    AssignPrimaries();
     if (!safe_mode_.on() && now_ms - released_ms_ >= options_.redundancy_interval_ms) {
       released_ms_ = now_ms;
       const double nodes = std::ceil(state_.nodes.live() * options_.invalidate_work_fraction);

@@ -59,20 +59,25 @@ void ReplicaLedger::PutBlock(const BlockRow& row) {
     if (!old_row) return;
     const bool was_committed =
         old_row->state == BlockState::kCommitted || old_row->state == BlockState::kComplete;
+    const bool completed =
+        row.state == BlockState::kComplete && old_row->state != BlockState::kComplete;
     if (was_committed && !record.committed()) {
       Reopen(record, *old_row);
     } else if (!was_committed && record.committed()) {
       JudgeOpenReplicas(row.id);
     }
-    if (row.state == BlockState::kComplete && old_row->state != BlockState::kComplete) {
+    if (completed) {
+      JudgeUnfinished(row.id);
       AwaitWriters(row.id);
     }
   });
   Reevaluate(row.id);
 }
 
-// The block is written again (append, recovery): its replicas are places of the new pipeline.
+// The block is written again (append, recovery): its replicas are places of the new pipeline, and
+// copies of it are of no use.
 void ReplicaLedger::Reopen(BlockRecord& record, const BlockRow& old_row) {
+  state_.pending.Erase(old_row.id);
   auto& places = state_.open[old_row.id];
   for (StoredReplica& replica : record.replicas()) {
     if (replica.Has(StoredReplica::kExcess) && !replica.Has(StoredReplica::kCorrupt) &&
@@ -83,7 +88,7 @@ void ReplicaLedger::Reopen(BlockRecord& record, const BlockRow& old_row) {
     replica.Set(StoredReplica::kUnderConstruction);
     std::erase_if(places, [&](const OpenReplica& p) { return p.storage == replica.storage(); });
     places.push_back({replica.storage(), ReplicaState::kFinalized, old_row.generation_stamp,
-                      old_row.length, true});
+                      old_row.length, true, old_row.generation_stamp});
   }
   if (places.empty()) state_.open.erase(old_row.id);
 }
@@ -102,6 +107,10 @@ void ReplicaLedger::JudgeOpenReplicas(BlockId block) {
       continue;
     }
     DropFromMap(block, place.storage);
+    if (place.expected && place.pipeline_stamp == row.generation_stamp &&
+        place.generation_stamp < row.generation_stamp) {
+      continue;  // it was in the pipeline to the end: its finalization will be reported
+    }
     const Block reported{block, place.generation_stamp, place.length};
     switch (JudgeReplica(&row, {reported, *place.reported}, false, -1)) {
       case ReplicaVerdict::kGood:
@@ -110,8 +119,29 @@ void ReplicaLedger::JudgeOpenReplicas(BlockId block) {
       case ReplicaVerdict::kCorrupt:
         AddCorrupt(reported, place.storage, CorruptReason::kMismatch);
         break;
+      case ReplicaVerdict::kOpen:
+        state_.blocks.AddReplica(block,
+                                 StoredReplica(place.storage, StoredReplica::kUnderConstruction));
+        break;
       default:
         break;  // still being written: its finalization will be reported
+    }
+  }
+}
+
+// The block is complete: what is not finalized by now is bad, or about to be reported.
+void ReplicaLedger::JudgeUnfinished(BlockId block) {
+  const auto it = state_.open.find(block);
+  if (it == state_.open.end()) return;
+  const BlockRow row = state_.blocks.Find(block)->Row(block);
+  for (const OpenReplica& place : it->second) {
+    const StoredReplica* known = state_.blocks.Find(block)->Find(place.storage);
+    if (known == nullptr || !known->Has(StoredReplica::kUnderConstruction)) continue;
+    DropFromMap(block, place.storage);
+    const Block reported{block, place.generation_stamp, place.length};
+    if (place.reported &&
+        JudgeReplica(&row, {reported, *place.reported}, false, -1) == ReplicaVerdict::kCorrupt) {
+      AddCorrupt(reported, place.storage, CorruptReason::kMismatch);
     }
   }
 }
@@ -187,9 +217,19 @@ void ReplicaLedger::SetExpected(BlockId block, const std::vector<StorageIndex>& 
       place->storage = storage;
     }
     place->expected = true;
+    place->pipeline_stamp = record->generation_stamp();
   }
   std::erase_if(places, [](const OpenReplica& p) { return !p.expected && !p.reported; });
   if (places.empty()) state_.open.erase(block);
+}
+
+void ReplicaLedger::Recovered(const Block& block, const std::vector<StorageIndex>& storages) {
+  const BlockRecord* record = state_.blocks.Find(block.id);
+  if (record == nullptr || record->committed()) return;
+  SetExpected(block.id, storages);
+  for (const StorageIndex storage : storages) {
+    AddOpen(storage, {block, ReplicaState::kFinalized});
+  }
 }
 
 void ReplicaLedger::MarkUnlinked(BlockId block) {
@@ -267,6 +307,11 @@ void ReplicaLedger::AddGood(BlockId block, StorageIndex storage) {
 
 void ReplicaLedger::AddOpen(StorageIndex storage, const ReportedReplica& replica) {
   const BlockId block = replica.block.id;
+  const BlockRecord& record = *state_.blocks.Find(block);
+  if (const StoredReplica* known = record.Find(storage);
+      record.committed() && known != nullptr && !known->Has(StoredReplica::kUnderConstruction)) {
+    return;  // of a committed block a finalized replica, or a bad one, is known there
+  }
   DropElsewhereOnNode(block, storage);
   OpenReplica* place = state_.FindOpen(block, storage);
   if (place == nullptr) {

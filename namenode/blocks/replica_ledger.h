@@ -32,6 +32,8 @@ class ReplicaLedger {
   void MarkUnlinked(BlockId block);
   // The pipeline of an unfinished block is on these storages now.
   void SetExpected(BlockId block, const std::vector<StorageIndex>& storages);
+  // A recovery has left exactly these replicas of an unfinished block, finalized.
+  void Recovered(const Block& block, const std::vector<StorageIndex>& storages);
 
   // -- replicas
   // Takes in what a report or an increment tells about a replica. `hint` names the node to prefer
@@ -69,6 +71,7 @@ class ReplicaLedger {
 
   void Reopen(BlockRecord& record, const BlockRow& old_row);
   void JudgeOpenReplicas(BlockId block);
+  void JudgeUnfinished(BlockId block);
   void AwaitWriters(BlockId block);
   void AddGood(BlockId block, StorageIndex storage);
   void AddOpen(StorageIndex storage, const ReportedReplica& replica);

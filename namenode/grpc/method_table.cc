@@ -32,6 +32,8 @@ namespace h = grpc_handlers;
 constexpr MethodSpec kMethods[] = {
     User("/cairn.v1.ClientService/Mkdirs", Body<&h::Mkdirs>),
     Once("/cairn.v1.ClientService/Create", Body<&h::Create>),
+    Once("/cairn.v1.ClientService/Append", Body<&h::Append>),
+    Once("/cairn.v1.ClientService/Truncate", Body<&h::Truncate>),
     User("/cairn.v1.ClientService/AddBlock", Body<&h::AddBlock>),
     User("/cairn.v1.ClientService/AbandonBlock", Body<&h::AbandonBlock>),
     User("/cairn.v1.ClientService/Complete", Body<&h::Complete>),
@@ -72,6 +74,8 @@ constexpr MethodSpec kMethods[] = {
      CallShape::kBlockReport, nullptr},
     Node("/cairn.internal.v1.DatanodeService/ReportChanges", Body<&h::ReportChanges>),
     Node("/cairn.internal.v1.DatanodeService/ReportBadBlocks", Body<&h::ReportBadReplicas>),
+    Node("/cairn.internal.v1.DatanodeService/CommitBlockSynchronization",
+         Body<&h::CommitBlockSynchronization>),
     Node("/cairn.internal.v1.DatanodeService/ErrorReport", Body<&h::ErrorReport>),
 };
 

@@ -68,9 +68,12 @@ std::string InodeText(const Inode& inode, uint32_t full_chunks) {
 std::string BlockText(const BlockRow& block) {
   static constexpr std::string_view kStates[] = {"", "under-construction", "committed", "complete",
                                                  "under-recovery"};
-  return fmt::format("inode={} generation_stamp={} length={} replication={} {}", block.inode,
-                     block.generation_stamp, block.length, block.replication,
-                     kStates[static_cast<size_t>(block.state)]);
+  std::string text = fmt::format("inode={} generation_stamp={} length={} replication={} {}",
+                                 block.inode, block.generation_stamp, block.length,
+                                 block.replication, kStates[static_cast<size_t>(block.state)]);
+  if (block.recovery_id != 0) text += fmt::format(" recovery_id={}", block.recovery_id);
+  if (block.truncate_to) text += fmt::format(" truncate_to={}", *block.truncate_to);
+  return text;
 }
 
 std::string Undecodable(const absl::Status& status) {

@@ -147,6 +147,8 @@ void EncodeBlock(const BlockRow& block, RowChanges& out) {
   value.set_length(block.length);
   value.set_replication(block.replication);
   value.set_state(static_cast<store::BlockValue::State>(block.state));
+  value.set_recovery_id(block.recovery_id);
+  if (block.truncate_to) value.set_truncate_to(*block.truncate_to);
   Put(Table::kBlocks, IdKey(block.id), value, out);
 }
 
@@ -220,7 +222,8 @@ absl::StatusOr<BlockRow> DecodeBlock(std::string_view key, std::string_view valu
   if (!Parse(value, message)) return Damaged(Table::kBlocks, "not a BlockValue");
   if (message.state() < store::BlockValue::UNDER_CONSTRUCTION ||
       message.state() > store::BlockValue::UNDER_RECOVERY || message.length() < 0 ||
-      message.generation_stamp() < 0 || message.replication() < 0) {
+      message.generation_stamp() < 0 || message.replication() < 0 || message.recovery_id() < 0 ||
+      message.truncate_to() < 0) {
     return Damaged(Table::kBlocks, fmt::format("a value of block {} is out of range", id));
   }
   BlockRow block;
@@ -230,6 +233,8 @@ absl::StatusOr<BlockRow> DecodeBlock(std::string_view key, std::string_view valu
   block.length = message.length();
   block.replication = message.replication();
   block.state = static_cast<BlockState>(message.state());
+  block.recovery_id = message.recovery_id();
+  if (message.has_truncate_to()) block.truncate_to = message.truncate_to();
   return block;
 }
 

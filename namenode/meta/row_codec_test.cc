@@ -6,6 +6,7 @@
 
 #include <numeric>
 
+#include "namenode/meta/describe.h"
 #include "namenode/meta/testing/map_snapshot.h"
 
 namespace cairn::namenode {
@@ -187,6 +188,18 @@ TEST(RowCodecTest, BlocksPurgesRetriesAndIdentityRoundTrip) {
 
   EncodeIdentity({"CID-1", "BP-1", 42, 1000}, changes);
   EXPECT_EQ(DecodeIdentity(*changes[3].value)->block_pool_id, "BP-1");
+}
+
+TEST(RowCodecTest, ABlockUnderRecoveryKeepsItsRecoveryIdAndTruncation) {
+  RowChanges changes;
+  BlockRow block{kLastReservedBlockId + 5, 20000, 1005, 4096, 3, BlockState::kUnderRecovery, 1006};
+  EncodeBlock(block, changes);
+  EXPECT_EQ(*DecodeBlock(changes[0].key, *changes[0].value), block);
+  block.truncate_to = 0;
+  EncodeBlock(block, changes);
+  EXPECT_EQ(*DecodeBlock(changes[1].key, *changes[1].value), block);
+  EXPECT_THAT(DescribeRow(Table::kBlocks, changes[1].key, *changes[1].value),
+              ::testing::HasSubstr("under-recovery recovery_id=1006 truncate_to=0"));
 }
 
 TEST(RowCodecTest, DamagedRowsAreRefused) {

@@ -86,6 +86,10 @@ struct BlockRow {
   int64_t length = 0;  // bytes; of an unfinished block what fsync last told
   int32_t replication = 0;
   BlockState state = BlockState::kUnderConstruction;
+  // Of a block under recovery: the stamp its replicas will have, above every stamp given out
+  // before, and the length a truncation cuts it to. Otherwise 0 and empty.
+  GenerationStamp recovery_id = 0;
+  std::optional<int64_t> truncate_to = std::nullopt;
   friend bool operator==(const BlockRow&, const BlockRow&) = default;
 };
 
@@ -100,7 +104,7 @@ struct RetryRow {
   std::string client_id;  // 16 bytes
   int64_t call_id = 0;
   std::string reply;    // encoded result; its form belongs to the operation
-  int64_t wall_ms = 0;  // when it was made, to age it across a restart
+  int64_t wall_ms = 0;  // when it was made, for people
 };
 
 }  // namespace cairn::namenode

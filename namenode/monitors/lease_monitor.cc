@@ -1,6 +1,9 @@
 // Lease expiry, file by file.
 #include "namenode/monitors/lease_monitor.h"
 
+#include <algorithm>
+#include <iterator>
+
 #include <spdlog/spdlog.h>
 
 namespace cairn::namenode {
@@ -13,13 +16,19 @@ constexpr size_t kFilesPerRound = 1'000;
 
 void LeaseMonitor::RunOnce() {
   if (blocks_.InSafeMode()) return;
-  std::vector<InodeId> files;
+  std::vector<InodeId> wanted;
   for (const LeaseView& lease : expired_(kHoldersPerRound)) {
+    wanted.insert(wanted.end(), lease.inodes.begin(), lease.inodes.end());
+  }
+  if (wanted.size() > kFilesPerRound) wanted.resize(kFilesPerRound);
+  for (const ReplicationCandidate& stalled : blocks_.StalledRecoveries(kFilesPerRound)) {
+    wanted.push_back(stalled.inode);
+  }
+  std::vector<InodeId> files;
+  {
     MutexLock lock(mu_);
-    for (const InodeId file : lease.inodes) {
-      if (files.size() == kFilesPerRound) break;
-      if (running_.insert(file).second) files.push_back(file);
-    }
+    std::copy_if(wanted.begin(), wanted.end(), std::back_inserter(files),
+                 [&](InodeId file) REQUIRES(mu_) { return running_.insert(file).second; });
   }
   for (const InodeId file : files) {
     expire_(file, [this, file](absl::StatusOr<bool> closed) { Ended(file, closed); });

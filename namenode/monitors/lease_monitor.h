@@ -1,4 +1,5 @@
-// Ends leases whose holders were not heard of within the hard limit.
+// Ends leases whose holders were not heard of within the hard limit, and begins recoveries anew
+// that have come to a halt.
 #pragma once
 
 #include <functional>
@@ -18,7 +19,8 @@ class LeaseMonitor {
  public:
   // Up to so many holders past the hard limit.
   using ExpiredLeases = std::function<std::vector<LeaseView>(size_t limit)>;
-  // Ends the lease of one file; true when it is closed or gone.
+  // Ends the lease of one file, or drives the recovery of its last block on; true when it is closed
+  // or gone.
   using ExpireLease = std::function<void(InodeId file, Done<bool> done)>;
 
   // `blocks` tells about safe mode, in which leases do not expire. All must outlive

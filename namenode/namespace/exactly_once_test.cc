@@ -133,14 +133,81 @@ TEST_P(ExactlyOnceTest, RowsOfExpiredAnswersAreDeletedInBatches) {
   EXPECT_FALSE(fs_.Create("/f0", "writer", Call(0)).ok());
 }
 
-TEST_P(ExactlyOnceTest, AnswersAgeAcrossARestart) {
+TEST_P(ExactlyOnceTest, AJumpOfTheWallClockExpiresNoAnswer) {
+  constexpr int64_t kHourMs = 3'600'000;
+  constexpr int64_t kTenYearsMs = int64_t{10} * 365 * 24 * kHourMs;
   ASSERT_TRUE(fs_.Create("/f", "writer", Call(1)).ok());
-  fs_.clock().Advance(fs_.options().retry_expiry_ms - 10);
-  fs_.Restart();
-  EXPECT_TRUE(fs_.Create("/f", "writer", Call(1)).ok());
-  fs_.clock().Advance(10);
+  for (const int64_t jump : {kHourMs, -kHourMs, kTenYearsMs, -kTenYearsMs}) {
+    fs_.clock().SetWallMs(fs_.clock().WallMs() + jump);
+    EXPECT_FALSE(fs_.ns().ExpireReplies());
+    fs_.Restart();
+    EXPECT_FALSE(fs_.ns().ExpireReplies());
+    EXPECT_TRUE(fs_.Create("/f", "writer", Call(1)).ok());
+  }
+  fs_.clock().Advance(fs_.options().retry_expiry_ms);
   EXPECT_TRUE(fs_.ns().ExpireReplies());
   EXPECT_EQ(RetryRows(), 0u);
+}
+
+TEST_P(ExactlyOnceTest, AnAppendIsMadeOnceAlsoAcrossARestart) {
+  ASSERT_TRUE(fs_.WriteFile("/f", 1, 100).ok());
+  const auto append = [&](int64_t call) {
+    return TestNamespace::Sync<AppendResult>([&](auto done) {
+      fs_.ns().Append(Call(call), {"/f", "writer", false}, std::move(done));
+    });
+  };
+  const auto first = append(1);
+  ASSERT_TRUE(first.ok()) << first.status();
+  fs_.Restart();
+  const auto again = append(1);
+  ASSERT_TRUE(again.ok()) << again.status();
+  EXPECT_EQ(again->block->block, first->block->block);
+  EXPECT_EQ(again->block->locations.size(), first->block->locations.size());
+  EXPECT_EQ(again->last_block, first->last_block);
+  EXPECT_EQ(again->status.file_id, first->status.file_id);
+  EXPECT_TRUE(Is(append(2).status(), ErrorKind::kAlreadyBeingCreated));
+}
+
+TEST_P(ExactlyOnceTest, ATruncationIsMadeOnceAlsoAcrossARestart) {
+  ASSERT_TRUE(fs_.WriteFile("/f", 2, 1 << 20).ok());
+  const auto truncate = [&](int64_t call, int64_t length) {
+    return TestNamespace::Sync<bool>([&](auto done) {
+      fs_.ns().Truncate(Call(call), {"/f", length, "w"}, std::move(done));
+    });
+  };
+  EXPECT_TRUE(*truncate(1, 1 << 20));
+  EXPECT_FALSE(*truncate(2, 10));
+  fs_.Restart();
+  EXPECT_TRUE(*truncate(1, 1 << 20));  // run again, it would meet an open file
+  EXPECT_FALSE(*truncate(2, 10));
+  EXPECT_TRUE(Is(truncate(3, 20).status(), ErrorKind::kAlreadyBeingCreated));
+}
+
+// The refusal of a call may have an effect (here: the recovery of the last block), but it is not an
+// answer to be remembered.
+TEST_P(ExactlyOnceTest, ARefusalThatStartedARecoveryIsNotRemembered) {
+  ASSERT_TRUE(fs_.Create("/f", "writer").ok());
+  const auto block = fs_.AddBlock("/f", "writer");
+  ASSERT_TRUE(block.ok());
+  const BlockId id = block->block.block.id;
+  fs_.blocks().SetReplicated(id, false);
+  fs_.clock().Advance(fs_.options().lease_soft_limit_ms + 1);
+  const auto append = [&] {
+    return TestNamespace::Sync<AppendResult>([&](auto done) {
+      fs_.ns().Append(Call(1), {"/f", "other", false}, std::move(done));
+    });
+  };
+  EXPECT_TRUE(Is(append().status(), ErrorKind::kRecoveryInProgress));
+  const BlockRow row = fs_.blocks().rows().at(id);
+  EXPECT_EQ(row.state, BlockState::kUnderRecovery);
+  EXPECT_EQ(RetryRows(), 0u);
+  const absl::Status synced = TestNamespace::SyncVoid([&](auto done) {
+    fs_.ns().CommitBlockSynchronization(
+        {block->block, row.recovery_id, 5, false, {FakeBlockManager::Place(0)}}, std::move(done));
+  });
+  ASSERT_TRUE(synced.ok()) << synced;
+  EXPECT_TRUE(append().ok());
+  EXPECT_EQ(RetryRows(), 1u);
 }
 
 }  // namespace

@@ -71,6 +71,16 @@ absl::Status Reclaim(Txn& txn, const ResolvedPath& path) {
   return absl::OkStatus();
 }
 
+void ReclaimTail(Txn& txn, Inode& file, size_t kept) {
+  if (kept >= file.blocks.size()) return;
+  Inode tail = file;  // to the purger, a deleted file of that name
+  tail.id = txn.NewInodeId();
+  tail.blocks.erase(tail.blocks.begin(), tail.blocks.begin() + static_cast<ptrdiff_t>(kept));
+  tail.under_construction.reset();
+  file.blocks.resize(kept);
+  txn.AddPurge(tail);
+}
+
 absl::Status CreateAncestors(OpContext& ctx, ResolvedPath& path, std::optional<uint16_t> mode) {
   if (path.is_root()) return absl::OkStatus();
   const size_t deepest = path.ancestor_index();

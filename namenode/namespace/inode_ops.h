@@ -42,6 +42,9 @@ absl::StatusOr<InodePtr> LinkChild(Txn& txn, Inode child);
 // anything is removed.
 absl::Status Reclaim(Txn& txn, const ResolvedPath& path);
 
+// The same for the blocks of a file after its first `kept`; the lengths are the caller's to change.
+void ReclaimTail(Txn& txn, Inode& file, size_t kept);
+
 // Creates the missing ancestors of the last component (owner: the caller, group: the parent's) and
 // fills them into `path`. `mode` 0: each copies the deepest existing ancestor's; rwx of the owner's
 // write and execute is always added.

@@ -1,9 +1,25 @@
 // The RAM index of leases.
 #include "namenode/namespace/lease_manager.h"
 
+#include <fmt/chrono.h>
 #include <fmt/format.h>
 
 namespace cairn::namenode {
+namespace {
+
+// In HDFS's form of a time, "2024-01-31 23:59:59,999+0000"; only a name, never parsed.
+std::string InternalHolder(int64_t wall_ms) {
+  return fmt::format("HDFS_NameNode-{:%Y-%m-%d %H:%M:%S},{:03}+0000",
+                     fmt::gmtime(static_cast<time_t>(wall_ms / 1000)), wall_ms % 1000);
+}
+
+}  // namespace
+
+LeaseManager::LeaseManager(const Clock& clock, int64_t soft_limit_ms, int64_t hard_limit_ms)
+    : clock_(clock),
+      internal_holder_(InternalHolder(clock.WallMs())),
+      soft_limit_ms_(soft_limit_ms),
+      hard_limit_ms_(hard_limit_ms) {}
 
 std::string LeaseManager::HolderOf(InodeId inode) const {
   const auto it = holders_.find(inode);
@@ -21,9 +37,17 @@ std::vector<InodeId> LeaseManager::FilesOf(std::string_view holder) const {
   return {it->second.inodes.begin(), it->second.inodes.end()};
 }
 
-bool LeaseManager::SoftLimitExpired(std::string_view holder) const {
+bool LeaseManager::ExpiredSince(std::string_view holder, int64_t limit_ms) const {
   const auto it = leases_.find(std::string(holder));
-  return it == leases_.end() || clock_.MonotonicMs() - it->second.renewed_ms > soft_limit_ms_;
+  return it == leases_.end() || clock_.MonotonicMs() - it->second.renewed_ms > limit_ms;
+}
+
+bool LeaseManager::SoftLimitExpired(std::string_view holder) const {
+  return ExpiredSince(holder, soft_limit_ms_);
+}
+
+bool LeaseManager::HardLimitExpired(std::string_view holder) const {
+  return ExpiredSince(holder, hard_limit_ms_);
 }
 
 std::vector<LeaseView> LeaseManager::Expired(size_t limit) const {

@@ -26,8 +26,7 @@ struct LeaseView {
 class LeaseManager {
  public:
   // `clock` must outlive this.
-  LeaseManager(const Clock& clock, int64_t soft_limit_ms, int64_t hard_limit_ms)
-      : clock_(clock), soft_limit_ms_(soft_limit_ms), hard_limit_ms_(hard_limit_ms) {}
+  LeaseManager(const Clock& clock, int64_t soft_limit_ms, int64_t hard_limit_ms);
 
   // The holder of a file's lease; empty when it has none.
   std::string HolderOf(InodeId inode) const;
@@ -37,6 +36,11 @@ class LeaseManager {
   // After the soft limit another client may take the file over; an unknown holder counts as
   // expired.
   bool SoftLimitExpired(std::string_view holder) const;
+  // After the hard limit the NameNode itself takes the holder's files; an unknown holder counts as
+  // expired.
+  bool HardLimitExpired(std::string_view holder) const;
+  // Who holds the leases that the NameNode took: "HDFS_NameNode-<when it was started>".
+  const std::string& internal_holder() const { return internal_holder_; }
   // Up to `limit` holders not heard of within the hard limit, in order of their names.
   std::vector<LeaseView> Expired(size_t limit) const;
   // HDFS's text of a lease in messages: "[Lease.  Holder: H, pending creates: N]"; empty holders
@@ -60,7 +64,10 @@ class LeaseManager {
     int64_t renewed_ms = 0;
   };
 
+  bool ExpiredSince(std::string_view holder, int64_t limit_ms) const;
+
   const Clock& clock_;
+  const std::string internal_holder_;
   const int64_t soft_limit_ms_;
   const int64_t hard_limit_ms_;
   absl::btree_map<std::string, Lease, std::less<>> leases_;

@@ -43,6 +43,9 @@ class Namespace {
 
   // -- files
   virtual void Create(const Caller& caller, CreateRequest request, Done<FileStatus> done) = 0;
+  virtual void Append(const Caller& caller, AppendRequest request, Done<AppendResult> done) = 0;
+  // False: the last block is being shortened by its DataNodes, the file is open until then.
+  virtual void Truncate(const Caller& caller, TruncateRequest request, Done<bool> done) = 0;
   virtual void AddBlock(const Caller& caller, AddBlockRequest request, Done<LocatedBlock> done) = 0;
   virtual void AbandonBlock(const Caller& caller, AbandonBlockRequest request, DoneVoid done) = 0;
   virtual void Complete(const Caller& caller, CompleteRequest request, Done<bool> done) = 0;
@@ -57,6 +60,8 @@ class Namespace {
                                  int64_t length, Done<LocatedBlocks> done) = 0;
   virtual void ReportBadBlocks(const Caller& caller, std::vector<LocatedBlock> blocks,
                                DoneVoid done) = 0;
+  // From the primary DataNode of a block recovery.
+  virtual void CommitBlockSynchronization(BlockSyncRequest request, DoneVoid done) = 0;
 
   // -- leases
   virtual void RenewLease(const Caller& caller, std::string client_name, DoneVoid done) = 0;

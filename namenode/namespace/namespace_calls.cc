@@ -56,6 +56,29 @@ void NamespaceImpl::Create(const Caller& caller, CreateRequest request, Done<Fil
       std::move(done));
 }
 
+void NamespaceImpl::Append(const Caller& caller, AppendRequest request, Done<AppendResult> done) {
+  runner_.Run<AppendResult>(
+      caller, OpMode::kRemembered,
+      [request = std::move(request)](OpContext& ctx) { return ops::Append(ctx, request); },
+      std::move(done));
+}
+
+void NamespaceImpl::Truncate(const Caller& caller, TruncateRequest request, Done<bool> done) {
+  runner_.Run<bool>(
+      caller, OpMode::kRemembered,
+      [request = std::move(request)](OpContext& ctx) { return ops::Truncate(ctx, request); },
+      std::move(done));
+}
+
+void NamespaceImpl::CommitBlockSynchronization(BlockSyncRequest request, DoneVoid done) {
+  runner_.RunVoid(
+      internal_, OpMode::kMutation,
+      [request = std::move(request)](OpContext& ctx) {
+        return ops::CommitBlockSynchronization(ctx, request);
+      },
+      std::move(done));
+}
+
 void NamespaceImpl::AbandonBlock(const Caller& caller, AbandonBlockRequest request, DoneVoid done) {
   runner_.RunVoid(
       caller, OpMode::kMutation,

@@ -88,8 +88,7 @@ absl::StatusOr<std::unique_ptr<NamespaceImpl>> NamespaceImpl::Open(const Namespa
 absl::Status NamespaceImpl::Restore() {
   RETURN_IF_ERROR(deps_.store.WaitApplied(deps_.store.last_appended()));
   const auto snapshot = deps_.store.Snapshot();
-  return runner_.WithState(
-      [&](NamespaceState& state) { return RestoreState(*snapshot, deps_.clock.WallMs(), state); });
+  return runner_.WithState([&](NamespaceState& state) { return RestoreState(*snapshot, state); });
 }
 
 NamespaceImpl::~NamespaceImpl() {

@@ -47,7 +47,8 @@ class NamespaceImpl final : public Namespace {
   OpRunner& runner() { return runner_; }
   // Up to `limit` holders past the hard limit.
   std::vector<LeaseView> ExpiredLeases(size_t limit);
-  // Ends the lease of one file; true when it is closed or gone now.
+  // Ends the lease of one file that is past the hard limit, and drives the recovery of its last
+  // block on; true when it is closed or gone now.
   void ExpireLease(InodeId file, Done<bool> done);
 
   void Mkdirs(const Caller& caller, MkdirsRequest request, Done<bool> done) override;
@@ -60,6 +61,8 @@ class NamespaceImpl final : public Namespace {
                          Done<ContentSummary> done) override;
 
   void Create(const Caller& caller, CreateRequest request, Done<FileStatus> done) override;
+  void Append(const Caller& caller, AppendRequest request, Done<AppendResult> done) override;
+  void Truncate(const Caller& caller, TruncateRequest request, Done<bool> done) override;
   void AddBlock(const Caller& caller, AddBlockRequest request, Done<LocatedBlock> done) override;
   void AbandonBlock(const Caller& caller, AbandonBlockRequest request, DoneVoid done) override;
   void Complete(const Caller& caller, CompleteRequest request, Done<bool> done) override;
@@ -73,6 +76,7 @@ class NamespaceImpl final : public Namespace {
                          Done<LocatedBlocks> done) override;
   void ReportBadBlocks(const Caller& caller, std::vector<LocatedBlock> blocks,
                        DoneVoid done) override;
+  void CommitBlockSynchronization(BlockSyncRequest request, DoneVoid done) override;
 
   void RenewLease(const Caller& caller, std::string client_name, DoneVoid done) override;
   void RecoverLease(const Caller& caller, std::string path, std::string client_name,

@@ -7,6 +7,19 @@
 namespace cairn::namenode {
 namespace {
 constexpr char kSubtreeUrl[] = "cairn.namenode.SubtreeCheck";
+constexpr char kCommitUrl[] = "cairn.namenode.FailAfterCommit";
+}  // namespace
+
+absl::Status FailAfterCommit(absl::Status error) {
+  error.SetPayload(kCommitUrl, absl::Cord());
+  return error;
+}
+
+std::optional<absl::Status> ErrorAfterCommit(const absl::Status& status) {
+  if (!status.GetPayload(kCommitUrl)) return std::nullopt;
+  absl::Status error = status;
+  error.ErasePayload(kCommitUrl);
+  return error;
 }
 
 absl::Status NeedsSubtreeCheck(InodeId root) {

@@ -39,6 +39,12 @@ absl::Status NeedsSubtreeCheck(InodeId root);
 // The root of such an answer; empty for any other status.
 std::optional<InodeId> SubtreeToCheck(const absl::Status& status);
 
+// Answered by an operation whose call fails with `error`, but not without effect: what it wrote is
+// committed, and the call is answered when that is durable.
+absl::Status FailAfterCommit(absl::Status error);
+// The error of such an answer; empty for any other status.
+std::optional<absl::Status> ErrorAfterCommit(const absl::Status& status);
+
 // One inode met by a walk of a subtree, parents before children, children in the NameNode's order.
 struct WalkEntry {
   const std::string& path;  // absolute

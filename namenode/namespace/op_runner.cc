@@ -135,6 +135,10 @@ void OpRunner::Judge(const std::shared_ptr<OpTask>& task, absl::Status status, T
   if (Txn::IsMiss(status)) return Missed(task, txn, outcome);
   if (TxnImpl::IsBlocked(status)) return Park(task, txn.blocked_on(), outcome);
   if (const auto root = SubtreeToCheck(status)) return BeginCheck(task, *root, txn, outcome);
+  if (auto error = ErrorAfterCommit(status)) {
+    if (!txn.writes().empty()) Commit(deps_, state_, txn.writes(), std::nullopt);
+    return Fail(task, *std::move(error), outcome);
+  }
   Fail(task, std::move(status), outcome);
 }
 

@@ -76,6 +76,10 @@ absl::Status CommitLastBlock(OpContext& ctx, Inode& file,
   const Block stored{row.id, row.generation_stamp, row.length};
   const Block& told = committed->block;
   if (row.id != told.id || row.state == BlockState::kComplete) return absl::OkStatus();
+  if (row.state == BlockState::kUnderRecovery) {
+    return errors::Io(
+        fmt::format("Commit or complete block {}, whereas it is under recovery.", told.ToString()));
+  }
   if (row.generation_stamp != told.generation_stamp) {
     return errors::Io(fmt::format("Commit block with mismatching GS. NN has {}, client submits {}",
                                   stored.ToString(), told.ToString()));
@@ -104,6 +108,8 @@ absl::Status CloseFile(OpContext& ctx, Inode file) {
     ASSIGN_OR_RETURN(BlockRow row, RowOf(ctx, file, file.blocks[i]));
     if (row.state == BlockState::kComplete) continue;
     row.state = BlockState::kComplete;
+    row.recovery_id = 0;
+    row.truncate_to.reset();
     ctx.txn.PutBlock(std::move(row));
   }
   ctx.txn.RemoveLease(file.under_construction->client_name, file.id);
@@ -113,13 +119,12 @@ absl::Status CloseFile(OpContext& ctx, Inode file) {
   return absl::OkStatus();
 }
 
-absl::StatusOr<bool> ReleaseLease(OpContext& ctx, const InodePtr& file) {
-  // An empty last block that no DataNode is known to hold is no exception: after a restart its
-  // DataNodes may be yet to report, with bytes that were flushed.
-  ASSIGN_OR_RETURN(const bool settled, HasProgressed(ctx, *file, /*all=*/true));
-  if (!settled) return false;
-  RETURN_IF_ERROR(CloseFile(ctx, *file));
-  return true;
+absl::Status CloseWithoutLastBlock(OpContext& ctx, Inode file) {
+  ASSIGN_OR_RETURN(const BlockRow last, RowOf(ctx, file, file.blocks.back()));
+  file.blocks.pop_back();
+  file.length -= last.length;
+  ctx.txn.RemoveBlock(last.id);
+  return CloseFile(ctx, std::move(file));
 }
 
 }  // namespace cairn::namenode

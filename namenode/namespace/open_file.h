@@ -46,9 +46,7 @@ absl::Status CommitLastBlock(OpContext& ctx, Inode& file,
 // Closes the file: every block COMPLETE, lease gone, mtime now.
 absl::Status CloseFile(OpContext& ctx, Inode file);
 
-// Ends the lease of a dead writer as far as that is possible without replica recovery: true when
-// the file is closed now; false when the last block's replicas must be recovered first, which
-// changes nothing here.
-absl::StatusOr<bool> ReleaseLease(OpContext& ctx, const InodePtr& file);
+// The same without its last block, of which no DataNode has a byte.
+absl::Status CloseWithoutLastBlock(OpContext& ctx, Inode file);
 
 }  // namespace cairn::namenode

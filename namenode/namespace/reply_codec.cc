@@ -4,11 +4,14 @@
 
 #include "absl/status/status.h"
 #include "common/coding.h"
+#include "common/status_macros.h"
 
 namespace cairn::namenode {
 namespace {
 
-constexpr char kNothing = 'n', kBool = 'b', kFileStatus = 's';
+constexpr char kNothing = 'n', kBool = 'b', kFileStatus = 's', kAppend = 'a';
+// More places than a block can have are damage.
+constexpr int64_t kMaxPlaces = 1 << 12;
 
 absl::Status Damaged() { return absl::DataLossError("damaged reply in the retry table"); }
 
@@ -34,6 +37,49 @@ struct Reader {
     return ok ? std::string(*bytes) : std::string();
   }
 };
+
+void PutBlock(std::string& out, const ExtendedBlock& block) {
+  PutText(out, block.pool_id);
+  for (const int64_t value :
+       {block.block.id, block.block.generation_stamp, block.block.num_bytes}) {
+    PutVarint64(out, static_cast<uint64_t>(value));
+  }
+}
+
+ExtendedBlock ReadBlock(Reader& reader) {
+  ExtendedBlock block;
+  block.pool_id = reader.Text();
+  block.block.id = reader.Int();
+  block.block.generation_stamp = reader.Int();
+  block.block.num_bytes = reader.Int();
+  return block;
+}
+
+void PutPlace(std::string& out, const ReplicaLocation& place) {
+  const DatanodeId& id = place.datanode.id;
+  for (const std::string& text :
+       {id.uuid, id.ip_addr, id.host_name, place.datanode.network_location, place.storage_id}) {
+    PutText(out, text);
+  }
+  for (const int32_t value :
+       {id.xfer_port, id.ipc_port, id.info_port, static_cast<int32_t>(place.storage_type)}) {
+    PutVarint64(out, static_cast<uint64_t>(value));
+  }
+}
+
+ReplicaLocation ReadPlace(Reader& reader) {
+  ReplicaLocation place;
+  DatanodeId& id = place.datanode.id;
+  for (std::string* text : {&id.uuid, &id.ip_addr, &id.host_name, &place.datanode.network_location,
+                            &place.storage_id}) {
+    *text = reader.Text();
+  }
+  for (int32_t* value : {&id.xfer_port, &id.ipc_port, &id.info_port}) {
+    *value = static_cast<int32_t>(reader.Int());
+  }
+  place.storage_type = static_cast<StorageType>(reader.Int());
+  return place;
+}
 
 }  // namespace
 
@@ -86,6 +132,38 @@ absl::StatusOr<FileStatus> ReplyCodec<FileStatus>::Decode(std::string_view bytes
   status.symlink_target = reader.Text();
   if (!reader.ok) return Damaged();
   return status;
+}
+
+std::string ReplyCodec<AppendResult>::Encode(const AppendResult& result) {
+  std::string out(1, kAppend);
+  PutText(out, ReplyCodec<FileStatus>::Encode(result.status));
+  PutVarint64(out, result.last_block.has_value());
+  if (result.last_block) PutBlock(out, *result.last_block);
+  PutVarint64(out, result.block.has_value());
+  if (!result.block) return out;
+  PutBlock(out, result.block->block);
+  PutVarint64(out, static_cast<uint64_t>(result.block->offset));
+  PutVarint64(out, result.block->locations.size());
+  for (const ReplicaLocation& place : result.block->locations) PutPlace(out, place);
+  return out;
+}
+
+absl::StatusOr<AppendResult> ReplyCodec<AppendResult>::Decode(std::string_view bytes) {
+  if (bytes.empty() || bytes[0] != kAppend) return Damaged();
+  Reader reader{bytes.substr(1)};
+  AppendResult result;
+  ASSIGN_OR_RETURN(result.status, ReplyCodec<FileStatus>::Decode(reader.Text()));
+  if (reader.Int() != 0) result.last_block = ReadBlock(reader);
+  if (reader.Int() != 0) {
+    LocatedBlock& block = result.block.emplace();
+    block.block = ReadBlock(reader);
+    block.offset = reader.Int();
+    const int64_t places = reader.Int();
+    if (places < 0 || places > kMaxPlaces) return Damaged();
+    for (int64_t i = 0; i < places; ++i) block.locations.push_back(ReadPlace(reader));
+  }
+  if (!reader.ok) return Damaged();
+  return result;
 }
 
 }  // namespace cairn::namenode

@@ -6,6 +6,7 @@
 
 #include "absl/status/statusor.h"
 #include "common/types/file_status.h"
+#include "namenode/namespace/requests.h"
 
 namespace cairn::namenode {
 
@@ -36,6 +37,13 @@ template <>
 struct ReplyCodec<FileStatus> {
   static std::string Encode(const FileStatus& status);
   static absl::StatusOr<FileStatus> Decode(std::string_view bytes);
+};
+
+// With the block's places as they were.
+template <>
+struct ReplyCodec<AppendResult> {
+  static std::string Encode(const AppendResult& result);
+  static absl::StatusOr<AppendResult> Decode(std::string_view bytes);
 };
 
 }  // namespace cairn::namenode

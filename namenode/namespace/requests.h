@@ -44,6 +44,36 @@ struct CreateRequest {
   std::string storage_policy;  // empty: inherited
 };
 
+// ClientProtocol.append.
+struct AppendRequest {
+  std::string path;
+  std::string client_name;
+  bool new_block = false;  // begin a new block even where the last one has room
+};
+
+// What append answers.
+struct AppendResult {
+  std::optional<LocatedBlock> block;  // the last block, when it is to be continued
+  FileStatus status;
+  std::optional<ExtendedBlock> last_block;  // the last block, full or not; absent without blocks
+};
+
+// ClientProtocol.truncate.
+struct TruncateRequest {
+  std::string path;
+  int64_t new_length = 0;
+  std::string client_name;
+};
+
+// DatanodeProtocol.commitBlockSynchronization: how the recovery of a block ended.
+struct BlockSyncRequest {
+  ExtendedBlock block;  // with the stamp it had when the recovery began
+  GenerationStamp recovery_id = 0;
+  int64_t new_length = 0;
+  bool delete_block = false;              // no DataNode has a byte of it
+  std::vector<ReplicaLocation> replicas;  // those that have the new stamp and length
+};
+
 // ClientProtocol.addBlock: `previous` is the file's last block as written, absent for the first.
 struct AddBlockRequest {
   std::string path;

@@ -48,16 +48,13 @@ std::vector<std::shared_ptr<OpTask>> RetryCache::TakeWaiters() {
   return waiters;
 }
 
-void RetryCache::Restore(Txid txid, RetryRow row, int64_t age_ms) {
+void RetryCache::Restore(Txid txid, RetryRow row) {
   Key key{std::move(row.client_id), row.call_id};
-  const int64_t left_ms = expiry_ms_ - std::clamp<int64_t>(age_ms, 0, expiry_ms_);
-  int64_t at_ms = clock_.MonotonicMs() + left_ms;
-  if (!order_.empty()) at_ms = std::max(at_ms, order_.back().at_ms);  // the wall clock may jump
   Call& call = calls_[key];
   call.finished = true;
   call.txid = txid;
   call.reply = std::move(row.reply);
-  order_.push_back({at_ms, std::move(key), txid, true});
+  order_.push_back({clock_.MonotonicMs() + expiry_ms_, std::move(key), txid, true});
   while (static_cast<int64_t>(order_.size()) > max_entries_) ForgetFront();
 }
 

@@ -47,9 +47,9 @@ class RetryCache {
   // All duplicates that wait; they are no longer waited for.
   std::vector<std::shared_ptr<OpTask>> TakeWaiters();
 
-  // An entry of the table, at start, in order of txid. `age_ms` by the wall clock; a clock that
-  // went back counts as 0.
-  void Restore(Txid txid, RetryRow row, int64_t age_ms);
+  // An entry of the table, at start, in order of txid. It lives as long as a new one: how old it is
+  // only the wall clock could tell, which may have jumped.
+  void Restore(Txid txid, RetryRow row);
   // Forgets entries that expired or are over the cap; up to `limit` transactions whose rows are to
   // be deleted. Those not taken are returned by the next call.
   std::vector<Txid> TakeExpired(size_t limit);

@@ -56,16 +56,18 @@ TEST(RetryCacheTest, TheOldestGoFirstWhenThereAreTooMany) {
   EXPECT_THAT(cache.TakeExpired(10), ElementsAre(1));  // 2 has no row
 }
 
-TEST(RetryCacheTest, ARestoredCallHasOnlyTheRestOfItsTime) {
+TEST(RetryCacheTest, RestoredEntriesLiveAsLongAsNewOnesWhateverTheWallClockSays) {
   ManualClock clock;
   RetryCache cache(clock, 1000, 100);
-  cache.Restore(3, {std::string(16, 'a'), 1, "x", 0}, 900);
-  cache.Restore(4, {std::string(16, 'a'), 2, "y", 0}, -50);
-  clock.Advance(100);
-  EXPECT_THAT(cache.TakeExpired(10), ElementsAre(3));
+  constexpr int64_t kTenYearsMs = int64_t{10} * 365 * 24 * 3'600'000;
+  cache.Restore(3, {std::string(16, 'a'), 1, "x", clock.WallMs() - kTenYearsMs});
+  cache.Restore(4, {std::string(16, 'a'), 2, "y", clock.WallMs() + kTenYearsMs});
+  clock.Advance(999);
+  EXPECT_THAT(cache.TakeExpired(10), ElementsAre());
+  EXPECT_EQ(cache.Look(Call('a', 1)).reply, "x");
   EXPECT_EQ(cache.Look(Call('a', 2)).reply, "y");
-  clock.Advance(900);
-  EXPECT_THAT(cache.TakeExpired(10), ElementsAre(4));
+  clock.Advance(1);
+  EXPECT_THAT(cache.TakeExpired(10), ElementsAre(3, 4));
 }
 
 TEST(ReplyCodecTest, RepliesComeBackAsTheyWere) {
@@ -92,6 +94,39 @@ TEST(ReplyCodecTest, RepliesComeBackAsTheyWere) {
   EXPECT_EQ(back->block_size, 1 << 27);
   EXPECT_EQ(back->file_id, 16999);
   EXPECT_EQ(back->storage_policy, 7);
+}
+
+TEST(ReplyCodecTest, AnAppendsReplyKeepsItsBlockAndPlaces) {
+  AppendResult result;
+  result.status.file_id = 17000;
+  auto decoded = ReplyCodec<AppendResult>::Decode(ReplyCodec<AppendResult>::Encode(result));
+  ASSERT_TRUE(decoded.ok());
+  EXPECT_EQ(decoded->status.file_id, 17000);
+  EXPECT_FALSE(decoded->block || decoded->last_block);
+
+  result.last_block = {"BP-1", {7, 1001, 42}};
+  result.block = LocatedBlock{*result.last_block, 100, false, {}};
+  ReplicaLocation place;
+  place.datanode.id = {"u", "10.0.0.1", "dn1", 9866, 9867, 9864};
+  place.datanode.network_location = "/r";
+  place.storage_id = "DS-1";
+  place.storage_type = StorageType::kSsd;
+  result.block->locations = {place, place};
+  const std::string bytes = ReplyCodec<AppendResult>::Encode(result);
+  decoded = ReplyCodec<AppendResult>::Decode(bytes);
+  ASSERT_TRUE(decoded.ok());
+  EXPECT_EQ(decoded->last_block, result.last_block);
+  EXPECT_EQ(decoded->block->block, result.block->block);
+  EXPECT_EQ(decoded->block->offset, 100);
+  ASSERT_EQ(decoded->block->locations.size(), 2u);
+  const ReplicaLocation& back = decoded->block->locations[1];
+  EXPECT_EQ(back.datanode.id.XferAddress(), "10.0.0.1:9866");
+  EXPECT_EQ(back.datanode.id.ipc_port, 9867);
+  EXPECT_EQ(back.datanode.network_location + back.storage_id, "/rDS-1");
+  EXPECT_EQ(back.storage_type, StorageType::kSsd);
+  for (size_t size = 0; size < bytes.size(); ++size) {
+    EXPECT_FALSE(ReplyCodec<AppendResult>::Decode(bytes.substr(0, size)).ok()) << size;
+  }
 }
 
 TEST(ReplyCodecTest, DamageIsAnError) {

@@ -35,8 +35,7 @@ absl::Status RestoreCounters(const MetaSnapshot& snapshot, Counters& counters) {
 
 }  // namespace
 
-absl::Status RestoreState(const MetaSnapshot& snapshot, int64_t now_wall_ms,
-                          NamespaceState& state) {
+absl::Status RestoreState(const MetaSnapshot& snapshot, NamespaceState& state) {
   RETURN_IF_ERROR(RestoreCounters(snapshot, state.counters));
   state.stored = state.counters;
   state.PublishGenerationStamp();
@@ -49,8 +48,7 @@ absl::Status RestoreState(const MetaSnapshot& snapshot, int64_t now_wall_ms,
       ScanTable(snapshot, Table::kRetry, [&](std::string_view key, std::string_view value) {
         ASSIGN_OR_RETURN(const Txid txid, ParseIdKey(key));
         ASSIGN_OR_RETURN(RetryRow row, DecodeRetry(value));
-        const int64_t age_ms = now_wall_ms - row.wall_ms;
-        state.retries.Restore(txid, std::move(row), age_ms);
+        state.retries.Restore(txid, std::move(row));
         return absl::OkStatus();
       }));
   RETURN_IF_ERROR(ScanTable(snapshot, Table::kPurge, [&](std::string_view key, std::string_view) {

@@ -13,7 +13,7 @@
 namespace cairn::namenode {
 
 // Fills counters, leases, remembered replies and the queue of purges. kDataLoss for damaged rows.
-absl::Status RestoreState(const MetaSnapshot& snapshot, int64_t now_wall_ms, NamespaceState& state);
+absl::Status RestoreState(const MetaSnapshot& snapshot, NamespaceState& state);
 
 // Gives every block row to the block manager in pages, leaving out blocks changed since Restore
 // (the block manager has those), then tells it that loading is done. Ends early without that when

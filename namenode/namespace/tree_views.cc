@@ -1,6 +1,7 @@
 // Content summary and fsck's walk.
 #include "namenode/namespace/tree_views.h"
 
+#include <limits>
 #include <utility>
 
 #include "common/status_macros.h"
@@ -41,6 +42,7 @@ LocatedBlocks LocateBlocks(const Inode& file, const BlockManager& blocks,
                            std::string_view client_address) {
   LocatedBlocks located;
   located.file_length = file.length;
+  located.file_id = file.id;
   located.under_construction = file.under_construction.has_value();
   int64_t offset = 0;
   for (const BlockId id : file.blocks) {
@@ -69,6 +71,8 @@ absl::StatusOr<ContentSummary> SummarizeTree(const NamespaceDeps& deps,
   ASSIGN_OR_RETURN(const auto snapshot, FreshSnapshot(deps.store));
   const PermissionChecker checker(caller, options.permissions_enabled);
   ContentSummary summary;
+  // HDFS gives the root this quota, so that its usage is always counted.
+  if (root.inode->id == kRootInodeId) summary.quota = std::numeric_limits<int64_t>::max();
   RETURN_IF_ERROR(WalkTree(snapshot, *root.inode, root.path,
                            [&](const WalkEntry& entry) -> absl::StatusOr<WalkStep> {
                              RETURN_IF_ERROR(CheckReadable(checker, entry));

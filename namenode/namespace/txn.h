@@ -64,6 +64,9 @@ class Txn {
   // The pipeline of a block under construction, told to the block manager when the operation
   // commits. Not persisted, so that alone it does not make a transaction.
   virtual void SetExpectedLocations(BlockId id, std::vector<ReplicaLocation> locations) = 0;
+  // What a recovery made of a block's replicas, told to the block manager together with the block's
+  // row: exactly these places have `block`, finalized.
+  virtual void ReplicasRecovered(const Block& block, std::vector<ReplicaLocation> places) = 0;
   virtual void AddLease(const std::string& holder, InodeId inode) = 0;
   virtual void RemoveLease(const std::string& holder, InodeId inode) = 0;
   // The one way by which files and directories go: hands an inode that was unlinked with Remove
@@ -75,6 +78,8 @@ class Txn {
   virtual InodeId NewInodeId() = 0;
   virtual BlockId NewBlockId() = 0;
   virtual GenerationStamp NewGenerationStamp() = 0;
+  // The last one handed out.
+  virtual GenerationStamp highest_generation_stamp() const = 0;
 
   // Wall time of the operation, the same for all it writes.
   virtual int64_t now_ms() const = 0;

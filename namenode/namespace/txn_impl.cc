@@ -273,6 +273,10 @@ void TxnImpl::SetExpectedLocations(BlockId id, std::vector<ReplicaLocation> loca
   writes_.expected_locations.emplace_back(id, std::move(locations));
 }
 
+void TxnImpl::ReplicasRecovered(const Block& block, std::vector<ReplicaLocation> places) {
+  writes_.recovered.emplace_back(block, std::move(places));
+}
+
 void TxnImpl::AddLease(const std::string& holder, InodeId inode) {
   writes_.leases.push_back({holder, inode, true});
 }

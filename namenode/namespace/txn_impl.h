@@ -45,6 +45,7 @@ class TxnImpl : public Txn {
   void PutBlock(BlockRow row) override;
   void RemoveBlock(BlockId id) override;
   void SetExpectedLocations(BlockId id, std::vector<ReplicaLocation> locations) override;
+  void ReplicasRecovered(const Block& block, std::vector<ReplicaLocation> places) override;
   void AddLease(const std::string& holder, InodeId inode) override;
   void RemoveLease(const std::string& holder, InodeId inode) override;
   void AddPurge(const Inode& root) override;
@@ -52,6 +53,9 @@ class TxnImpl : public Txn {
   InodeId NewInodeId() override;
   BlockId NewBlockId() override;
   GenerationStamp NewGenerationStamp() override;
+  GenerationStamp highest_generation_stamp() const override {
+    return state_.counters.generation_stamp;
+  }
   int64_t now_ms() const override { return now_ms_; }
 
   // -- the runner's

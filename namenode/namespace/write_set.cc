@@ -162,6 +162,10 @@ Txid Commit(const NamespaceDeps& deps, NamespaceState& state, WriteSet& writes,
   }
 
   writes.ApplyToCache(state.cache, txid);
+  // Before the row that makes the block complete, which judges the replicas known by then.
+  for (const auto& [block, places] : writes.recovered) {
+    deps.blocks.ReplicasRecovered(block, places);
+  }
   ApplyToBlocks(writes, txid, deps.blocks, state);
   for (auto& [id, locations] : writes.expected_locations) {
     deps.blocks.SetExpectedLocations(id, locations);

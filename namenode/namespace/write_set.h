@@ -45,6 +45,7 @@ class WriteSet {
   // -- everything else, read by Commit as it is
   absl::btree_map<BlockId, std::optional<BlockRow>> blocks;  // empty: removed
   std::vector<std::pair<BlockId, std::vector<ReplicaLocation>>> expected_locations;
+  std::vector<std::pair<Block, std::vector<ReplicaLocation>>> recovered;  // with `blocks`
   struct LeaseWrite {
     std::string holder;
     InodeId inode;

@@ -131,6 +131,7 @@ void ToProto(const LocatedBlocks& from, v1::LocatedBlocks& to) {
   to.set_last_block_complete(from.last_block_complete);
   for (const LocatedBlock& block : from.blocks) ToProto(block, *to.add_blocks());
   if (!from.last_block.empty()) ToProto(from.last_block.front(), *to.mutable_last_block());
+  to.set_file_id(from.file_id);
 }
 
 LocatedBlocks FromProto(const v1::LocatedBlocks& from) {
@@ -138,7 +139,8 @@ LocatedBlocks FromProto(const v1::LocatedBlocks& from) {
                    .under_construction = from.under_construction(),
                    .last_block_complete = from.last_block_complete(),
                    .blocks = {},
-                   .last_block = {}};
+                   .last_block = {},
+                   .file_id = from.file_id()};
   to.blocks.reserve(from.blocks_size());
   for (const v1::LocatedBlock& block : from.blocks()) to.blocks.push_back(FromProto(block));
   if (from.has_last_block()) to.last_block.push_back(FromProto(from.last_block()));

@@ -60,7 +60,8 @@ TEST(Convert, FileStatusWithLocations) {
                                  .under_construction = true,
                                  .last_block_complete = true,
                                  .blocks = {SomeBlock(1), SomeBlock(2)},
-                                 .last_block = {SomeBlock(2)}};
+                                 .last_block = {SomeBlock(2)},
+                                 .file_id = 16387};
   v1::FileStatus message;
   ToProto(sent, message);
   const FileStatus got = FromProto(message);
@@ -79,6 +80,7 @@ TEST(Convert, FileStatusWithLocations) {
   ASSERT_EQ(got.locations->blocks.size(), 2u);
   ExpectSame(got.locations->blocks[1], sent.locations->blocks[1]);
   ASSERT_EQ(got.locations->last_block.size(), 1u);
+  EXPECT_EQ(got.locations->file_id, 16387);
 }
 
 TEST(Convert, AbsentPartsStayAbsent) {

@@ -10,6 +10,7 @@
 #include "absl/container/flat_hash_set.h"
 #include "common/types/block.h"
 #include "namenode/blocks/model/block_map.h"
+#include "namenode/blocks/model/block_recoveries.h"
 #include "namenode/blocks/model/datanode_registry.h"
 #include "namenode/blocks/model/invalidation_queues.h"
 #include "namenode/blocks/model/pending_transfers.h"
@@ -24,6 +25,9 @@ struct OpenReplica {
   GenerationStamp generation_stamp = 0;  // as reported
   int64_t length = 0;                    // as reported
   bool expected = true;  // false: was reported, but a recovery left it out of the pipeline
+  // Stamp of the pipeline it was told to belong to; what was reported below is out of date, not
+  // bad.
+  GenerationStamp pipeline_stamp = 0;
 };
 
 // Why a replica is bad.
@@ -69,7 +73,8 @@ struct ReplicaCounts {
 
 // Thread-compatible.
 struct ClusterState {
-  explicit ClusterState(DatanodeRegistry::Timeouts timeouts) : nodes(timeouts) {}
+  ClusterState(DatanodeRegistry::Timeouts timeouts, int64_t recovery_timeout_ms)
+      : nodes(timeouts), recoveries(recovery_timeout_ms) {}
 
   BlockMap blocks;
   DatanodeRegistry nodes;
@@ -79,6 +84,7 @@ struct ClusterState {
   PendingTransfers pending;
   absl::flat_hash_map<NodeIndex, std::vector<QueuedTransfer>> transfers;  // by source
   InvalidationQueues invalidations;
+  BlockRecoveries recoveries;
   absl::flat_hash_set<BlockId> postponed;  // in excess, but a replica's storage is not sure yet
   absl::flat_hash_map<FutureReplica, int64_t> future;  // → bytes
 

@@ -19,14 +19,14 @@ ReplicaVerdict JudgeReplica(const BlockRow* row, const ReportedReplica& reported
       row->state == BlockState::kCommitted || row->state == BlockState::kComplete;
   if (!committed) return stamp < row->generation_stamp ? kCorrupt : kOpen;
   if (stamp != row->generation_stamp) return kCorrupt;
-  switch (reported.state) {
-    case ReplicaState::kFinalized:
-      return reported.block.num_bytes == row->length ? kGood : kCorrupt;
-    case ReplicaState::kBeingWritten:
-      return kIgnore;  // its finalization is about to be reported
-    default:
-      return kCorrupt;  // waiting to be recovered: its DataNode fell behind and died
+  if (reported.state == ReplicaState::kFinalized) {
+    return reported.block.num_bytes == row->length ? kGood : kCorrupt;
   }
+  // Until the block is complete, it may be all there is to recover it from.
+  if (row->state == BlockState::kCommitted) return kOpen;
+  // Of a complete block: its finalization is about to be reported, or its DataNode fell behind and
+  // died.
+  return reported.state == ReplicaState::kBeingWritten ? kIgnore : kCorrupt;
 }
 
 }  // namespace cairn::namenode

@@ -36,11 +36,16 @@ TEST(ReplicaRules, FinishedBlocksWantExactlyTheirStampAndLength) {
     EXPECT_EQ(Judge(block, kFinalized, kStamp + 1), kCorrupt);
     EXPECT_EQ(Judge(block, kFinalized, kStamp, kLength - 1), kCorrupt);
     EXPECT_EQ(Judge(block, kFinalized, kStamp, kLength + 1), kCorrupt);
-    EXPECT_EQ(Judge(block, kBeingWritten, kStamp), kIgnore);
     EXPECT_EQ(Judge(block, kBeingWritten, kStamp - 1), kCorrupt);
-    EXPECT_EQ(Judge(block, kWaitingToBeRecovered, kStamp), kCorrupt);
     EXPECT_EQ(Judge(block, kWaitingToBeRecovered, kStamp - 1), kCorrupt);
   }
+  EXPECT_EQ(Judge(BlockState::kComplete, kBeingWritten, kStamp), kIgnore);
+  EXPECT_EQ(Judge(BlockState::kComplete, kWaitingToBeRecovered, kStamp), kCorrupt);
+}
+
+TEST(ReplicaRules, ACommittedBlockMayHaveToBeRecoveredFromWhatWasNotFinalized) {
+  EXPECT_EQ(Judge(BlockState::kCommitted, kBeingWritten, kStamp), kOpen);
+  EXPECT_EQ(Judge(BlockState::kCommitted, kWaitingToBeRecovered, kStamp), kOpen);
 }
 
 TEST(ReplicaRules, RecoveringAndTemporaryReplicasSayNothing) {

@@ -11,6 +11,7 @@ namespace cairn::namenode::grpc_handlers {
 namespace {
 
 constexpr int kMaxBadReplicas = 1000;
+constexpr int kMaxRecoveredReplicas = 1000;
 constexpr int kMaxChangesPerStorage = 10000;
 constexpr int kMaxStorages = 1024;
 constexpr size_t kMaxLoggedBytes = 1000;
@@ -82,6 +83,15 @@ absl::Status CheckRegistration(const dn::RegisterRequest& request) {
 }
 
 void AddCommands(const DatanodeCommands& commands, dn::HeartbeatResponse& response) {
+  for (const RecoverCommand& recovery : commands.recoveries) {
+    dn::RecoverCommand& command = *response.add_commands()->mutable_recover();
+    wire::ToProto(recovery.block, *command.mutable_block());
+    command.set_recovery_id(recovery.recovery_id);
+    for (const ReplicaLocation& replica : recovery.replicas) {
+      wire::ToProto(replica, *command.add_replicas());
+    }
+    if (recovery.truncate_to) command.set_truncate_to(*recovery.truncate_to);
+  }
   for (const TransferCommand& transfer : commands.transfers) {
     dn::TransferCommand& command = *response.add_commands()->mutable_transfer();
     wire::ToProto(transfer.block, *command.mutable_block());
@@ -233,6 +243,33 @@ void ReportBadReplicas(Call& call, const dn::ReportBadBlocksRequest& request,
     }
   }
   done(status);
+}
+
+void CommitBlockSynchronization(Call& call, const dn::CommitBlockSynchronizationRequest& request,
+                                dn::CommitBlockSynchronizationResponse& /*response*/,
+                                DoneVoid done) {
+  absl::Status status = CheckSender(call, request.sender());
+  if (status.ok() && request.replicas_size() > kMaxRecoveredReplicas) {
+    status = MakeError(ErrorKind::kIllegalArgument,
+                       fmt::format("{} replicas of a block, limit {}", request.replicas_size(),
+                                   kMaxRecoveredReplicas));
+  }
+  if (!status.ok()) {
+    done(status);
+    return;
+  }
+  BlockSyncRequest sync;
+  sync.block = wire::FromProto(request.block());
+  sync.recovery_id = request.recovery_id();
+  sync.new_length = request.new_length();
+  sync.delete_block = request.delete_block();
+  for (const v1::ReplicaLocation& replica : request.replicas()) {
+    sync.replicas.push_back(wire::FromProto(replica));
+  }
+  spdlog::info("Recovery {} of {} by DataNode {}: {}, {} bytes on {} DataNodes", sync.recovery_id,
+               sync.block.ToString(), request.sender().datanode_uuid(),
+               sync.delete_block ? "no replica" : "done", sync.new_length, sync.replicas.size());
+  call.core.names.CommitBlockSynchronization(std::move(sync), std::move(done));
 }
 
 void ErrorReport(Call& call, const dn::ErrorReportRequest& request,

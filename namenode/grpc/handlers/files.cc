@@ -53,6 +53,32 @@ void Create(Call& call, const v1::CreateRequest& request, v1::CreateResponse& re
       }));
 }
 
+void Append(Call& call, const v1::AppendRequest& request, v1::AppendResponse& response,
+            DoneVoid done) {
+  call.audit = {.command = "append", .source = request.path()};
+  call.core.names.Append(
+      call.caller,
+      AppendRequest{.path = request.path(),
+                    .client_name = request.client_name(),
+                    .new_block = request.new_block()},
+      FillThen<AppendResult>(std::move(done), [&response](const AppendResult& result) {
+        if (result.block) wire::ToProto(*result.block, *response.mutable_block());
+        wire::ToProto(result.status, *response.mutable_status());
+        if (result.last_block) wire::ToProto(*result.last_block, *response.mutable_last_block());
+      }));
+}
+
+void Truncate(Call& call, const v1::TruncateRequest& request, v1::TruncateResponse& response,
+              DoneVoid done) {
+  call.audit = {.command = "truncate", .source = request.path()};
+  call.core.names.Truncate(
+      call.caller,
+      TruncateRequest{.path = request.path(),
+                      .new_length = request.new_length(),
+                      .client_name = request.client_name()},
+      FillThen<bool>(std::move(done), [&response](bool cut) { response.set_done(cut); }));
+}
+
 void AddBlock(Call& call, const v1::AddBlockRequest& request, v1::AddBlockResponse& response,
               DoneVoid done) {
   AddBlockRequest core_request;

@@ -21,6 +21,8 @@ void GetContentSummary(Call&, const v1::GetContentSummaryRequest&, v1::GetConten
 
 // files.cc
 void Create(Call&, const v1::CreateRequest&, v1::CreateResponse&, DoneVoid);
+void Append(Call&, const v1::AppendRequest&, v1::AppendResponse&, DoneVoid);
+void Truncate(Call&, const v1::TruncateRequest&, v1::TruncateResponse&, DoneVoid);
 void AddBlock(Call&, const v1::AddBlockRequest&, v1::AddBlockResponse&, DoneVoid);
 void AbandonBlock(Call&, const v1::AbandonBlockRequest&, v1::AbandonBlockResponse&, DoneVoid);
 void Complete(Call&, const v1::CompleteRequest&, v1::CompleteResponse&, DoneVoid);
@@ -68,6 +70,8 @@ void Heartbeat(Call&, const dn::HeartbeatRequest&, dn::HeartbeatResponse&, DoneV
 void ReportChanges(Call&, const dn::ReportChangesRequest&, dn::ReportChangesResponse&, DoneVoid);
 void ReportBadReplicas(Call&, const dn::ReportBadBlocksRequest&, dn::ReportBadBlocksResponse&,
                        DoneVoid);
+void CommitBlockSynchronization(Call&, const dn::CommitBlockSynchronizationRequest&,
+                                dn::CommitBlockSynchronizationResponse&, DoneVoid);
 void ErrorReport(Call&, const dn::ErrorReportRequest&, dn::ErrorReportResponse&, DoneVoid);
 // Whether `sender` may speak: its current registration, and this block pool. kUnregisteredNode
 // else.

@@ -19,6 +19,9 @@ class FakeNamespace : public Namespace {
  public:
   std::function<void(const Caller&, MkdirsRequest, Done<bool>)> on_mkdirs;
   std::function<void(const Caller&, CreateRequest, Done<FileStatus>)> on_create;
+  std::function<void(const Caller&, AppendRequest, Done<AppendResult>)> on_append;
+  std::function<void(const Caller&, TruncateRequest, Done<bool>)> on_truncate;
+  std::function<void(BlockSyncRequest, DoneVoid)> on_block_sync;
   std::function<void(const Caller&, const std::string&, Done<bool>)> on_delete;
   std::function<void(const Caller&, const std::string&, Done<std::optional<FileStatus>>)>
       on_get_file_info;
@@ -41,6 +44,15 @@ class FakeNamespace : public Namespace {
   }
   void Create(const Caller& caller, CreateRequest request, Done<FileStatus> done) override {
     on_create ? on_create(caller, std::move(request), std::move(done)) : done(No());
+  }
+  void Append(const Caller& caller, AppendRequest request, Done<AppendResult> done) override {
+    on_append ? on_append(caller, std::move(request), std::move(done)) : done(No());
+  }
+  void Truncate(const Caller& caller, TruncateRequest request, Done<bool> done) override {
+    on_truncate ? on_truncate(caller, std::move(request), std::move(done)) : done(No());
+  }
+  void CommitBlockSynchronization(BlockSyncRequest request, DoneVoid done) override {
+    on_block_sync ? on_block_sync(std::move(request), std::move(done)) : done(No());
   }
   void AddBlock(const Caller&, AddBlockRequest, Done<LocatedBlock> done) override { done(No()); }
   void AbandonBlock(const Caller&, AbandonBlockRequest, DoneVoid done) override { done(No()); }
@@ -119,6 +131,11 @@ class FakeBlockManager : public BlockManager {
   bool HasMinReplicas(const BlockRow&) const override { return false; }
   void SetExpectedLocations(BlockId, const std::vector<ReplicaLocation>&) override {}
   std::vector<ReplicaLocation> ExpectedLocations(BlockId) const override { return {}; }
+  absl::Status CheckPlaces(const std::vector<ReplicaLocation>&) const override {
+    return absl::OkStatus();
+  }
+  void ReplicasRecovered(const Block&, const std::vector<ReplicaLocation>&) override {}
+  std::vector<ReplicationCandidate> StalledRecoveries(size_t) const override { return {}; }
   LocatedBlock Locate(BlockId, int64_t, std::string_view) const override { return {}; }
   absl::StatusOr<std::vector<ReplicaLocation>> ChooseTargets(const PlacementRequest&) override {
     return std::vector<ReplicaLocation>{};

@@ -45,6 +45,15 @@ class FakeBlockManager : public BlockManager {
     MutexLock lock(mu_);
     return unlinked_;
   }
+  // What Find says of a block beside its row.
+  void SetView(BlockId id, BlockView view) {
+    MutexLock lock(mu_);
+    views_[id] = view;
+  }
+  std::map<BlockId, std::vector<ReplicaLocation>> recovered() const {
+    MutexLock lock(mu_);
+    return recovered_;
+  }
   std::vector<std::string> corrupt() const {
     MutexLock lock(mu_);
     return corrupt_;
@@ -67,6 +76,7 @@ class FakeBlockManager : public BlockManager {
     const auto it = rows_.find(id);
     if (it == rows_.end()) return std::nullopt;
     BlockView view;
+    if (const auto set = views_.find(id); set != views_.end()) view = set->second;
     view.row = it->second;
     view.live = unreplicated_.contains(id) ? 0 : it->second.replication;
     return view;
@@ -83,6 +93,21 @@ class FakeBlockManager : public BlockManager {
     MutexLock lock(mu_);
     const auto it = expected_.find(id);
     return it == expected_.end() ? std::vector<ReplicaLocation>() : it->second;
+  }
+  // The 16 DataNodes are known, with one storage each.
+  absl::Status CheckPlaces(const std::vector<ReplicaLocation>& locations) const override {
+    MutexLock lock(mu_);
+    for (const ReplicaLocation& location : locations) {
+      for (int i = 0; i < 16; ++i) {
+        if (Place(i).storage_id == location.storage_id) return absl::OkStatus();
+      }
+    }
+    return errors::Io("no such place");
+  }
+  void ReplicasRecovered(const Block& block, const std::vector<ReplicaLocation>& places) override {
+    MutexLock lock(mu_);
+    recovered_[block.id] = places;
+    unreplicated_.erase(block.id);
   }
   LocatedBlock Locate(BlockId id, int64_t offset_in_file,
                       std::string_view client_address) const override {
@@ -150,6 +175,7 @@ class FakeBlockManager : public BlockManager {
   void Tick() override {}
   std::vector<ReplicationCandidate> ReplicationCandidates() override { return {}; }
   void ScheduleReplication(absl::Span<const BlockId>) override {}
+  std::vector<ReplicationCandidate> StalledRecoveries(size_t) const override { return {}; }
   void MarkUnlinked(absl::Span<const BlockId> blocks) override {
     MutexLock lock(mu_);
     unlinked_.insert(blocks.begin(), blocks.end());
@@ -192,6 +218,8 @@ class FakeBlockManager : public BlockManager {
   mutable Mutex mu_;
   std::map<BlockId, BlockRow> rows_ GUARDED_BY(mu_);
   std::map<BlockId, std::vector<ReplicaLocation>> expected_ GUARDED_BY(mu_);
+  std::map<BlockId, BlockView> views_ GUARDED_BY(mu_);
+  std::map<BlockId, std::vector<ReplicaLocation>> recovered_ GUARDED_BY(mu_);
   std::set<BlockId> unreplicated_ GUARDED_BY(mu_);
   std::set<BlockId> removed_ GUARDED_BY(mu_);
   std::set<BlockId> unlinked_ GUARDED_BY(mu_);

@@ -43,8 +43,8 @@ absl::StatusOr<FileStatus> Create(OpContext& ctx, const CreateRequest& request) 
   RETURN_IF_ERROR(CheckReplication(ctx, request.replication, request.path, ctx.caller.address));
   if (path.exists()) {
     if (!(request.flags & kCreateFlagOverwrite)) {
-      RETURN_IF_ERROR(CheckNotBeingWritten(ctx, path, "CREATE_FILE", request.client_name));
-      return errors::FileExists(path.path(), ctx.caller.address);
+      RETURN_IF_ERROR(EnsureClosed(ctx, path, "CREATE_FILE", request.client_name).status());
+      return FailAfterCommit(errors::FileExists(path.path(), ctx.caller.address));
     }
     RETURN_IF_ERROR(Reclaim(ctx.txn, path));
     ASSIGN_OR_RETURN(path.inodes[path.size() - 2], ctx.txn.ById(path.parent()->id));

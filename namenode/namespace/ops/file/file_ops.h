@@ -20,6 +20,13 @@ namespace cairn::namenode::ops {
 // removed first.
 absl::StatusOr<FileStatus> Create(OpContext& ctx, const CreateRequest& request);
 
+// Opens a closed file for writing at its end. The last block, if it has room, is under construction
+// again with its stamp and replicas unchanged.
+absl::StatusOr<AppendResult> Append(OpContext& ctx, const AppendRequest& request);
+// Shortens a closed file. True: it has the new length. False: its last block is under recovery to
+// the shorter length, the file is open until that is done.
+absl::StatusOr<bool> Truncate(OpContext& ctx, const TruncateRequest& request);
+
 // Checks everything and changes nothing. NotReplicatedYet while the penultimate block lacks
 // replicas.
 absl::StatusOr<PlacementPlan> PlanAddBlock(OpContext& ctx, const AddBlockRequest& request);

@@ -16,6 +16,7 @@ bool IsComplete(const BlockRow& row) { return row.state == BlockState::kComplete
 absl::StatusOr<LocatedBlocks> Locate(OpContext& ctx, const Inode& file, int64_t offset,
                                      int64_t length) {
   LocatedBlocks located;
+  located.file_id = file.id;
   located.under_construction = file.under_construction.has_value();
   located.file_length = file.length;
   int64_t begin = 0;

@@ -23,11 +23,11 @@ absl::StatusOr<OpenBlock> CheckOpenBlock(OpContext& ctx, const ExtendedBlock& bl
   RETURN_IF_ERROR(CheckPool(ctx, block));
   ASSIGN_OR_RETURN(std::optional<BlockRow> row, ctx.txn.BlockById(block.block.id));
   if (!row || row->state != BlockState::kUnderConstruction) {
-    const char* state = !row                                  ? "null"
-                        : row->state == BlockState::kComplete ? "COMPLETE"
-                                                              : "COMMITTED";
+    static constexpr std::string_view kStates[] = {"null", "UNDER_CONSTRUCTION", "COMMITTED",
+                                                   "COMPLETE", "UNDER_RECOVERY"};
     return errors::Io(fmt::format("Unexpected BlockUCState: {} is {} but not UNDER_CONSTRUCTION",
-                                  block.ToString(), state));
+                                  block.ToString(),
+                                  kStates[row ? static_cast<size_t>(row->state) : 0]));
   }
   ASSIGN_OR_RETURN(const InodePtr file, ctx.txn.ById(row->inode));
   std::vector<InodePtr> chain;
@@ -99,6 +99,10 @@ absl::Status UpdatePipeline(OpContext& ctx, const UpdatePipelineRequest& request
                                   Block{open.row.id, open.row.generation_stamp, 0}.ToString(),
                                   open.row.length, renewed.ToString(), renewed.num_bytes));
   }
+  if (renewed.generation_stamp > ctx.txn.highest_generation_stamp()) {
+    return errors::Io(fmt::format("Update {} to {}: this generation stamp was never given out",
+                                  request.old_block.ToString(), renewed.ToString()));
+  }
   if (renewed.num_bytes > open.file->block_size) {
     return errors::Io(fmt::format("Update {}: length {} exceeds the block size {} of the file",
                                   renewed.ToString(), renewed.num_bytes, open.file->block_size));
@@ -113,6 +117,7 @@ absl::Status UpdatePipeline(OpContext& ctx, const UpdatePipelineRequest& request
     locations[i].datanode.id = request.new_nodes[i];
     locations[i].storage_id = request.storage_ids[i];
   }
+  RETURN_IF_ERROR(ctx.blocks.CheckPlaces(locations));
   Inode file = *open.file;
   file.length += renewed.num_bytes - open.row.length;
   open.row.generation_stamp = renewed.generation_stamp;

@@ -1,4 +1,4 @@
-// recoverLease, isFileClosed and the expiry of leases.
+// recoverLease, isFileClosed, and who may open a file that has a writer.
 #include <fmt/format.h>
 
 #include "common/status_macros.h"
@@ -8,12 +8,36 @@
 #include "namenode/namespace/ops/lease/lease_ops.h"
 
 namespace cairn::namenode::ops {
+namespace {
 
-absl::Status CheckNotBeingWritten(OpContext& ctx, const ResolvedPath& path,
-                                  const std::string& operation, const std::string& holder) {
-  const Inode& file = *path.last();
-  if (!file.under_construction) return absl::OkStatus();
-  const std::string& owner = file.under_construction->client_name;
+// The refusal of a file whose writer is within the soft limit.
+absl::StatusOr<absl::Status> OwnedByAnother(OpContext& ctx, const Inode& file,
+                                            const std::string& path, const std::string& operation,
+                                            const std::string& holder) {
+  const FileUnderConstruction& writer = *file.under_construction;
+  if (!file.blocks.empty()) {
+    ASSIGN_OR_RETURN(const BlockRow last, RowOf(ctx, file, file.blocks.back()));
+    if (last.state == BlockState::kUnderRecovery) {
+      return MakeError(
+          ErrorKind::kRecoveryInProgress,
+          fmt::format(
+              "Failed to {} {} for {} on {} because another recovery is in progress by {} on {}",
+              operation, path, holder, ctx.caller.address, writer.client_name,
+              writer.client_address));
+    }
+  }
+  return errors::AlreadyBeingCreated(operation, path, holder, ctx.caller.address,
+                                     fmt::format("this file lease is currently owned by {} on {}",
+                                                 writer.client_name, writer.client_address));
+}
+
+}  // namespace
+
+absl::StatusOr<InodePtr> EnsureClosed(OpContext& ctx, const ResolvedPath& path,
+                                      const std::string& operation, const std::string& holder) {
+  const InodePtr& file = path.last();
+  if (!file->under_construction) return file;
+  const std::string& owner = file->under_construction->client_name;
   const auto refuse = [&](const std::string& why) {
     return errors::AlreadyBeingCreated(operation, path.path(), holder, ctx.caller.address, why);
   };
@@ -21,11 +45,17 @@ absl::Status CheckNotBeingWritten(OpContext& ctx, const ResolvedPath& path,
     return refuse(fmt::format("{} is already the current lease holder.", holder));
   if (ctx.leases.FilesOf(owner).empty())
     return refuse("the file is under construction but no leases found.");
-  if (ctx.leases.SoftLimitExpired(owner)) {
-    return errors::LeaseRecoveryInProgress(operation, path.path(), holder, ctx.caller.address);
+  if (!ctx.leases.SoftLimitExpired(owner)) {
+    ASSIGN_OR_RETURN(absl::Status refusal,
+                     OwnedByAnother(ctx, *file, path.path(), operation, holder));
+    return refusal;
   }
-  return refuse(fmt::format("this file lease is currently owned by {} on {}", owner,
-                            file.under_construction->client_address));
+  ASSIGN_OR_RETURN(const bool closed, ReleaseLease(ctx, path.path(), file, ""));
+  if (!closed) {
+    return FailAfterCommit(
+        errors::LeaseRecoveryInProgress(operation, path.path(), holder, ctx.caller.address));
+  }
+  return ctx.txn.ById(file->id);
 }
 
 absl::StatusOr<bool> RecoverLease(OpContext& ctx, const std::string& path,
@@ -35,8 +65,14 @@ absl::StatusOr<bool> RecoverLease(OpContext& ctx, const std::string& path,
                    ResolveChecked(ctx, path, PathUse::kAccess, {.access = kWrite}));
   if (!resolved.exists()) return errors::FileDoesNotExist(resolved.path());
   if (!resolved.last()->is_file()) return errors::PathIsNotAFile(resolved.path());
-  if (!resolved.last()->under_construction) return true;
-  return ReleaseLease(ctx, resolved.last());
+  const InodePtr& file = resolved.last();
+  if (!file->under_construction) return true;
+  if (ctx.leases.FilesOf(file->under_construction->client_name).empty()) {
+    return errors::AlreadyBeingCreated("RECOVER_LEASE", resolved.path(), client_name,
+                                       ctx.caller.address,
+                                       "the file is under construction but no leases found.");
+  }
+  return ReleaseLease(ctx, resolved.path(), file, client_name);
 }
 
 absl::StatusOr<bool> IsFileClosed(OpContext& ctx, const std::string& path) {
@@ -44,15 +80,6 @@ absl::StatusOr<bool> IsFileClosed(OpContext& ctx, const std::string& path) {
   if (!resolved.exists()) return errors::FileDoesNotExist(resolved.path());
   if (!resolved.last()->is_file()) return errors::PathIsNotAFile(resolved.path());
   return !resolved.last()->under_construction.has_value();
-}
-
-absl::StatusOr<bool> ExpireLease(OpContext& ctx, InodeId file) {
-  if (ctx.blocks.InSafeMode()) return false;
-  ASSIGN_OR_RETURN(const InodePtr inode, ctx.txn.ById(file));
-  if (inode == nullptr || !inode->under_construction) return true;
-  ASSIGN_OR_RETURN(const std::vector<InodePtr> chain, ctx.txn.Ancestors(*inode));
-  if (chain.empty()) return true;  // the purger ends its lease
-  return ReleaseLease(ctx, inode);
 }
 
 }  // namespace cairn::namenode::ops

@@ -22,6 +22,7 @@ class OpsTest : public ::testing::TestWithParam<CacheSize> {
   }
   const NamespaceOptions& options() const { return namespace_.options(); }
   FakeBlockManager& blocks() { return namespace_.blocks(); }
+  TestNamespace& fs() { return namespace_; }
   void EnterSafeMode() { blocks().EnterSafeMode(false); }
 
  private:

@@ -48,6 +48,26 @@ class SyncNamespace {
       return status;
     return Complete({.path = path, .client_name = "client"}).status();
   }
+  absl::StatusOr<AppendResult> Append(const std::string& path, const std::string& holder = "client",
+                                      bool new_block = false) {
+    return TestNamespace::Sync<AppendResult>([&](auto done) {
+      ns_.Append(caller_, {path, holder, new_block}, std::move(done));
+    });
+  }
+  absl::StatusOr<bool> Truncate(const std::string& path, int64_t length,
+                                const std::string& holder = "client") {
+    return TestNamespace::Sync<bool>([&](auto done) {
+      ns_.Truncate(caller_, {path, length, holder}, std::move(done));
+    });
+  }
+  absl::Status BlockSync(BlockSyncRequest request) {
+    return TestNamespace::SyncVoid(
+        [&](auto done) { ns_.CommitBlockSynchronization(request, std::move(done)); });
+  }
+  absl::Status RenewLease(const std::string& holder) {
+    return TestNamespace::SyncVoid(
+        [&](auto done) { ns_.RenewLease(caller_, holder, std::move(done)); });
+  }
   absl::StatusOr<LocatedBlock> AddBlock(AddBlockRequest request) {
     return TestNamespace::Sync<LocatedBlock>(
         [&](auto done) { ns_.AddBlock(caller_, request, std::move(done)); });
