@@ -65,6 +65,23 @@ absl::Status Cluster::StartAll() {
   return WaitReady(datanode_count());
 }
 
+absl::StatusOr<std::unique_ptr<Cluster>> NewCluster(ClusterKind kind,
+                                                    const ClusterOptions& options) {
+  return kind == ClusterKind::kForked ? NewForkedCluster(options) : NewInProcessCluster(options);
+}
+
+std::string ToString(ClusterKind kind) {
+  return kind == ClusterKind::kForked ? "Forked" : "InProcess";
+}
+
+std::vector<ClusterKind> ClusterKinds() {
+#ifdef CAIRN_SANITIZED
+  return {ClusterKind::kInProcess};
+#else
+  return {ClusterKind::kInProcess, ClusterKind::kForked};
+#endif
+}
+
 absl::Status WaitFor(const std::string& what, int timeout_s,
                      const std::function<bool()>& condition) {
   const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(timeout_s);

@@ -75,6 +75,19 @@ class Cluster {
 // A cluster of separate processes, from the binaries of this build.
 absl::StatusOr<std::unique_ptr<Cluster>> NewForkedCluster(const ClusterOptions& options);
 
+// A cluster of objects in the test's own process, with its data on disk as a forked one's. To kill
+// a daemon is to stop it; a daemon that fails ends the test. kInvalidArgument for options that only
+// processes can have (volume_bytes).
+absl::StatusOr<std::unique_ptr<Cluster>> NewInProcessCluster(const ClusterOptions& options);
+
+// Both, as a parameter of a suite that must hold for either.
+enum class ClusterKind { kInProcess, kForked };
+absl::StatusOr<std::unique_ptr<Cluster>> NewCluster(ClusterKind kind,
+                                                    const ClusterOptions& options);
+std::string ToString(ClusterKind kind);
+// The kinds that this build can run: a sanitizer's sees only its own process.
+std::vector<ClusterKind> ClusterKinds();
+
 // Polls `condition` until it is true; kDeadlineExceeded naming `what` after `timeout_s`.
 absl::Status WaitFor(const std::string& what, int timeout_s,
                      const std::function<bool()>& condition);

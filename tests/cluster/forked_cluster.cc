@@ -9,22 +9,15 @@
 #include <sstream>
 #include <utility>
 
-#include "common/net/socket.h"
 #include "common/server/subprocess.h"
 #include "common/status_macros.h"
-#include "common/testing/temp_dir.h"
 #include "tests/cluster/cluster.h"
+#include "tests/cluster/layout.h"
 
 namespace cairn::testing {
 namespace {
 
 constexpr int kStopTimeoutMs = 30000;
-
-absl::StatusOr<int> FreePort() {
-  ASSIGN_OR_RETURN(const std::unique_ptr<TcpListener> listener,
-                   TcpListener::Listen(HostPort{"127.0.0.1", 0}));
-  return listener->port();
-}
 
 // From /proc/PID/stat: fields 14 and 15, in clock ticks; the name in field 2 may hold blanks.
 int64_t CpuMs(const Subprocess& process) {
@@ -50,12 +43,10 @@ int64_t ResidentMegabytes(const Subprocess& process) {
 class ForkedCluster : public Cluster {
  public:
   explicit ForkedCluster(ClusterOptions options)
-      : options_(std::move(options)), datanodes_(options_.datanodes) {}
+      : layout_(std::move(options)), datanodes_(layout_.options().datanodes) {}
 
   absl::Status Init() {
-    ASSIGN_OR_RETURN(rpc_port_, FreePort());
-    ASSIGN_OR_RETURN(grpc_port_, FreePort());
-    std::filesystem::create_directories(logs());
+    RETURN_IF_ERROR(layout_.Init());
     std::vector<std::string> argv = Argv("namenode");
     argv.insert(argv.end(), {"-format", "-nonInteractive"});
     SubprocessOptions format{.argv = argv, .output_file = logs() + "/format.log"};
@@ -77,17 +68,8 @@ class ForkedCluster : public Cluster {
 
   absl::Status StartDatanode(int index) override {
     std::vector<std::string> argv = Argv("datanode");
-    if (options_.volume_bytes > 0) argv = WithLimitedVolumes(index, std::move(argv));
-    std::string volumes;
-    for (int i = 0; i < options_.volumes_per_datanode; ++i)
-      volumes += (i ? "," : "") + volume(index, i);
-    for (const std::string& setting :
-         {"dfs.datanode.data.dir=" + volumes, std::string("dfs.datanode.address=127.0.0.1:0"),
-          std::string("dfs.datanode.ipc.address=127.0.0.1:0"),
-          std::string("dfs.datanode.http.address=127.0.0.1:0"),
-          fmt::format("dfs.datanode.hostname=dn{}", index)}) {
-      argv.insert(argv.end(), {"-D", setting});
-    }
+    if (layout_.options().volume_bytes > 0) argv = WithLimitedVolumes(index, std::move(argv));
+    Add(layout_.DatanodeSettings(index), argv);
     SubprocessOptions options{.argv = argv,
                               .output_file = fmt::format("{}/datanode-{}.log", logs(), index),
                               .die_with_parent = true};
@@ -105,12 +87,10 @@ class ForkedCluster : public Cluster {
   }
   bool NamenodeRuns() override { return namenode_ != nullptr && !namenode_->Wait(0); }
 
-  std::string namenode_address() const override { return fmt::format("127.0.0.1:{}", grpc_port_); }
-  std::string name_directory(int index) const override {
-    return directory_ / fmt::format("name{}", index);
-  }
+  std::string namenode_address() const override { return layout_.namenode_address(); }
+  std::string name_directory(int index) const override { return layout_.name_directory(index); }
   std::string volume(int datanode, int index) const override {
-    return directory_ / fmt::format("data{}-{}", datanode, index);
+    return layout_.volume(datanode, index);
   }
   int64_t NamenodeCpuMs() const override { return CpuMs(*namenode_); }
   int64_t DatanodesCpuMs() const override {
@@ -124,19 +104,19 @@ class ForkedCluster : public Cluster {
       largest = std::max(largest, ResidentMegabytes(*datanode));
     return largest;
   }
-  int datanode_count() const override { return options_.datanodes; }
-  int volumes_per_datanode() const override { return options_.volumes_per_datanode; }
-  std::string logs() const override { return directory_ / "logs"; }
+  int datanode_count() const override { return layout_.options().datanodes; }
+  int volumes_per_datanode() const override { return layout_.options().volumes_per_datanode; }
+  std::string logs() const override { return layout_.logs(); }
 
  private:
   // The command, run where each volume of the DataNode is a tmpfs of its own (a user and mount
   // namespace: needs no root).
   std::vector<std::string> WithLimitedVolumes(int index, std::vector<std::string> command) const {
     std::string script;
-    for (int i = 0; i < options_.volumes_per_datanode; ++i) {
+    for (int i = 0; i < layout_.options().volumes_per_datanode; ++i) {
       std::filesystem::create_directories(volume(index, i));
       script += fmt::format("mount -t tmpfs -o size={},mode=700 cairn {} && ",
-                            options_.volume_bytes, volume(index, i));
+                            layout_.options().volume_bytes, volume(index, i));
     }
     std::vector<std::string> argv = {"unshare", "--user", "--map-root-user",      "--mount",
                                      "sh",      "-c",     script + "exec \"$@\"", "sh"};
@@ -144,26 +124,13 @@ class ForkedCluster : public Cluster {
     return argv;
   }
 
+  static void Add(const Settings& settings, std::vector<std::string>& argv) {
+    for (const auto& [key, value] : settings) argv.insert(argv.end(), {"-D", key + "=" + value});
+  }
   // Program and the settings both daemons share.
   std::vector<std::string> Argv(const std::string& program) const {
-    std::string name_dirs;
-    for (int i = 0; i < options_.name_directories; ++i)
-      name_dirs += (i ? "," : "") + name_directory(i);
-    std::vector<std::pair<std::string, std::string>> settings = FastSettings();
-    settings.emplace_back("fs.defaultFS", fmt::format("hdfs://127.0.0.1:{}", rpc_port_));
-    settings.emplace_back("cairn.namenode.grpc-address", namenode_address());
-    settings.emplace_back("dfs.namenode.name.dir", name_dirs);
-    if (!options_.racks.empty()) {
-      std::string mapping;
-      for (int i = 0; i < options_.datanodes; ++i) {
-        mapping +=
-            fmt::format("{}dn{}={}", i ? "," : "", i, options_.racks[i % options_.racks.size()]);
-      }
-      settings.emplace_back("hadoop.configured.node.mapping", mapping);
-    }
-    settings.insert(settings.end(), options_.settings.begin(), options_.settings.end());
     std::vector<std::string> argv = {std::string(CAIRN_BIN_DIR) + "/" + program};
-    for (const auto& [key, value] : settings) argv.insert(argv.end(), {"-D", key + "=" + value});
+    Add(layout_.CommonSettings(), argv);
     return argv;
   }
 
@@ -179,10 +146,7 @@ class ForkedCluster : public Cluster {
         fmt::format("{} answered signal {} with exit code {}", what, signal, code.value_or(-1)));
   }
 
-  const ClusterOptions options_;
-  TempDir directory_;
-  int rpc_port_ = 0;
-  int grpc_port_ = 0;
+  ClusterLayout layout_;
   std::unique_ptr<Subprocess> namenode_;
   std::vector<std::unique_ptr<Subprocess>> datanodes_;
 };

@@ -1,5 +1,5 @@
-// DataNodes that die, come back and restart under a forked cluster: nothing acknowledged is lost,
-// replica counts converge, nothing leaks.
+// DataNodes that die, come back and restart: nothing acknowledged is lost, replica counts converge,
+// nothing leaks. In the test's process too, where sanitizers see every thread of the whole path.
 #include <gtest/gtest.h>
 
 #include "tests/cluster/cluster.h"
@@ -12,10 +12,10 @@ namespace {
 constexpr int64_t kBlock = 1 << 20;
 const client::CreateOptions kThreeReplicas{.replication = 3, .block_size = kBlock};
 
-class DatanodeFailure : public ::testing::Test {
+class DatanodeFailure : public ::testing::TestWithParam<ClusterKind> {
  protected:
   void Start(const ClusterOptions& options) {
-    ASSERT_OK_AND_ASSIGN(cluster_, NewForkedCluster(options));
+    ASSERT_OK_AND_ASSIGN(cluster_, NewCluster(GetParam(), options));
     ASSERT_OK(cluster_->StartAll());
     ASSERT_OK_AND_ASSIGN(client_, cluster_->NewClient());
   }
@@ -24,7 +24,7 @@ class DatanodeFailure : public ::testing::Test {
   std::unique_ptr<client::DfsClient> client_;
 };
 
-TEST_F(DatanodeFailure, LostReplicasAreReplacedAndExcessIsTrimmedOnReturn) {
+TEST_P(DatanodeFailure, LostReplicasAreReplacedAndExcessIsTrimmedOnReturn) {
   Start({.datanodes = 4});
   Verifier verifier(*cluster_);
   for (int i = 0; i < 4; ++i) {
@@ -40,7 +40,7 @@ TEST_F(DatanodeFailure, LostReplicasAreReplacedAndExcessIsTrimmedOnReturn) {
   ASSERT_OK(verifier.CheckAll(*client_));
 }
 
-TEST_F(DatanodeFailure, AllRestartedAtOnceServeWhatTheyHeld) {
+TEST_P(DatanodeFailure, AllRestartedAtOnceServeWhatTheyHeld) {
   Start({.datanodes = 3, .volumes_per_datanode = 2});
   Verifier verifier(*cluster_);
   ASSERT_OK(verifier.WriteFile(*client_, "/dir/a", 1, 5 * kBlock, kThreeReplicas));
@@ -51,7 +51,7 @@ TEST_F(DatanodeFailure, AllRestartedAtOnceServeWhatTheyHeld) {
   ASSERT_OK(verifier.CheckAll(*client_));
 }
 
-TEST_F(DatanodeFailure, AWriteGoesOnWhenAPipelineNodeIsKilled) {
+TEST_P(DatanodeFailure, AWriteGoesOnWhenAPipelineNodeIsKilled) {
   Start({.datanodes = 5});  // after hflush HDFS insists on replacements
   Verifier verifier(*cluster_);
   ASSERT_OK_AND_ASSIGN(std::unique_ptr<client::OutputStream> out,
@@ -72,7 +72,7 @@ TEST_F(DatanodeFailure, AWriteGoesOnWhenAPipelineNodeIsKilled) {
   ASSERT_OK(verifier.CheckAll(*client_));
 }
 
-TEST_F(DatanodeFailure, LoweredAndRaisedReplicationConverges) {
+TEST_P(DatanodeFailure, LoweredAndRaisedReplicationConverges) {
   Start({.datanodes = 3});
   Verifier verifier(*cluster_);
   ASSERT_OK(verifier.WriteFile(*client_, "/f", 3, 2 * kBlock, kThreeReplicas));
@@ -85,7 +85,7 @@ TEST_F(DatanodeFailure, LoweredAndRaisedReplicationConverges) {
   ASSERT_OK(verifier.CheckAll(*client_));
 }
 
-TEST_F(DatanodeFailure, DeletedFilesLeaveTheDisks) {
+TEST_P(DatanodeFailure, DeletedFilesLeaveTheDisks) {
   Start({.datanodes = 3});
   Verifier verifier(*cluster_);
   ASSERT_OK(verifier.WriteFile(*client_, "/keep", 1, kBlock, kThreeReplicas));
@@ -99,7 +99,7 @@ TEST_F(DatanodeFailure, DeletedFilesLeaveTheDisks) {
   ASSERT_OK(verifier.CheckAll(*client_));
 }
 
-TEST_F(DatanodeFailure, ReplicasSpreadOverRacks) {
+TEST_P(DatanodeFailure, ReplicasSpreadOverRacks) {
   Start({.datanodes = 4, .racks = {"/r1", "/r2"}});
   Verifier verifier(*cluster_);
   ASSERT_OK(verifier.WriteFile(*client_, "/f", 1, 4 * kBlock, kThreeReplicas));
@@ -112,6 +112,9 @@ TEST_F(DatanodeFailure, ReplicasSpreadOverRacks) {
     EXPECT_EQ(racks.size(), 2u) << block.block.ToString();
   }
 }
+
+INSTANTIATE_TEST_SUITE_P(Kinds, DatanodeFailure, ::testing::ValuesIn(ClusterKinds()),
+                         [](const auto& info) { return ToString(info.param); });
 
 }  // namespace
 }  // namespace cairn::testing
