@@ -4,40 +4,21 @@
 #include <spdlog/spdlog.h>
 
 #include "common/status_macros.h"
+#include "datanode/control/inter_datanode_client.h"
 
 namespace cairn::datanode {
 
 namespace {
 // WaitReady looks this often.
 constexpr int64_t kPollMs = 20;
-
-// Recovers blocks with a single replica only: there is no way to other DataNodes yet, so a recovery
-// that needs one fails and stays with the NameNode.
-class NoRecoveryPeer : public RecoveryPeer {
- public:
-  absl::StatusOr<std::optional<ReplicaRecoveryInfo>> InitReplicaRecovery(const DatanodeId& node,
-                                                                         const ExtendedBlock&,
-                                                                         GenerationStamp) override {
-    return Unreachable(node);
-  }
-  absl::StatusOr<std::string> UpdateReplicaUnderRecovery(const DatanodeId& node,
-                                                         const ExtendedBlock&, GenerationStamp,
-                                                         BlockId, int64_t) override {
-    return Unreachable(node);
-  }
-  void Shutdown() override {}
-
- private:
-  static absl::Status Unreachable(const DatanodeId& node) {
-    return absl::UnavailableError(fmt::format("no way to {} is known", node.XferAddress()));
-  }
-};
 }  // namespace
 
-Datanode::Datanode(DatanodeOptions options, const StoreEnv& env, OnFatal on_fatal)
+Datanode::Datanode(DatanodeOptions options, const StoreEnv& env, OnFatal on_fatal,
+                   OnShutdown on_shutdown)
     : options_(std::move(options)),
       env_(env),
       on_fatal_(std::move(on_fatal)),
+      on_shutdown_(std::move(on_shutdown)),
       client_(options_.control) {}
 
 Datanode::~Datanode() { Stop(); }
@@ -57,17 +38,24 @@ absl::Status Datanode::Open() {
   ASSIGN_OR_RETURN(auto store, OpenBlockStore(options_.store, pool, env_));
   ASSIGN_OR_RETURN(auto transfers, TransferServer::Start(options_.transfer, *store, env_.clock));
   auto data_port = std::make_unique<TransferDataPort>(*transfers);
-  auto recovery_peer = std::make_unique<NoRecoveryPeer>();
+  auto recovery_peer = std::make_unique<InterDatanodeClient>(options_.recovery, env_.random);
   auto session = std::make_unique<NamenodeSession>(
       options_.control, client_, *store, *data_port, *recovery_peer, env_.clock, env_.random,
       [this](const absl::Status& status) { Fail(status); });
-  session->Start();
+  auto admin = std::make_unique<AdminPort>(*transfers, *session, [this] {
+    spdlog::info("an administrator has this DataNode shut down");
+    if (on_shutdown_) on_shutdown_();
+  });
+  ASSIGN_OR_RETURN(auto ipc, IpcServer::Start(options_.ipc, *store, *admin, env_.clock));
+  session->Start(ipc->port());
   MutexLock lock(mu_);
   store_ = std::move(store);
   transfers_ = std::move(transfers);
   data_port_ = std::move(data_port);
   recovery_peer_ = std::move(recovery_peer);
   session_ = std::move(session);
+  admin_ = std::move(admin);
+  ipc_ = std::move(ipc);
   return absl::OkStatus();
 }
 
@@ -111,6 +99,8 @@ void Datanode::Stop() {
   std::unique_ptr<TransferDataPort> data_port;
   std::unique_ptr<RecoveryPeer> recovery_peer;
   std::unique_ptr<NamenodeSession> session;
+  std::unique_ptr<AdminPort> admin;
+  std::unique_ptr<IpcServer> ipc;
   {
     MutexLock lock(mu_);
     store = std::move(store_);
@@ -118,9 +108,14 @@ void Datanode::Stop() {
     data_port = std::move(data_port_);
     recovery_peer = std::move(recovery_peer_);
     session = std::move(session_);
+    admin = std::move(admin_);
+    ipc = std::move(ipc_);
   }
-  // Operations end before the session: it waits for the copies it has ordered.
+  // Operations end before the RPC port, where recoveries wait for writers, and before the session,
+  // which waits for the copies it has ordered.
   if (transfers != nullptr) transfers->Stop();
+  ipc.reset();
+  admin.reset();
   if (session != nullptr) session->Stop();
   session.reset();
   recovery_peer.reset();
@@ -133,6 +128,11 @@ void Datanode::Stop() {
 int Datanode::xfer_port() const {
   MutexLock lock(mu_);
   return transfers_ == nullptr ? 0 : transfers_->port();
+}
+
+int Datanode::ipc_port() const {
+  MutexLock lock(mu_);
+  return ipc_ == nullptr ? 0 : ipc_->port();
 }
 
 std::string Datanode::uuid() const {

@@ -12,9 +12,11 @@
 #include "common/file_system.h"
 #include "common/random.h"
 #include "common/threads.h"
+#include "datanode/admin_port.h"
 #include "datanode/control/namenode_client.h"
 #include "datanode/control/namenode_session.h"
 #include "datanode/control/recovery_peer.h"
+#include "datanode/hadoop/ipc_server.h"
 #include "datanode/options.h"
 #include "datanode/store/block_store.h"
 #include "datanode/transfer/transfer_server.h"
@@ -29,8 +31,13 @@ class Datanode {
   // stops it. Must not call Stop itself.
   using OnFatal = std::function<void(const absl::Status&)>;
 
+  // Called at most once, on a thread of the DataNode, when an administrator asks it to shut down;
+  // the owner then stops it. Must not call Stop itself.
+  using OnShutdown = std::function<void()>;
+
   // Everything in `env` must outlive this.
-  Datanode(DatanodeOptions options, const StoreEnv& env, OnFatal on_fatal);
+  Datanode(DatanodeOptions options, const StoreEnv& env, OnFatal on_fatal,
+           OnShutdown on_shutdown = nullptr);
   // Stops.
   ~Datanode();
   Datanode(const Datanode&) = delete;
@@ -47,6 +54,8 @@ class Datanode {
 
   // Of the data port; 0 before it is open.
   int xfer_port() const EXCLUDES(mu_);
+  // Of the Hadoop RPC port; 0 before it is open.
+  int ipc_port() const EXCLUDES(mu_);
   // Empty before the disks are open.
   std::string uuid() const EXCLUDES(mu_);
   // Null before the disks are open and after Stop.
@@ -61,6 +70,7 @@ class Datanode {
   const DatanodeOptions options_;
   const StoreEnv env_;
   const OnFatal on_fatal_;
+  const OnShutdown on_shutdown_;
   NamenodeClient client_;
   std::thread starter_;
 
@@ -74,6 +84,8 @@ class Datanode {
   std::unique_ptr<TransferDataPort> data_port_ GUARDED_BY(mu_);
   std::unique_ptr<RecoveryPeer> recovery_peer_ GUARDED_BY(mu_);
   std::unique_ptr<NamenodeSession> session_ GUARDED_BY(mu_);
+  std::unique_ptr<AdminPort> admin_ GUARDED_BY(mu_);
+  std::unique_ptr<IpcServer> ipc_ GUARDED_BY(mu_);
 };
 
 }  // namespace cairn::datanode

@@ -7,6 +7,7 @@
 
 #include "common/testing/temp_dir.h"
 #include "common/types/errors.h"
+#include "datanode/control/inter_datanode_client.h"
 #include "datanode/control/testing/fake_namenode.h"
 #include "datanode/transfer/testing/raw_client.h"
 #include "datanode/transfer/testing/test_blocks.h"
@@ -24,6 +25,7 @@ class DatanodeTest : public ::testing::Test {
          {"dfs.datanode.data.dir",
           "[SSD]file://" + directory_.path() + "/a," + directory_.path() + "/b"},
          {"dfs.datanode.address", "127.0.0.1:0"},
+         {"dfs.datanode.ipc.address", "127.0.0.1:0"},
          {"dfs.datanode.hostname", "dn1"},
          {"dfs.heartbeat.interval", "1"}});
     EXPECT_TRUE(configuration.ok()) << configuration.status();
@@ -49,6 +51,8 @@ TEST_F(DatanodeTest, ServesAndKeepsItsIdentityOverARestart) {
   const std::string uuid = datanode->uuid();
   EXPECT_EQ(namenode_.last_registration().storages_size(), 2);
   EXPECT_EQ(namenode_.last_registration().datanode().ip_addr(), "127.0.0.1");
+  EXPECT_NE(datanode->ipc_port(), 0);
+  EXPECT_EQ(namenode_.last_registration().datanode().ipc_port(), datanode->ipc_port());
   RawClient client(datanode->xfer_port());
   wire::WriteBlockOp op;
   op.block = TestBlock(1073741825);
@@ -66,6 +70,19 @@ TEST_F(DatanodeTest, ServesAndKeepsItsIdentityOverARestart) {
   ASSERT_TRUE(datanode->WaitReady(10'000).ok());
   EXPECT_EQ(datanode->uuid(), uuid);
   EXPECT_TRUE(datanode->store()->Get(1073741825).ok());
+}
+
+TEST_F(DatanodeTest, AnotherDataNodeReachesItsReplicas) {
+  auto datanode = Make(Options());
+  ASSERT_TRUE(datanode->WaitReady(10'000).ok());
+  InterDatanodeClient peer({.user = "hdfs"}, random_);
+  const DatanodeId node{.uuid = datanode->uuid(),
+                        .ip_addr = "127.0.0.1",
+                        .host_name = "localhost",
+                        .ipc_port = datanode->ipc_port()};
+  const auto missing = peer.InitReplicaRecovery(node, TestBlock(1073741825), 1002);
+  ASSERT_TRUE(missing.ok()) << missing.status();
+  EXPECT_FALSE(missing->has_value());
 }
 
 TEST_F(DatanodeTest, DisksOfAnotherClusterAreRefused) {
@@ -104,13 +121,16 @@ TEST(DatanodeOptions, TakeHadoopsKeys) {
   EXPECT_EQ(options->transfer.max_transfer_threads, 17);
   EXPECT_EQ(options->transfer.listen.port, 9866);
   EXPECT_EQ(options->control.ip_addr, "");
+  EXPECT_EQ(options->ipc.server.listen.port, 9867);
+  EXPECT_EQ(options->ipc.handler_threads, 10);
 }
 
 TEST(DatanodeOptions, RefuseWhatMakesNoSense) {
   for (const auto& [key, value] :
        std::vector<std::pair<std::string, std::string>>{{"fs.defaultFS", "file:///"},
                                                         {"dfs.datanode.data.dir", "[TAPE]/a"},
-                                                        {"dfs.datanode.address", "host:port:9"}}) {
+                                                        {"dfs.datanode.address", "host:port:9"},
+                                                        {"dfs.datanode.ipc.address", "a:b:9"}}) {
     auto settings = std::vector<std::pair<std::string, std::string>>{
         {"fs.defaultFS", "hdfs://nn:8020"}, {"dfs.datanode.data.dir", "/a"}, {key, value}};
     const auto configuration = Configuration::FromSettings(settings);

@@ -41,7 +41,8 @@ absl::Status Run(const std::vector<std::string>& args, cairn::StopSignal& stop) 
           fatal = status;
         }
         stop.RequestStop(std::string(status.message()));
-      });
+      },
+      [&] { stop.RequestStop("shutdownDatanode"); });
   datanode.Start();
   spdlog::info("stopping: {}", stop.Wait());
   datanode.Stop();

@@ -9,6 +9,7 @@
 
 #include "common/net/address.h"
 #include "common/status_macros.h"
+#include "common/users/current_user.h"
 
 namespace cairn::datanode {
 
@@ -17,6 +18,7 @@ namespace {
 constexpr int kDefaultRpcPort = 8020;
 constexpr int kGrpcPortOffset = 1;
 constexpr int kDefaultTransferPort = 9866;
+constexpr int kDefaultIpcPort = 9867;
 constexpr int64_t kDefaultScanPeriodMs = 504LL * 3600 * 1000;
 constexpr char kSoftwareVersion[] = "cairn-0.1.0";
 
@@ -81,6 +83,27 @@ absl::Status FillTransfer(const Configuration& configuration, TransferOptions& o
   return absl::OkStatus();
 }
 
+absl::Status FillIpc(const Configuration& configuration, IpcOptions& options) {
+  ipc::ServerOptions& server = options.server;
+  ASSIGN_OR_RETURN(server.listen, ParseHostPort(configuration.GetString("dfs.datanode.ipc.address"),
+                                                kDefaultIpcPort));
+  server.max_request_bytes = static_cast<size_t>(configuration.GetSize("ipc.maximum.data.length"));
+  server.max_connections = static_cast<int32_t>(configuration.GetInt("ipc.server.max.connections"));
+  server.idle_threshold = static_cast<int32_t>(configuration.GetInt("ipc.client.idlethreshold"));
+  server.max_idle_ms = 2 * configuration.GetDurationMs("ipc.client.connection.maxidletime");
+  options.handler_threads =
+      static_cast<int32_t>(configuration.GetInt("dfs.datanode.handler.count"));
+  options.software_version = kSoftwareVersion;
+  ASSIGN_OR_RETURN(options.owner, SystemUserName());
+  options.supergroup = configuration.GetString("dfs.permissions.superusergroup");
+  options.permissions_enabled = configuration.GetBool("dfs.permissions.enabled");
+  options.groups.cache_ms = configuration.GetDurationMs("hadoop.security.groups.cache.secs");
+  ASSIGN_OR_RETURN(
+      options.groups.overrides,
+      ParseStaticGroups(configuration.GetString("hadoop.user.group.static.mapping.overrides")));
+  return absl::OkStatus();
+}
+
 absl::StatusOr<std::string> NamenodeAddress(const Configuration& configuration) {
   const std::string explicit_address = configuration.GetString("cairn.namenode.grpc-address");
   if (!explicit_address.empty()) {
@@ -120,6 +143,10 @@ absl::StatusOr<DatanodeOptions> DatanodeOptions::From(const Configuration& confi
   DatanodeOptions options;
   RETURN_IF_ERROR(FillStore(configuration, options.store));
   RETURN_IF_ERROR(FillTransfer(configuration, options.transfer));
+  RETURN_IF_ERROR(FillIpc(configuration, options.ipc));
+  options.recovery = {.user = options.ipc.owner,
+                      .connect_by_hostname = options.transfer.connect_by_hostname,
+                      .call_timeout_ms = options.transfer.socket_timeout_ms};
   ControlOptions& control = options.control;
   ASSIGN_OR_RETURN(control.namenode_address, NamenodeAddress(configuration));
   control.host_name = options.transfer.host_name;

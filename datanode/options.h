@@ -4,6 +4,8 @@
 #include "absl/status/statusor.h"
 #include "common/config/configuration.h"
 #include "datanode/control/control_options.h"
+#include "datanode/control/inter_datanode_client.h"
+#include "datanode/hadoop/ipc_options.h"
 #include "datanode/store/store_types.h"
 #include "datanode/transfer/transfer_options.h"
 
@@ -14,6 +16,8 @@ struct DatanodeOptions {
   StoreOptions store;
   TransferOptions transfer;
   ControlOptions control;
+  IpcOptions ipc;
+  InterDatanodeOptions recovery;
 
   // From Hadoop's keys. kInvalidArgument names the key whose value makes no sense here.
   static absl::StatusOr<DatanodeOptions> From(const Configuration& configuration);

@@ -36,6 +36,8 @@ constexpr KeySpec kKeys[] = {
      "Largest RPC request or reply that is accepted.", 1024, int64_t{1} << 31},
     {"ipc.client.connection.maxidletime", kDuration, "10000", kMilliseconds,
      "Idle time after which a client closes its RPC connection."},
+    {"ipc.client.idlethreshold", kInt, "4000", kNone,
+     "RPC connections up to which a server closes none for being idle.", 0},
     {"ipc.client.connect.max.retries", kInt, "10", kNone,
      "How often a client tries to connect to a server that refuses."},
     {"ipc.client.connect.retry.interval", kDuration, "1000", kMilliseconds,

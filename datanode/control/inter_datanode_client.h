@@ -14,8 +14,7 @@ namespace cairn::datanode {
 struct InterDatanodeOptions {
   std::string user;                  // whom the calls are made as
   bool connect_by_hostname = false;  // dfs.datanode.use.datanode.hostname
-  // Of one call; the other node may take as long to stop a writer
-  // (dfs.datanode.xceiver.stop.timeout.millis).
+  // Of one call (dfs.client.socket-timeout); the other node may take as long to stop a writer.
   int64_t call_timeout_ms = 60'000;
 };
 

@@ -82,7 +82,8 @@ NamenodeSession::NamenodeSession(const ControlOptions& options, NamenodeClient& 
 
 NamenodeSession::~NamenodeSession() { Stop(); }
 
-void NamenodeSession::Start() {
+void NamenodeSession::Start(int32_t ipc_port) {
+  ipc_port_ = ipc_port;
   store_.SetListener(&reports_);
   heartbeat_thread_ = std::thread([this] {
     SetThreadName("dn-heartbeat");
@@ -127,6 +128,13 @@ std::string NamenodeSession::ip_addr() const {
 void NamenodeSession::RequestFullReport() {
   MutexLock lock(mu_);
   full_report_at_ms_ = 0;
+  report_wake_.NotifyAll();
+}
+
+void NamenodeSession::RequestChangeReport() {
+  MutexLock lock(mu_);
+  deletions_due_ = true;
+  changes_not_before_ms_ = 0;
   report_wake_.NotifyAll();
 }
 
@@ -197,7 +205,8 @@ absl::Status NamenodeSession::HandshakeAndRegister() {
   wire::ToProto(DatanodeId{.uuid = store_.datanode_uuid(),
                            .ip_addr = options_.ip_addr,
                            .host_name = options_.host_name,
-                           .xfer_port = data_port_.port()},
+                           .xfer_port = data_port_.port(),
+                           .ipc_port = ipc_port_},
                 *request.mutable_datanode());
   for (const StorageUsage& usage : store_.Usage()) {
     pb::Storage& storage = *request.add_storages();

@@ -40,7 +40,8 @@ class NamenodeSession {
                   Random& random, OnFatal on_fatal);
   ~NamenodeSession();
 
-  void Start();
+  // `ipc_port` is where this DataNode serves Hadoop RPC, 0 if nowhere; the NameNode tells clients.
+  void Start(int32_t ipc_port = 0);
   // Ends the conversation. The NameNode finds out by missing heartbeats.
   void Stop() EXCLUDES(mu_);
 
@@ -52,6 +53,8 @@ class NamenodeSession {
   std::string ip_addr() const EXCLUDES(mu_);
   // Sends a full report soon, and what has changed.
   void RequestFullReport() EXCLUDES(mu_);
+  // Sends what has changed soon, deletions included.
+  void RequestChangeReport() EXCLUDES(mu_);
 
  private:
   void HeartbeatLoop() EXCLUDES(mu_);
@@ -85,6 +88,7 @@ class NamenodeSession {
   const Clock& clock_;
   Random& random_;
   const OnFatal on_fatal_;
+  int32_t ipc_port_ = 0;  // before the threads
   ReportQueue reports_;
   std::unique_ptr<RecoveryWorker> recoveries_;
   std::unique_ptr<CommandExecutor> commands_;

@@ -27,6 +27,15 @@ class SocketGroup {
     shut_down_ = true;
     for (TcpSocket* socket : sockets_) socket->Shutdown();
   }
+  // The operation is a client's write: EvictWriters ends it.
+  void SetWriter() EXCLUDES(mu_) {
+    MutexLock lock(mu_);
+    writer_ = true;
+  }
+  bool writer() const EXCLUDES(mu_) {
+    MutexLock lock(mu_);
+    return writer_;
+  }
   bool shut_down() const EXCLUDES(mu_) {
     MutexLock lock(mu_);
     return shut_down_;
@@ -36,6 +45,7 @@ class SocketGroup {
   mutable Mutex mu_;
   std::vector<TcpSocket*> sockets_ GUARDED_BY(mu_);
   bool shut_down_ GUARDED_BY(mu_) = false;
+  bool writer_ GUARDED_BY(mu_) = false;
 };
 
 // Membership of one socket for a scope.

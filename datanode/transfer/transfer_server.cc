@@ -190,6 +190,13 @@ absl::Status TransferServer::CopyForNamenode(const ExtendedBlock& block,
   return status;
 }
 
+void TransferServer::EvictWriters() {
+  MutexLock lock(mu_);
+  for (SocketGroup* group : active_) {
+    if (group->writer()) group->ShutdownAll();
+  }
+}
+
 void TransferServer::SetBalanceBandwidth(int64_t bytes_per_second) {
   balance_throttler_.SetBandwidth(bytes_per_second > 0 ? bytes_per_second
                                                        : options_.balance_bandwidth);

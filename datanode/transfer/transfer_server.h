@@ -44,6 +44,10 @@ class TransferServer {
   absl::Status CopyForNamenode(const ExtendedBlock& block, const CopyTargets& targets);
   // Bytes per second shared by all moves; 0: as configured.
   void SetBalanceBandwidth(int64_t bytes_per_second);
+  // What that is now.
+  int64_t balance_bandwidth() const { return balance_throttler_.bandwidth(); }
+  // Ends the writes of clients that are in progress; their replicas stay for recovery.
+  void EvictWriters() EXCLUDES(mu_);
 
  private:
   TransferServer(const TransferOptions& options, std::unique_ptr<TcpListener> listener,

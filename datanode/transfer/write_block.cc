@@ -74,6 +74,7 @@ class WriteOperation {
   absl::Status OpenReplica() {
     BlockStore& store = services_.store;
     const WriteRequest request = MakeRequest();
+    if (from_client_ && !transfer_) context_.sockets->SetWriter();
     if (op_.stage == WriteStage::kCloseRecovery && from_client_) {
       return store.RecoverClose(request).status();
     }
