@@ -85,7 +85,7 @@ absl::Status Datanode::WaitReady(int64_t timeout_ms) {
   }
 }
 
-void Datanode::Stop() {
+void Datanode::Stop(bool will_restart) {
   {
     MutexLock lock(mu_);
     if (stopped_) return;
@@ -113,10 +113,14 @@ void Datanode::Stop() {
   }
   // Operations end before the RPC port, where recoveries wait for writers, and before the session,
   // which waits for the copies it has ordered.
-  if (transfers != nullptr) transfers->Stop();
+  if (transfers != nullptr) transfers->Stop(will_restart);
   ipc.reset();
   admin.reset();
   if (session != nullptr) session->Stop();
+  // No recovery touches a replica any more.
+  if (store != nullptr && will_restart && options_.restart_expiry_ms > 0) {
+    store->AnnounceRestart(options_.restart_expiry_ms);
+  }
   session.reset();
   recovery_peer.reset();
   data_port.reset();

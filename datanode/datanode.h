@@ -49,8 +49,10 @@ class Datanode {
   // Waits until this DataNode is registered and has reported its replicas. kDeadlineExceeded after
   // `timeout_ms`; the fatal error when there was one.
   absl::Status WaitReady(int64_t timeout_ms) EXCLUDES(mu_);
-  // Ends every operation and closes the disks. Later calls do nothing.
-  void Stop() EXCLUDES(mu_);
+  // Ends every operation and closes the disks. Later calls do nothing. With `will_restart` clients
+  // that write through this DataNode are told that it comes back, and their replicas wait for them
+  // (dfs.datanode.oob.timeout-ms, dfs.datanode.restart.replica.expiration).
+  void Stop(bool will_restart = false) EXCLUDES(mu_);
 
   // Of the data port; 0 before it is open.
   int xfer_port() const EXCLUDES(mu_);

@@ -4,6 +4,8 @@
 #include <gtest/gtest.h>
 
 #include <csignal>
+#include <filesystem>
+#include <fstream>
 
 #include "common/testing/temp_dir.h"
 #include "common/types/errors.h"
@@ -85,6 +87,61 @@ TEST_F(DatanodeTest, AnotherDataNodeReachesItsReplicas) {
   EXPECT_FALSE(missing->has_value());
 }
 
+TEST_F(DatanodeTest, AWriterGoesOnAfterAQuickRestart) {
+  auto datanode = Make(Options());
+  ASSERT_TRUE(datanode->WaitReady(10'000).ok());
+  wire::WriteBlockOp op;
+  op.block = TestBlock(1073741825);
+  op.client_name = "c";
+  {
+    RawClient client(datanode->xfer_port());
+    ASSERT_TRUE(client.Send(op).ok());
+    ASSERT_EQ(client.ReadResponse()->status, wire::OpStatus::kSuccess);
+    ASSERT_TRUE(client.SendPacket({.seqno = 0}, "begun").ok());
+    ASSERT_TRUE(client.ReadAck()->AllSuccess());
+    datanode->Stop(/*will_restart=*/true);
+    EXPECT_TRUE(client.ReadAck()->IsOutOfBand());
+  }
+  datanode = Make(Options());
+  ASSERT_TRUE(datanode->WaitReady(10'000).ok());
+  RawClient client(datanode->xfer_port());
+  op.stage = wire::WriteStage::kSetupStreamingRecovery;
+  op.latest_generation_stamp = 1002;
+  op.min_bytes_received = 5;
+  op.max_bytes_received = 5;
+  ASSERT_TRUE(client.Send(op).ok());
+  ASSERT_EQ(client.ReadResponse()->status, wire::OpStatus::kSuccess);
+  ASSERT_TRUE(client.SendPacket({.offset_in_block = 5, .seqno = 1}, " and ended").ok());
+  ASSERT_TRUE(client.SendLast(15, 2).ok());
+  ASSERT_TRUE(client.ReadAck()->AllSuccess());
+  ASSERT_TRUE(client.ReadAck()->AllSuccess());
+  EXPECT_EQ(datanode->store()->Get(1073741825)->block, (Block{1073741825, 1002, 15}));
+}
+
+// What an operator sees: a byte that rots is found within the period of the scan and reported.
+TEST_F(DatanodeTest, ARottenByteIsReportedWithinTheScanPeriod) {
+  DatanodeOptions options = Options();
+  options.store.scan_period_ms = 1'000;
+  auto datanode = Make(options);
+  ASSERT_TRUE(datanode->WaitReady(10'000).ok());
+  WriteRequest request;
+  request.block = Block{1073741825, 1001, 0};
+  auto writer = *datanode->store()->CreateRbw(request);
+  const std::string data = TestData(100'000);
+  ASSERT_TRUE(writer->Write(0, data, request.checksum.Compute(data), true).ok());
+  ASSERT_TRUE(writer->Finalize(true, "").ok());
+  writer.reset();
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(directory_.path())) {
+    if (entry.path().filename() != "blk_1073741825") continue;
+    std::fstream file(entry.path(), std::ios::in | std::ios::out | std::ios::binary);
+    file.seekp(77'777);
+    file.put(static_cast<char>(data[77'777] ^ 1));
+  }
+  ASSERT_TRUE(Eventually([&] { return !namenode_.bad_replicas().empty(); }));
+  EXPECT_EQ(namenode_.bad_replicas()[0].block().id(), 1073741825);
+  EXPECT_EQ(namenode_.bad_replicas()[0].datanode_uuid(), datanode->uuid());
+}
+
 TEST_F(DatanodeTest, DisksOfAnotherClusterAreRefused) {
   auto datanode = Make(Options());
   ASSERT_TRUE(datanode->WaitReady(10'000).ok());
@@ -123,12 +180,17 @@ TEST(DatanodeOptions, TakeHadoopsKeys) {
   EXPECT_EQ(options->control.ip_addr, "");
   EXPECT_EQ(options->ipc.server.listen.port, 9867);
   EXPECT_EQ(options->ipc.handler_threads, 10);
+  EXPECT_EQ(options->transfer.restart_notice_ms, 1'500);
+  EXPECT_EQ(options->restart_expiry_ms, 50'000);
+  EXPECT_FALSE(options->transfer.report_congestion);
 }
 
 TEST(DatanodeOptions, RefuseWhatMakesNoSense) {
   for (const auto& [key, value] :
        std::vector<std::pair<std::string, std::string>>{{"fs.defaultFS", "file:///"},
                                                         {"dfs.datanode.data.dir", "[TAPE]/a"},
+                                                        {"dfs.datanode.oob.timeout-ms", "soon"},
+                                                        {"dfs.datanode.oob.timeout-ms", "-1,0"},
                                                         {"dfs.datanode.address", "host:port:9"},
                                                         {"dfs.datanode.ipc.address", "a:b:9"}}) {
     auto settings = std::vector<std::pair<std::string, std::string>>{

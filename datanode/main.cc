@@ -45,7 +45,13 @@ absl::Status Run(const std::vector<std::string>& args, cairn::StopSignal& stop) 
       [&] { stop.RequestStop("shutdownDatanode"); });
   datanode.Start();
   spdlog::info("stopping: {}", stop.Wait());
-  datanode.Stop();
+  bool failed = false;
+  {
+    cairn::MutexLock lock(mu);
+    failed = !fatal.ok();
+  }
+  // A DataNode that is asked to stop is usually being upgraded or configured anew.
+  datanode.Stop(/*will_restart=*/!failed);
   cairn::MutexLock lock(mu);
   return fatal;
 }

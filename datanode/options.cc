@@ -7,6 +7,7 @@
 #include <string_view>
 #include <utility>
 
+#include "absl/strings/numbers.h"
 #include "common/net/address.h"
 #include "common/status_macros.h"
 #include "common/users/current_user.h"
@@ -78,6 +79,14 @@ absl::Status FillTransfer(const Configuration& configuration, TransferOptions& o
       static_cast<int32_t>(configuration.GetInt("dfs.datanode.balance.max.concurrent.moves"));
   options.connect_by_hostname = configuration.GetBool("dfs.datanode.use.datanode.hostname");
   options.sync_on_close = configuration.GetBool("dfs.datanode.synconclose");
+  options.report_congestion = configuration.GetBool("dfs.pipeline.ecn");
+  options.congestion_ratio = configuration.GetDouble("dfs.pipeline.congestion.ratio");
+  options.report_slowness = configuration.GetBool("dfs.pipeline.slownode");
+  const std::vector<std::string> notices = configuration.GetList("dfs.datanode.oob.timeout-ms");
+  if (notices.empty() || !absl::SimpleAtoi(notices[0], &options.restart_notice_ms) ||
+      options.restart_notice_ms < 0) {
+    return absl::InvalidArgumentError("dfs.datanode.oob.timeout-ms wants numbers, as 1500,0,0,0");
+  }
   options.host_name = configuration.GetString("dfs.datanode.hostname");
   if (options.host_name.empty()) options.host_name = LocalHostName();
   return absl::OkStatus();
@@ -156,6 +165,8 @@ absl::StatusOr<DatanodeOptions> DatanodeOptions::From(const Configuration& confi
   control.full_report_interval_ms = configuration.GetDurationMs("dfs.blockreport.intervalMsec");
   control.full_report_initial_delay_ms =
       configuration.GetDurationMs("dfs.blockreport.initialDelay");
+  options.restart_expiry_ms =
+      configuration.GetDurationMs("dfs.datanode.restart.replica.expiration");
   control.change_interval_ms =
       configuration.GetDurationMs("dfs.blockreport.incremental.intervalMsec");
   return options;

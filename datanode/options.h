@@ -1,6 +1,8 @@
 // Everything a DataNode can be told, as plain values.
 #pragma once
 
+#include <cstdint>
+
 #include "absl/status/statusor.h"
 #include "common/config/configuration.h"
 #include "datanode/control/control_options.h"
@@ -18,6 +20,9 @@ struct DatanodeOptions {
   ControlOptions control;
   IpcOptions ipc;
   InterDatanodeOptions recovery;
+  // dfs.datanode.restart.replica.expiration: how soon after a stop it must be back for writers to
+  // go on; 0: they never do. Milliseconds.
+  int64_t restart_expiry_ms = 50'000;
 
   // From Hadoop's keys. kInvalidArgument names the key whose value makes no sense here.
   static absl::StatusOr<DatanodeOptions> From(const Configuration& configuration);

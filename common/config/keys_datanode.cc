@@ -66,6 +66,19 @@ constexpr KeySpec kKeys[] = {
      "How old the saved usage of a volume may be to be used at the start."},
     {"dfs.datanode.xceiver.stop.timeout.millis", kDuration, "60000", kMilliseconds,
      "How long a running write may take to stop for recovery.", 1},
+    {"dfs.datanode.oob.timeout-ms", kList, "1500,0,0,0", kNone,
+     "How long a DataNode that is stopped takes to tell writers that it restarts; 0 never. Only "
+     "the "
+     "first number counts."},
+    {"dfs.datanode.restart.replica.expiration", kDuration, "50", kSeconds,
+     "How soon after a stop a DataNode must be back for writers to go on with their replicas "
+     "there."},
+    {"dfs.pipeline.ecn", kBool, "false", kNone,
+     "Whether a DataNode tells writers that its load is high."},
+    {"dfs.pipeline.congestion.ratio", kDouble, "1.5", kNone,
+     "Load per processor above which that is so."},
+    {"dfs.pipeline.slownode", kBool, "false", kNone,
+     "Whether acknowledgements say that a DataNode is not slow."},
     {"dfs.datanode.block.id.layout.upgrade.threads", kInt, "6", kNone,
      "Threads that adopt a volume of an older layout.", 1},
     {"dfs.block.access.token.enable", kBool, "false", kNone,

@@ -90,6 +90,10 @@ class FaultyFileSystem::State {
       off_ = true;
       ++boots_;
     }
+    while (!hangs_.empty() && path.find(hangs_) != std::string::npos && op != FileOp::kSpace &&
+           op != FileOp::kStat) {
+      unhung_.Wait(mu_);
+    }
     if (off_) return absl::UnavailableError(fmt::format("power is cut: {}", path));
     for (Fault& fault : faults_) {
       const bool matches =
@@ -224,6 +228,8 @@ class FaultyFileSystem::State {
 
   FileSystem& base_;
   mutable Mutex mu_;
+  CondVar unhung_;
+  std::string hangs_ GUARDED_BY(mu_);  // empty: nothing
   bool off_ GUARDED_BY(mu_) = false;
   int64_t cut_after_ GUARDED_BY(mu_) = -1;  // calls until the power goes; -1: it stays
   int64_t boots_ GUARDED_BY(mu_) = 0;       // files opened in an earlier one are dead
@@ -343,6 +349,17 @@ void FaultyFileSystem::Inject(Fault fault) {
 void FaultyFileSystem::ClearFaults() {
   MutexLock lock(state_->mu_);
   state_->faults_.clear();
+}
+
+void FaultyFileSystem::Hang(const std::string& path_contains) {
+  MutexLock lock(state_->mu_);
+  state_->hangs_ = path_contains;
+}
+
+void FaultyFileSystem::Unhang() {
+  MutexLock lock(state_->mu_);
+  state_->hangs_.clear();
+  state_->unhung_.NotifyAll();
 }
 
 int64_t FaultyFileSystem::calls(FileOp op) const {

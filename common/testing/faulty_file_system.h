@@ -62,6 +62,10 @@ class FaultyFileSystem : public FileSystem {
 
   void Inject(Fault fault);
   void ClearFaults();
+  // Calls on paths that contain this, Space and Stat excepted, wait until Unhang: a disk that does
+  // not answer (the system still knows what it knew of it).
+  void Hang(const std::string& path_contains);
+  void Unhang();
   // Calls of this kind so far, failed ones included.
   int64_t calls(FileOp op) const;
 

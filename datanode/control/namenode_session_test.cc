@@ -61,17 +61,30 @@ class NoPeers : public RecoveryPeer {
   void Shutdown() override {}
 };
 
+// The machine's, but its wall clock is set by fools.
+class JumpingClock : public Clock {
+ public:
+  int64_t WallMs() const override {
+    constexpr int64_t kTenYearsMs = 10LL * 365 * 86'400'000;
+    return SystemClock().WallMs() + (++calls_ % 3 - 1) * kTenYearsMs;
+  }
+  int64_t MonotonicMs() const override { return SystemClock().MonotonicMs(); }
+
+ private:
+  mutable std::atomic<int64_t> calls_ = 0;
+};
+
 class NamenodeSessionTest : public ::testing::Test {
  protected:
   void StartSession() { StartSession(FastOptions(namenode_)); }
   void StartSession(const ControlOptions& options) {
     client_ = std::make_unique<NamenodeClient>(options);
-    session_ = std::make_unique<NamenodeSession>(options, *client_, node_.store(), data_port_,
-                                                 peers_, SystemClock(), random_,
-                                                 [this](const absl::Status& status) {
-                                                   MutexLock lock(mu_);
-                                                   fatal_ = status;
-                                                 });
+    session_ =
+        std::make_unique<NamenodeSession>(options, *client_, node_.store(), data_port_, peers_,
+                                          *clock_, random_, [this](const absl::Status& status) {
+                                            MutexLock lock(mu_);
+                                            fatal_ = status;
+                                          });
     session_->Start();
   }
   void StartAndReport() {
@@ -95,6 +108,7 @@ class NamenodeSessionTest : public ::testing::Test {
     return told;
   }
 
+  const Clock* clock_ = &SystemClock();
   FakeNamenode namenode_;
   TransferNode node_;
   NodeDataPort data_port_{node_.server()};
@@ -160,6 +174,19 @@ TEST_F(NamenodeSessionTest, RegistersAgainWhenTheNamenodeForgotIt) {
   namenode_.ForgetRegistrations();
   EXPECT_TRUE(Eventually([&] { return namenode_.registrations() == 2; }));
   EXPECT_TRUE(Eventually([&] { return namenode_.full_reports() == 2; }));
+}
+
+TEST_F(NamenodeSessionTest, JumpsOfTheWallClockChangeNothing) {
+  const JumpingClock jumping;
+  clock_ = &jumping;
+  StartAndReport();
+  const int beats = namenode_.heartbeats();
+  ASSERT_TRUE(WriteWhole(TestBlock(kId), "data", {&node_}).ok());
+  EXPECT_TRUE(Eventually([&] { return namenode_.heartbeats() >= beats + 10; }));
+  EXPECT_EQ(namenode_.full_reports(), 1) << "the next one is hours away";
+  EXPECT_EQ(namenode_.registrations(), 1);
+  EXPECT_EQ(ToldChanges(kId).back().kind(), pb::CHANGE_KIND_RECEIVED);
+  session_->Stop();
 }
 
 TEST_F(NamenodeSessionTest, RegistersAgainOnOrder) {

@@ -1,5 +1,4 @@
 // Failing, full and powerless disks.
-#include <chrono>
 #include <thread>
 
 #include "datanode/store/testing/store_fixture.h"
@@ -12,15 +11,6 @@ class FailureTest : public StoreTest {
   void TwoVolumes() {
     options.volumes = {{dir / "d0", StorageType::kDisk}, {dir / "d1", StorageType::kDisk}};
   }
-  // Waits for what a background check does.
-  template <typename Condition>
-  void Eventually(Condition condition) {
-    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(10);
-    while (!condition()) {
-      ASSERT_LT(std::chrono::steady_clock::now(), deadline);
-      std::this_thread::yield();
-    }
-  }
 };
 
 TEST_F(FailureTest, FullDiskAtCreationIsACleanErrorAndLeavesNothing) {
@@ -31,6 +21,27 @@ TEST_F(FailureTest, FullDiskAtCreationIsACleanErrorAndLeavesNothing) {
   EXPECT_FALSE(PosixFileSystem().Exists(Paths().DataFile(ReplicaPlace::kRbw, kId)));
   EXPECT_TRUE(store->CreateRbw(Request()).ok());
   EXPECT_TRUE(store->FailedVolumes().empty());
+}
+
+TEST_F(FailureTest, ANewReplicaPassesOverAVolumeThatFailsOrIsFullAfterAll) {
+  TwoVolumes();
+  options.failed_volumes_tolerated = 1;
+  Open();
+  const std::string d1 = store->Usage()[1].storage_id;
+  BlockId id = kId;
+  for (const Fault& fault :
+       {Fault::NoSpace(FileOp::kOpen, dir / "d0", 0, -1),
+        Fault::NoSpace(FileOp::kWriteAt, dir / "d0"),
+        Fault::Eio(FileOp::kWriteAt, dir / "d0/current/BP-1-127.0.0.1-1/current")}) {
+    WriteRequest request = Request(++id);
+    request.storage_id = store->Usage()[0].storage_id;
+    fs.Inject(fault);
+    const auto writer = store->CreateRbw(request);
+    fs.ClearFaults();
+    ASSERT_TRUE(writer.ok()) << writer.status();
+    EXPECT_EQ((*writer)->storage_id(), d1);
+  }
+  EXPECT_TRUE(PosixFileSystem().List(Paths().rbw())->empty());
 }
 
 TEST_F(FailureTest, FullDiskWhileWritingKeepsWhatWasWritten) {
@@ -254,30 +265,42 @@ TEST_F(FailureTest, AMetaFileThatIsTooShortIsDamageNeverNoChecksums) {
   }
 }
 
-TEST_F(FailureTest, AVolumeWhoseDeletionsHangDoesNotHoldUpTheOthers) {
+TEST_F(FailureTest, AVolumeThatHangsDoesNotHoldUpTheOthersOrTheHeartbeat) {
   TwoVolumes();
   Open();
-  for (BlockId id = 1; id <= 4; ++id) MakeFinalized("data", id);
+  for (BlockId id = 1; id <= 4; ++id) MakeFinalized(Bytes(1000, id), id);
   const auto on_d0 = store->List(store->Usage()[0].storage_id)->replicas;
   const auto on_d1 = store->List(store->Usage()[1].storage_id)->replicas;
   ASSERT_EQ(on_d0.size(), 2u);
-  // Whoever holds the reader's latch keeps the deletion of that block waiting.
+  ASSERT_EQ(on_d1.size(), 2u);
+  fs.Hang(dir / "d0");
+  store->Invalidate({on_d0[0].block, on_d1[0].block});
+  std::thread reader([&] { EXPECT_TRUE(ReadAll(on_d0[1].block.id).ok()); });
+  std::thread scanner([&] { store->RunBlockScan(); });
+  // What a heartbeat and a report ask for, reads, writes and deletions on the other volume.
+  EXPECT_EQ(store->Usage().size(), 2u);
+  EXPECT_EQ(store->List(store->Usage()[0].storage_id)->replicas.size(), 1u);
+  EXPECT_TRUE(ReadAll(on_d1[1].block.id).ok());
   WriteRequest request = Request(10);
-  request.storage_id = store->Usage()[0].storage_id;
+  request.storage_id = store->Usage()[1].storage_id;
   auto writer = store->CreateRbw(request);
-  ASSERT_TRUE(writer.ok());
-  store->Invalidate({Block{10, kStamp, 0}});  // waits for the writer, which does not leave
-  store->Invalidate({on_d0[0].block, on_d1[0].block, on_d1[1].block});
+  ASSERT_TRUE(writer.ok()) << writer.status();
+  ASSERT_TRUE(Put(**writer, 0, "data").ok());
+  ASSERT_TRUE((*writer)->Sync().ok());
+  ASSERT_TRUE((*writer)->Finalize(true, "").ok());
+  Eventually([&] { return !store->Get(on_d1[0].block.id).ok(); });
   Eventually([&] {
     return !PosixFileSystem().Exists(
-               Paths("d1").DataFile(ReplicaPlace::kFinalized, on_d1[0].block.id)) &&
-           !PosixFileSystem().Exists(
-               Paths("d1").DataFile(ReplicaPlace::kFinalized, on_d1[1].block.id));
+        Paths("d1").DataFile(ReplicaPlace::kFinalized, on_d1[0].block.id));
   });
   EXPECT_TRUE(
       PosixFileSystem().Exists(Paths().DataFile(ReplicaPlace::kFinalized, on_d0[0].block.id)));
-  writer->reset();
+  fs.Unhang();
+  reader.join();
+  scanner.join();
   store->DrainDeletions();
+  EXPECT_FALSE(
+      PosixFileSystem().Exists(Paths().DataFile(ReplicaPlace::kFinalized, on_d0[0].block.id)));
 }
 
 // What a writer was promised before the power went.

@@ -2,6 +2,7 @@
 #include "datanode/store/replica_transitions.h"
 
 #include <fmt/format.h>
+#include <spdlog/spdlog.h>
 
 #include <utility>
 
@@ -68,19 +69,40 @@ absl::Status CheckLength(const StoreCore& core, const StoredReplica& replica, in
                                 core.Name(replica.block()), replica.bytes_on_disk(), expected));
 }
 
+// Empty files for `replica`, whose volume this chooses: one that fails or is full after all is
+// passed over. The first error when none is left.
+absl::StatusOr<ReplicaFiles> CreateSomewhere(StoreCore& core, const WriteRequest& request,
+                                             StoredReplica& replica) {
+  StoreCore::VolumeList tried;
+  absl::Status first_error;
+  while (true) {
+    auto volume = core.ChooseVolume(request, tried);
+    if (!volume.ok()) return first_error.ok() ? volume.status() : first_error;
+    replica.volume = *volume;
+    auto files =
+        CreateReplicaFiles(core.fs(), (*volume)->paths(), replica.name(), request.checksum);
+    if (files.ok()) return files;
+    const absl::Status error = core.DiskError(*volume, files.status());
+    if (absl::IsUnavailable(error)) return error;  // no other volume would do
+    spdlog::warn("cannot create {} on {}: {}", core.Name(request.block), (*volume)->path(),
+                 std::string(error.message()));
+    if (first_error.ok()) first_error = error;
+    tried.push_back(*std::move(volume));
+  }
+}
+
 // Makes an empty replica in `state` on a volume of the request; what `old` holds is deleted first.
 WriterOr Create(StoreCore& core, const WriteRequest& request, ReplicaState state,
                 GenerationStamp stamp, const std::optional<StoredReplica>& old) {
   const BlockId id = request.block.id;
   if (old) RETURN_IF_ERROR(core.Delete(*old, /*quiet=*/false));
-  ASSIGN_OR_RETURN(const std::shared_ptr<Volume> volume, core.ChooseVolume(request));
-  StoredReplica replica{id, volume, ReplicaRecord::Make(state, stamp, 0),
+  StoredReplica replica{id, nullptr, ReplicaRecord::Make(state, stamp, 0),
                         std::make_shared<ActiveReplica>(ActiveReplica::Progress{})};
-  auto files = CreateReplicaFiles(core.fs(), volume->paths(), replica.name(), request.checksum);
-  if (!files.ok()) return core.DiskError(volume, files.status());
+  ASSIGN_OR_RETURN(auto files, CreateSomewhere(core, request, replica));
+  const std::shared_ptr<Volume> volume = replica.volume;
   volume->AddUsed(kMetaHeaderBytes);
   auto writer = std::make_unique<LocalReplicaWriter>(
-      core, LocalReplicaWriter::Opened{replica, *std::move(files), request.checksum}, request);
+      core, LocalReplicaWriter::Opened{replica, std::move(files), request.checksum}, request);
   const uint64_t sequence = volume->Put(id, replica.record, replica.active);
   if (state == ReplicaState::kBeingWritten) {
     core.Emit(ReplicaChangeKind::kReceiving, *volume, sequence,

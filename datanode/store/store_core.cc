@@ -73,7 +73,8 @@ absl::StatusOr<StoredReplica> StoreCore::Get(BlockId id) const {
   return *std::move(replica);
 }
 
-absl::StatusOr<std::shared_ptr<Volume>> StoreCore::ChooseVolume(const WriteRequest& request) {
+absl::StatusOr<std::shared_ptr<Volume>> StoreCore::ChooseVolume(const WriteRequest& request,
+                                                                const VolumeList& tried) {
   const VolumeList all = volumes();
   const uint64_t start = next_volume_++;
   // Round robin, then the wished ones to the front: storage id before type.
@@ -88,6 +89,7 @@ absl::StatusOr<std::shared_ptr<Volume>> StoreCore::ChooseVolume(const WriteReque
   });
   int64_t most = 0;
   for (const auto& volume : candidates) {
+    if (std::find(tried.begin(), tried.end(), volume) != tried.end()) continue;
     const auto available = volume->Available();
     if (!available.ok()) {
       DiskError(volume, available.status()).IgnoreError();

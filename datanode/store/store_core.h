@@ -63,9 +63,10 @@ class StoreCore {
   std::optional<StoredReplica> Find(BlockId id) const;
   // As Find, without invalidated ones: kReplicaNotFound.
   absl::StatusOr<StoredReplica> Get(BlockId id) const;
-  // A volume with room for the request's block, round robin among those of the wished kind:
-  // kDiskOutOfSpace when none has room.
-  absl::StatusOr<std::shared_ptr<Volume>> ChooseVolume(const WriteRequest& request);
+  // A volume with room for the request's block, round robin among those of the wished kind and none
+  // of `tried`: kDiskOutOfSpace when there is none.
+  absl::StatusOr<std::shared_ptr<Volume>> ChooseVolume(const WriteRequest& request,
+                                                       const VolumeList& tried = {});
 
   // Takes the latch of `id` when no writer is attached, stopping the one that is. Before that and
   // again under the latch `check` is asked whether the replica suits (null: there is none).

@@ -68,6 +68,21 @@ TEST_F(CopyTest, TransferOfAnUnfinishedReplicaSendsWhatIsAcknowledged) {
   EXPECT_TRUE(ReadRange(b_, TestBlock(kId), 0, 1'300).value_or("") == data);
 }
 
+TEST_F(CopyTest, TransferEndsWithinAChunkWhereTheAcknowledgedBytesDo) {
+  const std::string data = TestData(1'300);
+  WriteRequest request;
+  request.block = TestBlock(kId).block;
+  const auto writer = *a_.store().CreateRbw(request);
+  ASSERT_TRUE(writer->Write(0, data, request.checksum.Compute(data), true).ok());
+  writer->SetBytesAcked(700);
+  const auto reply = Ask(a_, TransferOp(700));
+  ASSERT_TRUE(reply.ok()) << reply.status();
+  EXPECT_EQ(reply->status, OpStatus::kSuccess) << reply->message;
+  EXPECT_EQ(b_.store().Get(kId)->block.num_bytes, 700);
+  EXPECT_EQ(*b_.store().VisibleLength(TestBlock(kId).block), 700);
+  EXPECT_TRUE(ReadRange(b_, TestBlock(kId), 0, 700).value_or("") == data.substr(0, 700));
+}
+
 TEST_F(CopyTest, TransferRefusesWhatItCannotGive) {
   ASSERT_TRUE(WriteWhole(TestBlock(kId), "short", {&a_}).ok());
   for (auto op : {TransferOp(6), TransferOp(0)}) {

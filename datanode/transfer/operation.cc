@@ -32,6 +32,12 @@ void ReplyError(FrameSocket& connection, std::string message) {
       .IgnoreError();
 }
 
+int64_t PeerReadTimeout(const TransferOptions& options, size_t nodes_behind) {
+  if (options.socket_timeout_ms == 0) return 0;
+  return options.socket_timeout_ms +
+         options.timeout_per_node_ms * static_cast<int64_t>(nodes_behind);
+}
+
 absl::StatusOr<std::unique_ptr<FrameSocket>> ConnectToDatanode(const TransferServices& services,
                                                                const DatanodeId& node,
                                                                size_t nodes_behind,
@@ -39,9 +45,9 @@ absl::StatusOr<std::unique_ptr<FrameSocket>> ConnectToDatanode(const TransferSer
   const TransferOptions& options = services.options;
   const int64_t extra = options.timeout_per_node_ms * static_cast<int64_t>(nodes_behind);
   const std::string& host = options.connect_by_hostname ? node.host_name : node.ip_addr;
-  ASSIGN_OR_RETURN(auto socket,
-                   TcpSocket::Connect({host, node.xfer_port}, options.socket_timeout_ms + extra));
-  socket->SetReadTimeout(options.socket_timeout_ms + extra);
+  ASSIGN_OR_RETURN(auto socket, TcpSocket::Connect({host, node.xfer_port},
+                                                   PeerReadTimeout(options, nodes_behind)));
+  socket->SetReadTimeout(PeerReadTimeout(options, nodes_behind));
   socket->SetWriteTimeout(options.write_timeout_ms + extra);
   return std::make_unique<FrameSocket>(std::move(socket), buffer_bytes);
 }

@@ -47,6 +47,9 @@ std::string AsException(const absl::Status& status);
 // Replies with ERROR and a message; failures to send are ignored, the connection ends anyway.
 void ReplyError(FrameSocket& connection, std::string message);
 
+// How long to wait for bytes of a peer with `nodes_behind` further nodes; ms, 0 for ever.
+int64_t PeerReadTimeout(const TransferOptions& options, size_t nodes_behind);
+
 // Connects to the data port of `node` and sets both timeouts for `nodes_behind` further nodes.
 absl::StatusOr<std::unique_ptr<FrameSocket>> ConnectToDatanode(const TransferServices& services,
                                                                const DatanodeId& node,

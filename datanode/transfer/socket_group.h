@@ -1,6 +1,9 @@
 // The sockets of one operation, so that another thread can end it.
 #pragma once
 
+#include <cstdint>
+#include <functional>
+#include <utility>
 #include <vector>
 
 #include "common/net/socket.h"
@@ -36,6 +39,17 @@ class SocketGroup {
     MutexLock lock(mu_);
     return writer_;
   }
+  // Has `farewell` called (with the milliseconds it may take) by SayFarewell; null: nothing. When
+  // this returns, no former one runs any more.
+  void SetFarewell(std::function<void(int64_t)> farewell) EXCLUDES(mu_) {
+    MutexLock lock(mu_);
+    farewell_ = std::move(farewell);
+  }
+  // Lets the operation tell its peer that this DataNode restarts.
+  void SayFarewell(int64_t timeout_ms) EXCLUDES(mu_) {
+    MutexLock lock(mu_);
+    if (farewell_ && !shut_down_) farewell_(timeout_ms);
+  }
   bool shut_down() const EXCLUDES(mu_) {
     MutexLock lock(mu_);
     return shut_down_;
@@ -46,6 +60,7 @@ class SocketGroup {
   std::vector<TcpSocket*> sockets_ GUARDED_BY(mu_);
   bool shut_down_ GUARDED_BY(mu_) = false;
   bool writer_ GUARDED_BY(mu_) = false;
+  std::function<void(int64_t)> farewell_ GUARDED_BY(mu_);
 };
 
 // Membership of one socket for a scope.

@@ -22,7 +22,12 @@ struct TransferOptions {
   int32_t balance_max_moves = 100;        // dfs.datanode.balance.max.concurrent.moves
   bool connect_by_hostname = false;       // dfs.datanode.use.datanode.hostname
   bool sync_on_close = false;             // dfs.datanode.synconclose
-  std::string host_name;                  // dfs.datanode.hostname, told to other DataNodes
+  bool report_congestion = false;         // dfs.pipeline.ecn
+  double congestion_ratio = 1.5;          // dfs.pipeline.congestion.ratio: load per processor
+  bool report_slowness = false;           // dfs.pipeline.slownode
+  // dfs.datanode.oob.timeout-ms, its first number: how long writers are told of a restart; 0: never
+  int64_t restart_notice_ms = 1'500;
+  std::string host_name;  // dfs.datanode.hostname, told to other DataNodes
 };
 
 }  // namespace cairn::datanode

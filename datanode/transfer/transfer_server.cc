@@ -72,11 +72,16 @@ absl::StatusOr<std::unique_ptr<TransferServer>> TransferServer::Start(
 
 TransferServer::~TransferServer() { Stop(); }
 
-void TransferServer::Stop() {
+void TransferServer::Stop(bool will_restart) {
   {
     MutexLock lock(mu_);
     stopping_ = true;
     stop_.NotifyAll();
+    const int64_t deadline = clock_.MonotonicMs() + options_.restart_notice_ms;
+    for (SocketGroup* group : active_) {
+      const int64_t left = deadline - clock_.MonotonicMs();
+      if (will_restart && left > 0) group->SayFarewell(left);
+    }
     for (SocketGroup* group : active_) group->ShutdownAll();
   }
   if (acceptor_.joinable()) {

@@ -29,8 +29,9 @@ class TransferServer {
   TransferServer& operator=(const TransferServer&) = delete;
 
   // Ends every connection and operation and waits for their threads. Replicas being written stay
-  // for recovery.
-  void Stop();
+  // for recovery. With `will_restart` their writers are told first that this DataNode comes back,
+  // so that they wait for it instead of going on without (TransferOptions::restart_notice_ms).
+  void Stop(bool will_restart = false);
 
   int port() const { return port_; }
   // Operations running now.

@@ -4,6 +4,9 @@
 
 #include <spdlog/spdlog.h>
 
+#include <cstdlib>
+#include <thread>
+
 #include "common/types/errors.h"
 #include "datanode/transfer/ack_responder.h"
 #include "datanode/transfer/packet_receiver.h"
@@ -15,6 +18,32 @@ namespace {
 
 using wire::OpStatus;
 using wire::WriteStage;
+
+// Congestion as HDFS's DataNode tells it, and slowness: no NameNode here calls a DataNode slow, so
+// it is what an ordinary one of HDFS says.
+uint32_t LoadFlags(const TransferOptions& options) {
+  uint32_t flags = options.report_slowness ? wire::kAckNotSlow : 0;
+  if (options.report_congestion) {
+    double load = 0;
+    const bool known = ::getloadavg(&load, 1) == 1;
+    const double limit = options.congestion_ratio * std::thread::hardware_concurrency();
+    flags |= known && load > limit ? wire::kAckEcnCongested : wire::kAckEcnSupported;
+  }
+  return flags;
+}
+
+// Has the responder announce a restart of this DataNode, for a scope.
+class Farewell {
+ public:
+  Farewell(SocketGroup& sockets, AckResponder& responder) : sockets_(sockets) {
+    sockets_.SetFarewell(
+        [&responder](int64_t timeout_ms) { responder.AnnounceRestart(timeout_ms); });
+  }
+  ~Farewell() { sockets_.SetFarewell(nullptr); }
+
+ private:
+  SocketGroup& sockets_;
+};
 
 class WriteOperation {
  public:
@@ -127,10 +156,22 @@ class WriteOperation {
     return absl::OkStatus();
   }
 
+  AckPlan MakeAckPlan() const {
+    const TransferOptions& options = services_.options;
+    AckPlan plan{.nodes_below = op_.targets.size(),
+                 .mirror_timeout_ms = PeerReadTimeout(options, op_.targets.size()),
+                 .sync_on_close = options.sync_on_close};
+    if (options.report_congestion || options.report_slowness) {
+      plan.own_flags = [&options] { return LoadFlags(options); };
+    }
+    return plan;
+  }
+
   absl::Status ReceiveFromClient() {
-    AckResponder responder(context_.connection, mirror_.get(), op_.targets.size(), *writer_,
-                           services_.clock, services_.options.sync_on_close);
+    AckResponder responder(context_.connection, mirror_.get(), MakeAckPlan(), *writer_,
+                           services_.clock);
     RETURN_IF_ERROR(responder.Start(services_.threads));
+    const Farewell farewell(*context_.sockets, responder);
     const ReceivePlan plan{.mirror = mirror_.get(), .responder = &responder};
     RETURN_IF_ERROR(ReceivePackets(context_.connection, *writer_, plan).status());
     return responder.Finish(0);

@@ -1,6 +1,8 @@
 // Tests of WRITE_BLOCK: pipelines of data ports in this process over real stores.
 #include <gtest/gtest.h>
 
+#include <thread>
+
 #include "datanode/transfer/testing/test_blocks.h"
 #include "datanode/transfer/write_block.h"
 
@@ -108,6 +110,222 @@ TEST_F(WriteBlockTest, AMirrorThatDiesIsReportedAndTheRestIsStored) {
   // Not acknowledged by all: invisible, but there for the recovery.
   EXPECT_EQ(*a_.store().VisibleLength(TestBlock(kId).block), 51'200);
   EXPECT_EQ(a_.store().Get(kId)->block.num_bytes, 100'000);
+}
+
+// A node that sets a pipeline up and then says nothing more.
+class SilentNode {
+ public:
+  SilentNode() : listener_(*TcpListener::Listen({"127.0.0.1", 0})) {
+    thread_ = std::thread([this] {
+      auto socket = listener_->Accept();
+      if (!socket.ok()) return;
+      (*socket)->SetReadTimeout(10'000);
+      FrameSocket connection(*std::move(socket), kPacketBufferBytes);
+      EXPECT_TRUE(connection.Read(&wire::OpSize).ok());
+      EXPECT_TRUE(
+          connection
+              .Write(wire::EncodeResponse({.status = OpStatus::kSuccess, .first_bad_link = ""}))
+              .ok());
+      connection.DrainForClose(10'000);
+    });
+  }
+  ~SilentNode() {
+    listener_->Shutdown();
+    thread_.join();
+  }
+  DatanodeInfo info() const {
+    DatanodeInfo info;
+    info.id = {.uuid = "silent", .ip_addr = "127.0.0.1", .xfer_port = listener_->port()};
+    return info;
+  }
+
+ private:
+  const std::unique_ptr<TcpListener> listener_;
+  std::thread thread_;
+};
+
+TransferOptions ShortTimeouts() {
+  TransferOptions options = TransferNode::DefaultOptions();
+  options.socket_timeout_ms = 400;
+  options.timeout_per_node_ms = 300;
+  return options;
+}
+
+TEST_F(WriteBlockTest, TheNeighbourOfASilentNodeFindsItOutFirst) {
+  TransferNode a(ShortTimeouts());
+  TransferNode b(ShortTimeouts());
+  SilentNode c;
+  auto op = CreateOp(TestBlock(kId), {&a, &b, &c_});
+  op.targets.back() = c.info();
+  auto client = Begin(op, a);
+  ASSERT_TRUE(client->SendPacket({.seqno = 0}, "data").ok());
+  const auto ack = client->ReadAck();
+  ASSERT_TRUE(ack.ok()) << ack.status();
+  EXPECT_EQ(ack->seqno, 0);
+  EXPECT_EQ(ack->replies,
+            (std::vector<OpStatus>{OpStatus::kSuccess, OpStatus::kSuccess, OpStatus::kError}));
+  EXPECT_EQ(*a.store().VisibleLength(TestBlock(kId).block), 0);
+}
+
+// Acknowledges packets one by one, each after a while.
+class SlowNode {
+ public:
+  explicit SlowNode(int64_t pause_ms) : listener_(*TcpListener::Listen({"127.0.0.1", 0})) {
+    thread_ = std::thread([this, pause_ms] {
+      auto socket = listener_->Accept();
+      if (!socket.ok()) return;
+      (*socket)->SetReadTimeout(10'000);
+      FrameSocket connection(*std::move(socket), kPacketBufferBytes);
+      if (!connection.Read(&wire::OpSize).ok()) return;
+      connection.Write(wire::EncodeResponse({.status = OpStatus::kSuccess, .first_bad_link = ""}))
+          .IgnoreError();
+      while (true) {
+        const auto bytes = connection.Read(&wire::PacketSize);
+        if (!bytes.ok()) return;
+        const auto packet = wire::DecodePacket(*bytes);
+        const int64_t until = SystemClock().MonotonicMs() + pause_ms;
+        EXPECT_TRUE(Eventually([&] { return SystemClock().MonotonicMs() >= until; }));
+        const auto ack = wire::PipelineAck::Of(packet->header.seqno, {OpStatus::kSuccess});
+        if (!connection.Write(wire::EncodeAck(ack)).ok()) return;
+      }
+    });
+  }
+  ~SlowNode() {
+    listener_->Shutdown();
+    thread_.join();
+  }
+  DatanodeInfo info() const {
+    DatanodeInfo info;
+    info.id = {.uuid = "slow", .ip_addr = "127.0.0.1", .xfer_port = listener_->port()};
+    return info;
+  }
+
+ private:
+  const std::unique_ptr<TcpListener> listener_;
+  std::thread thread_;
+};
+
+TEST_F(WriteBlockTest, ASlowMirrorIsNotTakenForASilentOne) {
+  TransferOptions options = ShortTimeouts();
+  options.socket_timeout_ms = 1'000;
+  TransferNode a(options);
+  SlowNode slow(200);
+  auto op = CreateOp(TestBlock(kId), {&a, &b_});
+  op.targets.back() = slow.info();
+  auto client = Begin(op, a);
+  // All at once: the last one waits for longer than a mirror may be silent.
+  for (int64_t i = 0; i < 8; ++i) {
+    ASSERT_TRUE(client->SendPacket({.offset_in_block = i * 512, .seqno = i}, TestData(512)).ok());
+  }
+  for (int64_t i = 0; i < 8; ++i) {
+    if (i == 4) {
+      ASSERT_TRUE(client->SendPacket({.seqno = wire::kHeartbeatSeqno}, "").ok());
+    }
+    const auto ack = client->ReadAck();
+    ASSERT_TRUE(ack.ok()) << ack.status();
+    EXPECT_EQ(ack->seqno, i);
+    EXPECT_TRUE(ack->AllSuccess());
+  }
+}
+
+TEST_F(WriteBlockTest, AMirrorWithNothingToSayIsNotBlamed) {
+  TransferNode a(ShortTimeouts());
+  auto client = Begin(CreateOp(TestBlock(kId), {&a, &b_}), a);
+  // Longer than the mirror may take to answer, all in all.
+  for (int i = 0; i < 8; ++i) {
+    ASSERT_FALSE(*client->socket().socket().WaitReadable(150));
+    ASSERT_TRUE(client->SendPacket({.seqno = wire::kHeartbeatSeqno}, "").ok());
+    ASSERT_TRUE(client->ReadAck()->AllSuccess());
+  }
+  ASSERT_TRUE(client->SendPacket({.seqno = 0}, "data").ok());
+  EXPECT_TRUE(client->ReadAck()->AllSuccess());
+}
+
+TEST_F(WriteBlockTest, AWriterThatFallsSilentIsGivenUp) {
+  TransferNode a(ShortTimeouts());
+  auto client = Begin(CreateOp(TestBlock(kId), {&a, &b_}), a);
+  ASSERT_TRUE(client->SendPacket({.seqno = 0}, "data").ok());
+  ASSERT_TRUE(client->ReadAck()->AllSuccess());
+  EXPECT_TRUE(client->ClosedByPeer());
+  EXPECT_TRUE(Eventually([&] { return b_.server().xceiver_count() == 0; }));
+  EXPECT_EQ(b_.store().Get(kId)->state, ReplicaState::kBeingWritten);
+}
+
+TEST_F(WriteBlockTest, ARestartIsAnnouncedToTheWriter) {
+  auto client = Begin(CreateOp(TestBlock(kId), {&a_, &b_}), a_);
+  ASSERT_TRUE(client->SendPacket({.seqno = 0}, "data").ok());
+  ASSERT_TRUE(client->ReadAck()->AllSuccess());
+  a_.server().Stop(/*will_restart=*/true);
+  const auto ack = client->ReadAck();
+  ASSERT_TRUE(ack.ok()) << ack.status();
+  EXPECT_EQ(ack->seqno, wire::kOutOfBandSeqno);
+  EXPECT_EQ(ack->replies, std::vector<OpStatus>{OpStatus::kOobRestart});
+  EXPECT_EQ(ack->StatusAt(0), OpStatus::kOobRestart);
+  EXPECT_TRUE(client->ClosedByPeer());
+}
+
+TEST_F(WriteBlockTest, ARestartBelowIsPassedOnWithoutWaitingForAPacket) {
+  auto client = Begin(CreateOp(TestBlock(kId), {&a_, &b_, &c_}), a_);
+  ASSERT_TRUE(client->SendPacket({.seqno = 0}, "data").ok());
+  ASSERT_TRUE(client->ReadAck()->AllSuccess());
+  c_.server().Stop(/*will_restart=*/true);
+  const auto ack = client->ReadAck();
+  ASSERT_TRUE(ack.ok()) << ack.status();
+  EXPECT_EQ(ack->seqno, wire::kOutOfBandSeqno);
+  EXPECT_EQ(ack->replies,
+            (std::vector<OpStatus>{OpStatus::kSuccess, OpStatus::kSuccess, OpStatus::kOobRestart}));
+  EXPECT_EQ(ack->StatusAt(2), OpStatus::kOobRestart);
+}
+
+TEST_F(WriteBlockTest, AnOrdinaryStopAnnouncesNothing) {
+  auto client = Begin(CreateOp(TestBlock(kId), {&a_}), a_);
+  a_.server().Stop();
+  EXPECT_FALSE(client->ReadAck().ok());
+}
+
+TEST_F(WriteBlockTest, NeitherDoesOneWithoutTimeForIt) {
+  TransferOptions options = TransferNode::DefaultOptions();
+  options.restart_notice_ms = 0;
+  TransferNode a(options);
+  auto client = Begin(CreateOp(TestBlock(kId), {&a}), a);
+  a.server().Stop(/*will_restart=*/true);
+  EXPECT_FALSE(client->ReadAck().ok());
+}
+
+TEST_F(WriteBlockTest, LoadIsToldInTheFlags) {
+  struct Case {
+    bool ecn, slownode;
+    double ratio;
+    uint32_t flag;
+  };
+  for (const Case& c : {Case{false, false, -1, 0}, Case{true, false, -1, wire::kAckEcnCongested},
+                        Case{true, false, 1e9, wire::kAckEcnSupported},
+                        Case{true, true, 1e9, wire::kAckEcnSupported | wire::kAckNotSlow}}) {
+    TransferOptions options = TransferNode::DefaultOptions();
+    options.report_congestion = c.ecn;
+    options.report_slowness = c.slownode;
+    options.congestion_ratio = c.ratio;
+    TransferNode busy(options);
+    auto client = Begin(CreateOp(TestBlock(kId), {&a_, &busy}), a_);
+    ASSERT_TRUE(client->SendPacket({.seqno = 0}, "data").ok());
+    const auto ack = client->ReadAck();
+    ASSERT_TRUE(ack.ok()) << ack.status();
+    EXPECT_TRUE(ack->AllSuccess());
+    EXPECT_EQ(ack->flags, (std::vector<uint32_t>{0, c.flag})) << "and passed on by others";
+    client.reset();
+    ASSERT_TRUE(Eventually([&] { return a_.server().xceiver_count() == 0; }));
+    a_.store().Invalidate({TestBlock(kId).block});
+    a_.store().DrainDeletions();
+  }
+}
+
+TEST_F(WriteBlockTest, APacketWithoutTheAgreedChecksumsEndsTheWrite) {
+  auto client = Begin(CreateOp(TestBlock(kId), {&a_, &b_}), a_);
+  ASSERT_TRUE(
+      client->SendBytes(wire::EncodePacket({.seqno = 0, .data_bytes = 4}, "", "data")).ok());
+  EXPECT_TRUE(client->ClosedByPeer());
+  EXPECT_EQ(a_.store().Get(kId)->block.num_bytes, 0);
+  EXPECT_EQ(b_.store().Get(kId)->block.num_bytes, 0);
 }
 
 TEST_F(WriteBlockTest, AChecksumErrorIsAcknowledgedByTheLastNode) {

@@ -104,6 +104,34 @@ TEST_F(Damage, FlippedBlockDataIsNeverServedAndReplaced) {
   ASSERT_OK(verifier.CheckAll(*client_));
 }
 
+// Nobody reads: the block scanner finds it within its period (hours, usually).
+TEST_F(Damage, ARottenReplicaThatNobodyReadsIsFoundAndReplaced) {
+  ASSERT_OK_AND_ASSIGN(
+      cluster_,
+      NewForkedCluster({.datanodes = 3,
+                        .settings = {{"dfs.datanode.scan.period.hours", "1s"},
+                                     {"dfs.block.scanner.volume.bytes.per.second", "100m"}}}));
+  ASSERT_OK(cluster_->StartAll());
+  ASSERT_OK_AND_ASSIGN(client_, cluster_->NewClient());
+  Verifier verifier(*cluster_);
+  const std::string good = PatternBytes(1, 0, kBlock);
+  ASSERT_OK(
+      verifier.WriteFile(*client_, "/f", 1, kBlock, {.replication = 2, .block_size = kBlock}));
+  ASSERT_OK_AND_ASSIGN(const LocatedBlocks located, client_->GetBlockLocations("/f", 0, kBlock));
+  FlipOn(DatanodeIndex(located.blocks[0].locations[0]), IsBlockData);
+  ASSERT_OK(WaitFor("both replicas on the disks to be good", 60, [&] {
+    int replicas = 0;
+    for (int i = 0; i < 3; ++i) {
+      for (const std::string& path : FilesBelow(cluster_->volume(i, 0), IsBlockData)) {
+        if (ReadWhole(path) != good) return false;
+        ++replicas;
+      }
+    }
+    return replicas == 2;
+  }));
+  ASSERT_OK(verifier.CheckAll(*client_));
+}
+
 TEST_F(Damage, FlippedChecksumsAreNeverServed) {
   Start(3);
   Verifier verifier(*cluster_);

@@ -18,6 +18,7 @@ inline constexpr uint32_t kAckEcnMask = 0x60;
 inline constexpr uint32_t kAckEcnSupported = 0x20;
 inline constexpr uint32_t kAckEcnCongested = 0x60;
 inline constexpr uint32_t kAckSlowMask = 0x180;
+inline constexpr uint32_t kAckNotSlow = 0x80;
 inline constexpr uint32_t kAckSlow = 0x100;
 
 // One acknowledgement. Index 0 is the DataNode nearest the client.

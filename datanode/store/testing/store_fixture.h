@@ -3,8 +3,10 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <memory>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "common/random.h"
@@ -127,6 +129,16 @@ class StoreTest : public ::testing::Test {
     const absl::Status read = (*reader)->ReadVerified(0, out.size(), out.data());
     if (!read.ok()) return read;
     return out;
+  }
+
+  // Waits for what the background does.
+  template <typename Condition>
+  void Eventually(Condition condition) {
+    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+    while (!condition()) {
+      ASSERT_LT(std::chrono::steady_clock::now(), deadline);
+      std::this_thread::yield();
+    }
   }
 
   std::string OnlyStorage() { return store->Usage().at(0).storage_id; }
