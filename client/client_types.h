@@ -22,6 +22,11 @@ struct CreateOptions {
   int64_t block_size = 0;      // 0: ClientOptions::block_size
 };
 
+// How DfsClient::Append reopens a file.
+struct AppendOptions {
+  bool new_block = false;  // leave the last block as it is, even if it has room
+};
+
 // Which DataNodes a report lists. Numbers are HDFS's DatanodeReportTypeProto.
 enum class DatanodeReportType { kAll = 1, kLive = 2, kDead = 3 };
 

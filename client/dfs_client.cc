@@ -60,8 +60,9 @@ absl::StatusOr<std::unique_ptr<OutputStream>> DfsClient::Create(const std::strin
   return FileOutputStream::Create(*context_, path, options);
 }
 
-absl::StatusOr<std::unique_ptr<OutputStream>> DfsClient::Append(const std::string& path) {
-  return FileOutputStream::Append(*context_, path);
+absl::StatusOr<std::unique_ptr<OutputStream>> DfsClient::Append(const std::string& path,
+                                                                const AppendOptions& options) {
+  return FileOutputStream::Append(*context_, path, options);
 }
 
 absl::StatusOr<std::unique_ptr<InputStream>> DfsClient::Open(const std::string& path) {
@@ -200,6 +201,12 @@ absl::Status DfsClient::SetTimes(const std::string& path, int64_t mtime_ms, int6
 absl::StatusOr<bool> DfsClient::SetReplication(const std::string& path, int32_t replication) {
   return context_->Call(RetryMode::kPlain, [&](NamenodeStub& stub, const CallContext& call) {
     return stub.SetReplication(call, path, replication);
+  });
+}
+
+absl::StatusOr<bool> DfsClient::Truncate(const std::string& path, int64_t new_length) {
+  return context_->Call(RetryMode::kPlain, [&](NamenodeStub& stub, const CallContext& call) {
+    return stub.Truncate(call, path, new_length, context_->client_name());
   });
 }
 

@@ -54,8 +54,10 @@ class DfsClient {
   // A new file of length 0, opened for writing.
   absl::StatusOr<std::unique_ptr<OutputStream>> Create(const std::string& path,
                                                        const CreateOptions& options = {});
-  // An existing closed file, opened for writing at its end.
-  absl::StatusOr<std::unique_ptr<OutputStream>> Append(const std::string& path);
+  // An existing closed file, opened for writing at its end. A file that another writer holds is
+  // kAlreadyBeingCreated, or kRecoveryInProgress while it is taken from a dead one.
+  absl::StatusOr<std::unique_ptr<OutputStream>> Append(const std::string& path,
+                                                       const AppendOptions& options = {});
   // A file, opened for reading at offset 0.
   absl::StatusOr<std::unique_ptr<InputStream>> Open(const std::string& path);
 
@@ -107,6 +109,10 @@ class DfsClient {
   absl::Status SetTimes(const std::string& path, int64_t mtime_ms, int64_t atime_ms);
   // False: not a file, or missing.
   absl::StatusOr<bool> SetReplication(const std::string& path, int32_t replication);
+  // Shortens a closed file to `new_length` bytes, from 0 to its length. False: its last block is
+  // being shortened on its DataNodes and the file cannot be opened for writing before; ask
+  // IsFileClosed.
+  absl::StatusOr<bool> Truncate(const std::string& path, int64_t new_length);
   // Takes the lease away from a dead writer; true when the file is closed now, else ask
   // IsFileClosed later.
   absl::StatusOr<bool> RecoverLease(const std::string& path);

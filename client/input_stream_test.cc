@@ -219,19 +219,72 @@ TEST(InputStream, AFileBeingWrittenIsReadUpToTheKnownLengthAndGrows) {
   EXPECT_TRUE(out->Close().ok());
 }
 
-TEST(InputStream, AReplacedFileIsAnErrorNotAMixture) {
-  FakeCluster cluster(1);
-  CreateOptions create;
-  create.overwrite = true;
-  ASSERT_TRUE(cluster.Put("/f", TestData(1000, 1), create).ok());
-  auto in = cluster.client().Open("/f").value();
-  ASSERT_TRUE(cluster.Put("/f", TestData(1000, 2), create).ok());
+// A file of 25 blocks, of which an open stream knows the first ten.
+class ChangingFile : public testing::Test {
+ protected:
+  ChangingFile() {
+    cluster_.options.block_size = 4096;
+    create_.overwrite = true;
+    create_.replication = 1;
+    EXPECT_TRUE(cluster_.Put("/f", data_, create_).ok());
+    in_ = cluster_.client().Open("/f").value();
+    first_.resize(5000);
+    EXPECT_GT(in_->Read(first_.data(), first_.size()).value(), 0u);
+  }
+  // What reading on gives: every byte of the file, or an error, but nothing else.
+  absl::StatusOr<std::string> ReadOn() {
+    EXPECT_TRUE(in_->Seek(0).ok());
+    return in_->ReadAll();
+  }
+  void ExpectGone(const absl::Status& status) {
+    EXPECT_TRUE(Is(status, ErrorKind::kFileNotFound)) << status;
+    EXPECT_EQ(Text(status), "File does not exist: /f");
+  }
+
+  FakeCluster cluster_{1};
+  CreateOptions create_;
+  const std::string data_ = TestData(100'000, 1);
+  std::unique_ptr<InputStream> in_;
+  std::string first_;
+};
+
+TEST_F(ChangingFile, OverwrittenIsGoneForItsReader) {
+  ASSERT_TRUE(cluster_.Put("/f", TestData(100'000, 2), create_).ok());
+  ExpectGone(ReadOn().status());
+  ExpectGone(in_->ReadAt(60'000, 10).status());
+}
+
+TEST_F(ChangingFile, DeletedAndCreatedAnewIsGoneForItsReader) {
+  ASSERT_TRUE(cluster_.client().Delete("/f", false).value());
+  ASSERT_TRUE(cluster_.Put("/f", TestData(100'000, 2), create_).ok());
+  ExpectGone(ReadOn().status());
+}
+
+TEST_F(ChangingFile, RenamedOverIsGoneForItsReader) {
+  ASSERT_TRUE(cluster_.Put("/g", TestData(100'000, 2), create_).ok());
+  ASSERT_TRUE(cluster_.client().Rename2("/g", "/f", /*overwrite=*/true).ok());
+  ExpectGone(ReadOn().status());
+}
+
+TEST_F(ChangingFile, DeletedIsReadAsFarAsItsBlocksAreKnown) {
+  ASSERT_TRUE(cluster_.client().Delete("/f", false).value());
+  EXPECT_EQ(in_->ReadAt(30'000, 5000).value(), data_.substr(30'000, 5000));
+  ExpectGone(ReadOn().status());
+}
+
+TEST_F(ChangingFile, RenamedIsReadOn) {
+  ASSERT_TRUE(cluster_.client().Rename2("/f", "/g", /*overwrite=*/false).ok());
+  EXPECT_EQ(ReadOn().value(), data_);
+  ASSERT_TRUE(cluster_.Put("/f", TestData(100'000, 2), create_).ok());
+  EXPECT_EQ(in_->ReadAt(90'000, 5000).value(), data_.substr(90'000, 5000));
+}
+
+TEST_F(ChangingFile, ReplacedIsNeverAMixtureWhenLocationsAreAskedForAnew) {
+  ASSERT_TRUE(cluster_.Put("/f", TestData(100'000, 2), create_).ok());
   DatanodeFaults faults;
   faults.close_reads_after_packets = 0;
-  cluster.dn(0).SetFaults(faults);  // forces a refetch
-  const auto read = in->ReadAll();
-  ASSERT_FALSE(read.ok());
-  EXPECT_THAT(Text(read.status()), HasSubstr("Blocklist for /f has changed!"));
+  cluster_.dn(0).SetFaults(faults);  // forces it
+  ExpectGone(in_->ReadAt(0, 10).status());
 }
 
 }  // namespace

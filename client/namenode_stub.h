@@ -43,8 +43,12 @@ struct CreateCall {
 
 // What append answers.
 struct AppendReply {
-  std::optional<LocatedBlock> last_block;  // absent: start a new block
+  // The last block, reopened: set a pipeline up over its replicas. Absent: start a new block.
+  std::optional<LocatedBlock> block;
   FileStatus status;
+  // The last block, reopened or not: what addBlock and complete call the previous one. Absent for a
+  // file without blocks.
+  std::optional<ExtendedBlock> last_block;
 };
 
 // What addBlock is asked.
@@ -93,8 +97,12 @@ class NamenodeStub {
 
   // --- Files being written.
   virtual absl::StatusOr<FileStatus> Create(const CallContext& call, const CreateCall& request) = 0;
+  // `new_block`: go on in a new block even where the last one has room.
   virtual absl::StatusOr<AppendReply> Append(const CallContext& call, const std::string& path,
-                                             const std::string& client_name) = 0;
+                                             const std::string& client_name, bool new_block) = 0;
+  // False: the last block is being shortened; the file is open until then.
+  virtual absl::StatusOr<bool> Truncate(const CallContext& call, const std::string& path,
+                                        int64_t new_length, const std::string& client_name) = 0;
   virtual absl::StatusOr<LocatedBlock> AddBlock(const CallContext& call,
                                                 const AddBlockCall& request) = 0;
   virtual absl::Status AbandonBlock(const CallContext& call, const OpenFileRef& file,

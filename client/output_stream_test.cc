@@ -149,6 +149,31 @@ TEST(OutputStream, AppendToAFullBlockStartsANewOne) {
   ASSERT_TRUE(out->Write(data.substr(64 << 10)).ok());
   ASSERT_TRUE(out->Close().ok());
   EXPECT_EQ(cluster.Get("/f").value(), data);
+  EXPECT_THAT(cluster.namenode().CallsOf("updatePipeline"), testing::IsEmpty());
+}
+
+TEST(OutputStream, AppendMayLeaveAPartialBlockAsItIs) {
+  FakeCluster cluster(1);
+  const std::string data = TestData(90'000);
+  ASSERT_TRUE(cluster.Put("/f", data.substr(0, 70'000)).ok());
+  const auto before = cluster.namenode().BlocksOf("/f");
+  auto out = cluster.client().Append("/f", {.new_block = true}).value();
+  ASSERT_TRUE(out->Write(data.substr(70'000)).ok());
+  ASSERT_TRUE(out->Close().ok());
+  const auto after = cluster.namenode().BlocksOf("/f");
+  ASSERT_EQ(after.size(), 3u);
+  EXPECT_EQ(after[1].block, before[1].block);
+  EXPECT_EQ(cluster.Get("/f").value(), data);
+}
+
+TEST(OutputStream, AnAppendOfNothingCompletesWithTheBlockThatWasThere) {
+  FakeCluster cluster(1);
+  ASSERT_TRUE(cluster.Put("/f", TestData(64 << 10)).ok());
+  ASSERT_TRUE(cluster.client().Append("/f").value()->Close().ok());
+  EXPECT_EQ(cluster.namenode().CallsOf("complete").back(), "complete blk_1073741825_1001");
+  ASSERT_TRUE(cluster.Put("/empty", "").ok());
+  ASSERT_TRUE(cluster.client().Append("/empty").value()->Close().ok());
+  EXPECT_EQ(cluster.namenode().CallsOf("complete").back(), "complete");
 }
 
 TEST(OutputStream, AHeartbeatKeepsAnIdlePipelineAlive) {

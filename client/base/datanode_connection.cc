@@ -9,27 +9,10 @@
 #include <utility>
 
 #include "common/status_macros.h"
+#include "common/types/storage_type_name.h"
 
 namespace cairn::client {
 namespace {
-
-std::string_view StorageTypeName(StorageType type) {
-  switch (type) {
-    case StorageType::kDisk:
-      return "DISK";
-    case StorageType::kSsd:
-      return "SSD";
-    case StorageType::kArchive:
-      return "ARCHIVE";
-    case StorageType::kRamDisk:
-      return "RAM_DISK";
-    case StorageType::kProvided:
-      return "PROVIDED";
-    case StorageType::kNvdimm:
-      return "NVDIMM";
-  }
-  return "DISK";
-}
 
 iovec Part(std::string_view bytes) { return {const_cast<char*>(bytes.data()), bytes.size()}; }
 

@@ -85,9 +85,27 @@ class GrpcNamenodeStub : public NamenodeStub {
   }
 
   absl::StatusOr<AppendReply> Append(const CallContext& call, const std::string& path,
-                                     const std::string& client_name) override {
-    return MakeError(ErrorKind::kUnsupportedOperation,
-                     fmt::format("append to {} is not part of cairn.v1", path));
+                                     const std::string& client_name, bool new_block) override {
+    ASSIGN_OR_RETURN(auto request, PathRequest<v1::AppendRequest>(path));
+    request.set_client_name(client_name);
+    request.set_new_block(new_block);
+    v1::AppendResponse response;
+    RETURN_IF_ERROR(Call(&ClientService::Append, call, request, response));
+    AppendReply reply;
+    if (response.has_block()) reply.block = FromProto(response.block());
+    reply.status = FromProto(response.status());
+    if (response.has_last_block()) reply.last_block = FromProto(response.last_block());
+    return reply;
+  }
+
+  absl::StatusOr<bool> Truncate(const CallContext& call, const std::string& path,
+                                int64_t new_length, const std::string& client_name) override {
+    ASSIGN_OR_RETURN(auto request, PathRequest<v1::TruncateRequest>(path));
+    request.set_new_length(new_length);
+    request.set_client_name(client_name);
+    v1::TruncateResponse response;
+    RETURN_IF_ERROR(Call(&ClientService::Truncate, call, request, response));
+    return response.done();
   }
 
   absl::StatusOr<LocatedBlock> AddBlock(const CallContext& call,

@@ -33,18 +33,28 @@ int64_t FileBlocks::length() const {
   return length_;
 }
 
+std::string FileBlocks::Name() const {
+  MutexLock lock(mu_);
+  // A NameNode that does not tell ids leaves only the path.
+  return file_id_ == kUnknownInodeId ? path_ : fmt::format("/.reserved/.inodes/{}", file_id_);
+}
+
 absl::Status FileBlocks::Fetch(int64_t offset) {
+  const std::string name = Name();
   const int64_t range =
       std::min(kPrefetchBlocks * context_.options().block_size, INT64_MAX - offset);
-  ASSIGN_OR_RETURN(const LocatedBlocks answer,
-                   context_.Call(RetryMode::kPlain, [&](NamenodeStub& stub, const CallContext& c) {
-                     return stub.GetBlockLocations(c, path_, offset, range);
-                   }));
-  return Merge(answer);
+  const absl::StatusOr<LocatedBlocks> answer =
+      context_.Call(RetryMode::kPlain, [&](NamenodeStub& stub, const CallContext& c) {
+        return stub.GetBlockLocations(c, name, offset, range);
+      });
+  if (answer.ok()) return Merge(*answer);
+  if (Is(answer.status(), ErrorKind::kFileNotFound)) return errors::FileDoesNotExist(path_);
+  return answer.status();
 }
 
 absl::Status FileBlocks::Merge(const LocatedBlocks& answer) {
   MutexLock lock(mu_);
+  if (file_id_ == kUnknownInodeId) file_id_ = answer.file_id;
   const auto add = [&](const LocatedBlock& block) REQUIRES(mu_) {
     const auto known = blocks_.find(block.offset);
     if (known != blocks_.end() && known->second.block.block.id != block.block.block.id) {

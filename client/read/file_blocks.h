@@ -13,10 +13,14 @@
 
 namespace cairn::client {
 
+// Once opened it stays with that very file: it asks by inode id, so a file renamed meanwhile is read
+// on, and one that was deleted or replaced is gone for its reader, never mixed with its successor.
+//
 // Thread-safe; calls the NameNode without holding its lock.
 class FileBlocks {
  public:
-  // Asks for the first blocks and the length. `context` must outlive this.
+  // Asks for the first blocks and the length. `context` must outlive this. Errors here and below
+  // are the NameNode's; a file that is gone is kFileNotFound with the path it was opened by.
   static absl::StatusOr<std::unique_ptr<FileBlocks>> Open(ClientContext& context,
                                                           const std::string& path);
 
@@ -28,12 +32,14 @@ class FileBlocks {
   absl::Status RefreshLength();
   // The block that holds byte `offset` < length(). Its num_bytes is the part of it below length().
   absl::StatusOr<LocatedBlock> BlockAt(int64_t offset);
-  // Forgets the locations of that block and asks anew. kFailedPrecondition "Blocklist for /p has
-  // changed!" when another block has taken its place: the file was replaced.
+  // Forgets the locations of that block and asks anew. kIo "Blocklist for /p has changed!" when
+  // another block has taken its place: the file was truncated and written again.
   absl::StatusOr<LocatedBlock> Refresh(int64_t offset);
 
  private:
   FileBlocks(ClientContext& context, std::string path);
+  // What the NameNode is asked for: the path at first, then the inode.
+  std::string Name() const;
   absl::Status Fetch(int64_t offset);
   absl::Status Merge(const LocatedBlocks& answer);
   absl::StatusOr<LocatedBlock> Find(int64_t offset);
@@ -41,6 +47,7 @@ class FileBlocks {
   ClientContext& context_;
   const std::string path_;
   mutable Mutex mu_;
+  InodeId file_id_ GUARDED_BY(mu_) = kUnknownInodeId;
   int64_t length_ GUARDED_BY(mu_) = 0;
   bool growing_ GUARDED_BY(mu_) = false;
   absl::btree_map<int64_t, LocatedBlock> blocks_ GUARDED_BY(mu_);  // by offset in the file

@@ -103,7 +103,13 @@ std::vector<ReplicaLocation> FakeNamenode::Choose(const std::vector<DatanodeId>&
 }
 
 FakeNamenode::File* FakeNamenode::Find(const std::string& path) {
-  const auto it = files_.find(path);
+  constexpr std::string_view kById = "/.reserved/.inodes/";
+  const auto it =
+      !path.starts_with(kById)
+          ? files_.find(path)
+          : std::find_if(files_.begin(), files_.end(), [&](const auto& entry) {
+              return fmt::format("{}{}", kById, entry.second.status.file_id) == path;
+            });
   return it == files_.end() ? nullptr : &it->second;
 }
 
@@ -150,7 +156,7 @@ class FakeNamenodeStub : public NamenodeStub {
   }
 
   absl::StatusOr<AppendReply> Append(const CallContext& call, const std::string& path,
-                                     const std::string&) override {
+                                     const std::string&, bool new_block) override {
     MutexLock lock(n_.mu_);
     RETURN_IF_ERROR(n_.Note(call, "append", path));
     FakeNamenode::File* file = n_.Find(path);
@@ -158,11 +164,20 @@ class FakeNamenodeStub : public NamenodeStub {
     file->open = true;
     AppendReply reply;
     reply.status = file->status;
-    if (!file->blocks.empty() &&
-        file->blocks.back().block.block.num_bytes < file->status.block_size) {
-      reply.last_block = file->blocks.back();
-    }
+    if (file->blocks.empty()) return reply;
+    reply.last_block = file->blocks.back().block;
+    const bool room = file->blocks.back().block.block.num_bytes < file->status.block_size;
+    if (room && !new_block) reply.block = file->blocks.back();
     return reply;
+  }
+
+  absl::StatusOr<bool> Truncate(const CallContext& call, const std::string& path,
+                                int64_t new_length, const std::string&) override {
+    MutexLock lock(n_.mu_);
+    RETURN_IF_ERROR(n_.Note(call, "truncate", fmt::format("{} {}", path, new_length)));
+    FakeNamenode::File* file = n_.Find(path);
+    if (file == nullptr) return errors::FileDoesNotExist(path);
+    return new_length == file->status.length;
   }
 
   absl::StatusOr<LocatedBlock> AddBlock(const CallContext& call,
@@ -173,6 +188,10 @@ class FakeNamenodeStub : public NamenodeStub {
     RETURN_IF_ERROR(n_.Note(call, "addBlock", request.path + excluded));
     FakeNamenode::File* file = n_.Find(request.path);
     if (file == nullptr) return errors::FileDoesNotExist(request.path);
+    // As the NameNode: the block before is always named, and its length thereby decided.
+    if (request.previous.has_value() != !file->blocks.empty()) {
+      return errors::Io("previous block expected");
+    }
     if (request.previous) n_.Commit(*file, *request.previous);
     LocatedBlock block;
     block.block.pool_id = n_.pool_id_;
@@ -323,6 +342,7 @@ class FakeNamenodeStub : public NamenodeStub {
     FakeNamenode::File* file = n_.Find(path);
     if (file == nullptr) return errors::FileDoesNotExist(path);
     LocatedBlocks answer;
+    answer.file_id = file->status.file_id;
     answer.under_construction = file->open;
     answer.last_block_complete = !file->open && !file->blocks.empty();
     for (const LocatedBlock& block : file->blocks) {
@@ -379,7 +399,10 @@ class FakeNamenodeStub : public NamenodeStub {
   absl::Status Rename2(const CallContext& call, const std::string& from, const std::string& to,
                        bool, bool) override {
     MutexLock lock(n_.mu_);
-    return n_.Note(call, "rename2", from + " " + to);
+    RETURN_IF_ERROR(n_.Note(call, "rename2", from + " " + to));
+    if (n_.Find(from) == nullptr) return errors::FileDoesNotExist(from);
+    n_.files_[to] = n_.files_.extract(from).mapped();
+    return absl::OkStatus();
   }
   absl::StatusOr<bool> Delete(const CallContext& call, const std::string& path, bool) override {
     MutexLock lock(n_.mu_);

@@ -21,15 +21,16 @@ constexpr int64_t kAckGraceMs = 1000;
 }  // namespace
 
 DataStreamer::DataStreamer(ClientContext& context, WriteTarget target,
-                           std::optional<LocatedBlock> append_to)
+                           std::optional<LocatedBlock> append_to,
+                           std::optional<ExtendedBlock> last_block)
     : context_(context),
       target_(std::move(target)),
       heartbeat_after_ms_(std::max<int64_t>(1, context.options().socket_timeout_ms / 2)),
       recovery_(context, target_),
       append_to_(std::move(append_to)) {
-  if (append_to_) {
+  {
     MutexLock lock(mu_);
-    block_ = append_to_->block;
+    block_ = append_to_ ? append_to_->block : std::move(last_block);
   }
   thread_ = std::thread([this] { Run(); });
 }

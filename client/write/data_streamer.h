@@ -24,9 +24,10 @@ namespace cairn::client {
 // Thread-safe. The first error is final and returned by every later call.
 class DataStreamer {
  public:
-  // For a new file, or with `append_to` a file whose last block is reopened (its num_bytes is the
-  // length it has). `context` must outlive this.
-  DataStreamer(ClientContext& context, WriteTarget target, std::optional<LocatedBlock> append_to);
+  // For a new file, or for one that goes on behind `last_block`; with `append_to` that block is
+  // reopened (its num_bytes is the length it has). `context` must outlive this.
+  DataStreamer(ClientContext& context, WriteTarget target, std::optional<LocatedBlock> append_to,
+               std::optional<ExtendedBlock> last_block);
   // Stops the threads; what was not acknowledged is lost.
   ~DataStreamer();
 

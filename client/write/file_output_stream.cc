@@ -29,16 +29,16 @@ absl::StatusOr<WriteTarget> MakeTarget(const ClientContext& context, const std::
 
 }  // namespace
 
-FileOutputStream::FileOutputStream(ClientContext& context, WriteTarget target, int64_t length,
-                                   std::optional<LocatedBlock> append_to)
+FileOutputStream::FileOutputStream(ClientContext& context, WriteTarget target,
+                                   const AppendReply& reply)
     : context_(context),
       target_(std::move(target)),
-      streamer_(context, target_, append_to),
+      streamer_(context, target_, reply.block, reply.last_block),
       builder_(target_.checksum, context.options().packet_size, target_.block_size),
-      position_(length) {
+      position_(reply.status.length) {
   {
     MutexLock lock(mu_);
-    if (append_to) builder_.StartBlock(append_to->block.block.num_bytes);
+    if (reply.block) builder_.StartBlock(reply.block->block.block.num_bytes);
   }
   context_.leases().Add(this);
 }
@@ -68,18 +68,18 @@ absl::StatusOr<std::unique_ptr<OutputStream>> FileOutputStream::Create(
       }));
   ASSIGN_OR_RETURN(WriteTarget target, MakeTarget(context, path, status));
   return std::unique_ptr<OutputStream>(
-      new FileOutputStream(context, std::move(target), 0, std::nullopt));
+      new FileOutputStream(context, std::move(target), AppendReply{{}, status, {}}));
 }
 
-absl::StatusOr<std::unique_ptr<OutputStream>> FileOutputStream::Append(ClientContext& context,
-                                                                       const std::string& path) {
-  ASSIGN_OR_RETURN(AppendReply reply, context.Call(RetryMode::kPlain, [&](NamenodeStub& stub,
-                                                                          const CallContext& call) {
-    return stub.Append(call, path, context.client_name());
-  }));
+absl::StatusOr<std::unique_ptr<OutputStream>> FileOutputStream::Append(
+    ClientContext& context, const std::string& path, const AppendOptions& options) {
+  ASSIGN_OR_RETURN(
+      const AppendReply reply,
+      context.Call(RetryMode::kPlain, [&](NamenodeStub& stub, const CallContext& call) {
+        return stub.Append(call, path, context.client_name(), options.new_block);
+      }));
   ASSIGN_OR_RETURN(WriteTarget target, MakeTarget(context, path, reply.status));
-  return std::unique_ptr<OutputStream>(new FileOutputStream(
-      context, std::move(target), reply.status.length, std::move(reply.last_block)));
+  return std::unique_ptr<OutputStream>(new FileOutputStream(context, std::move(target), reply));
 }
 
 void FileOutputStream::Abort(const absl::Status& why) { streamer_.Abort(why); }

@@ -28,7 +28,8 @@ class FileOutputStream : public OutputStream, private LeaseHolder {
                                                               const CreateOptions& options);
   // An existing file, from its end.
   static absl::StatusOr<std::unique_ptr<OutputStream>> Append(ClientContext& context,
-                                                              const std::string& path);
+                                                              const std::string& path,
+                                                              const AppendOptions& options);
   ~FileOutputStream() override;
 
   absl::Status Write(std::string_view data) override;
@@ -39,8 +40,8 @@ class FileOutputStream : public OutputStream, private LeaseHolder {
   const std::string& path() const override { return target_.file.path; }
 
  private:
-  FileOutputStream(ClientContext& context, WriteTarget target, int64_t length,
-                   std::optional<LocatedBlock> append_to);
+  // For a file as append found it; a new one is `reply` without blocks.
+  FileOutputStream(ClientContext& context, WriteTarget target, const AppendReply& reply);
   void Abort(const absl::Status& why) override;
   absl::Status FlushAndWait(bool sync);
   absl::Status CloseLocked() REQUIRES(mu_);

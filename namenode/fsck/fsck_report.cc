@@ -5,6 +5,7 @@
 #include <set>
 
 #include "common/types/errors.h"
+#include "common/types/storage_type_name.h"
 
 namespace cairn::namenode {
 namespace {
@@ -14,24 +15,6 @@ std::string JavaFloat(float value) {
   std::string text = fmt::format("{}", value);
   if (text.find_first_of(".e") == std::string::npos) text += ".0";
   return text;
-}
-
-std::string_view StorageTypeName(StorageType type) {
-  switch (type) {
-    case StorageType::kDisk:
-      return "DISK";
-    case StorageType::kSsd:
-      return "SSD";
-    case StorageType::kArchive:
-      return "ARCHIVE";
-    case StorageType::kRamDisk:
-      return "RAM_DISK";
-    case StorageType::kProvided:
-      return "PROVIDED";
-    case StorageType::kNvdimm:
-      return "NVDIMM";
-  }
-  return "DISK";
 }
 
 // Replicas that count: those on DataNodes that answer.

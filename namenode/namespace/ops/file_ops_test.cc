@@ -128,6 +128,7 @@ TEST_P(FileOps, TwoBlocksWrittenAndClosed) {
   EXPECT_FALSE(located.under_construction);
   EXPECT_TRUE(located.last_block_complete);
   EXPECT_EQ(located.file_length, status.length);
+  EXPECT_EQ(located.file_id, status.file_id);
   ASSERT_EQ(located.blocks.size(), 2u);
   EXPECT_EQ(located.blocks[1].block.block.num_bytes, 100);
 }
