@@ -83,7 +83,16 @@ void FillWriteOptions(const Configuration& configuration, ClientOptions& options
       configuration.GetDurationMs(block_write + "locateFollowingBlock.max.delay.ms");
   options.replace_datanode_best_effort =
       configuration.GetBool(block_write + "replace-datanode-on-failure.best-effort");
+  options.replace_datanode_min_replication =
+      number(block_write + "replace-datanode-on-failure.min-replication");
   options.pipeline_recovery_retries = number("dfs.client.pipeline.recovery.max-retries");
+  options.datanode_restart_timeout_ms =
+      configuration.GetDurationMs("dfs.client.datanode-restart.timeout");
+  options.slow_node_threshold = number("dfs.client.mark.slownode.as.badnode.threshold");
+  options.congestion_backoff_mean_ms =
+      configuration.GetDurationMs("dfs.client.congestion.backoff.mean.time");
+  options.congestion_backoff_max_ms =
+      configuration.GetDurationMs("dfs.client.congestion.backoff.max.time");
 }
 
 }  // namespace
@@ -111,6 +120,10 @@ absl::StatusOr<ClientOptions> MakeClientOptions(const Configuration& configurati
   options.block_acquire_failures =
       static_cast<int32_t>(configuration.GetInt("dfs.client.max.block.acquire.failures"));
   options.read_retry_window_ms = configuration.GetDurationMs("dfs.client.retry.window.base");
+  options.last_block_length_retries =
+      static_cast<int32_t>(configuration.GetInt("dfs.client.retry.times.get-last-block-length"));
+  options.last_block_length_interval_ms =
+      configuration.GetDurationMs("dfs.client.retry.interval-ms.get-last-block-length");
   options.read_ahead_bytes = static_cast<int32_t>(configuration.GetSize("cairn.client.read-ahead"));
   options.local_host = configuration.GetString("cairn.client.local-host");
   options.network_location = configuration.GetString("cairn.client.network-location");

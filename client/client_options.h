@@ -60,12 +60,14 @@ struct ClientOptions {
   int64_t lease_renewal_interval_ms = 30000;
 
   // --- Connections to DataNodes.
-  // Longest wait for bytes from a DataNode; 5 s are added for each node of a pipeline
-  // (dfs.client.socket-timeout). Half of it without a packet sends a heartbeat packet.
+  // Longest wait for bytes from a DataNode (dfs.client.socket-timeout). Half of it without a packet
+  // sends a heartbeat packet.
   int64_t socket_timeout_ms = 60000;
-  // Longest wait for a DataNode to take bytes (dfs.datanode.socket.write.timeout); 5 s are added
-  // for each node of a pipeline.
+  // Longest wait for a DataNode to take bytes (dfs.datanode.socket.write.timeout).
   int64_t socket_write_timeout_ms = 480000;
+  // What every node of a pipeline adds to both (not configurable in HDFS). A node waits a step less
+  // for the one behind it than its own peer waits for it, so that the silent one is blamed.
+  int64_t timeout_per_node_ms = 5000;
   // Connect to host names as DataNodes registered them, not to IPs
   // (dfs.client.use.datanode.hostname).
   bool use_datanode_hostname = false;
@@ -90,6 +92,19 @@ struct ClientOptions {
   // best-effort: true = go on with fewer nodes when no replacement is found).
   ReplaceDatanodePolicy replace_datanode_policy = ReplaceDatanodePolicy::kDefault;
   bool replace_datanode_best_effort = false;
+  // The same with at least so many nodes left, and a new block's set-up goes on with them (….
+  // min-replication); 0: never.
+  int32_t replace_datanode_min_replication = 0;
+  // How long a DataNode that announced its restart is waited for, when it is on this machine or the
+  // pipeline's only one; others are replaced (dfs.client.datanode-restart.timeout).
+  int64_t datanode_restart_timeout_ms = 30000;
+  // Acknowledgements in a row in which a node calls itself slow before it is dropped as if it had
+  // failed (dfs.client.mark.slownode.as.badnode.threshold).
+  int32_t slow_node_threshold = 10;
+  // Pauses before the next packet while DataNodes call themselves congested: about the mean at
+  // first, growing up to the longest (dfs.client.congestion.backoff.{mean,max}.time).
+  int64_t congestion_backoff_mean_ms = 5000;
+  int64_t congestion_backoff_max_ms = 50000;
 
   // --- Reading.
   // Rounds of asking for new locations after every replica of a block failed
@@ -97,6 +112,10 @@ struct ClientOptions {
   // (dfs.client.retry.window.base).
   int32_t block_acquire_failures = 3;
   int64_t read_retry_window_ms = 3000;
+  // Rounds of asking the DataNodes of a file's unfinished last block for its length after the
+  // first, and the pause before each (dfs.client.retry.{times,interval-ms}.get-last-block-length).
+  int32_t last_block_length_retries = 3;
+  int64_t last_block_length_interval_ms = 4000;
   // How far a sequential reader lets a DataNode send ahead: size of the socket's receive buffer
   // (cairn.client.read-ahead). 0 leaves it to the operating system, whose own tuning (up to 6 MB on
   // Linux) beats any value above net.core.rmem_max, to which this is cut.

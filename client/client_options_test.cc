@@ -51,6 +51,13 @@ TEST(ClientOptions, DefaultsAreHdfssAndEqualTheStructs) {
   EXPECT_EQ(read.read_ahead_bytes, plain.read_ahead_bytes);
   EXPECT_EQ(read.lease_renewal_interval_ms, plain.lease_renewal_interval_ms);
   EXPECT_EQ(read.replace_datanode_policy, plain.replace_datanode_policy);
+  EXPECT_EQ(read.replace_datanode_min_replication, plain.replace_datanode_min_replication);
+  EXPECT_EQ(read.datanode_restart_timeout_ms, plain.datanode_restart_timeout_ms);
+  EXPECT_EQ(read.slow_node_threshold, plain.slow_node_threshold);
+  EXPECT_EQ(read.congestion_backoff_mean_ms, plain.congestion_backoff_mean_ms);
+  EXPECT_EQ(read.congestion_backoff_max_ms, plain.congestion_backoff_max_ms);
+  EXPECT_EQ(read.last_block_length_retries, plain.last_block_length_retries);
+  EXPECT_EQ(read.last_block_length_interval_ms, plain.last_block_length_interval_ms);
 }
 
 TEST(ClientOptions, BadValuesNameTheirKey) {

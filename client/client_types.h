@@ -20,6 +20,9 @@ struct CreateOptions {
   uint16_t permission = 0666;  // before the umask is applied
   int32_t replication = 0;     // 0: ClientOptions::replication
   int64_t block_size = 0;      // 0: ClientOptions::block_size
+  // Every block is on the disks (fsync) of its DataNodes before the next one begins or Close
+  // returns (HDFS's SYNC_BLOCK).
+  bool sync_block = false;
 };
 
 // How DfsClient::Append reopens a file.

@@ -10,6 +10,7 @@
 #include "client/grpc/grpc_namenode_stub.h"
 #include "client/namenode_stub.h"
 #include "client/read/file_input_stream.h"
+#include "client/read/visible_length.h"
 #include "client/write/file_output_stream.h"
 #include "common/status_macros.h"
 #include "common/types/errors.h"
@@ -37,6 +38,11 @@ absl::StatusOr<std::unique_ptr<DfsClient>> DfsClient::Connect(const ClientOption
     ASSIGN_OR_RETURN(user, CurrentUserName());
   }
   ClientEnvironment environment = ClientEnvironment::Real();
+  environment.visible_length = [by_name = options.use_datanode_hostname,
+                                timeout_ms = options.socket_timeout_ms](
+                                   const DatanodeId& node, const ExtendedBlock& block) {
+    return AskVisibleLength(node, block, by_name, timeout_ms);
+  };
   auto stub = MakeGrpcNamenodeStub(options.namenode_address, user,
                                    environment.random->Bytes(kClientIdBytes));
   return WithStub(options, std::move(stub), std::move(environment));

@@ -200,23 +200,117 @@ TEST(InputStream, LocationsAreFetchedAnewThreeTimesBeforeGivingUp) {
   }
 }
 
-TEST(InputStream, AFileBeingWrittenIsReadUpToTheKnownLengthAndGrows) {
-  FakeCluster cluster(2);
-  const std::string data = TestData(3000);
-  auto out = cluster.client().Create("/f").value();
-  ASSERT_TRUE(out->Write(data.substr(0, 1000)).ok());
-  ASSERT_TRUE(out->Hsync().ok());
-  auto in = cluster.client().Open("/f").value();
-  EXPECT_EQ(in->Length(), 1000);
-  EXPECT_EQ(in->ReadAll().value(), data.substr(0, 1000));
-  ASSERT_TRUE(out->Write(data.substr(1000)).ok());
-  ASSERT_TRUE(out->Hsync().ok());
+// A file that is being written to all of two DataNodes.
+class GrowingFile : public testing::Test {
+ protected:
+  void Flush(size_t from, size_t to) {
+    ASSERT_TRUE(out_->Write(std::string_view(data_).substr(from, to - from)).ok());
+    ASSERT_TRUE(out_->Hflush().ok());
+  }
+  std::unique_ptr<InputStream> Open() { return cluster_.client().Open("/f").value(); }
+
+  FakeCluster cluster_{2};
+  const std::string data_ = TestData(200'000);
+  std::unique_ptr<OutputStream> out_ = cluster_.client().Create("/f").value();
+};
+
+TEST_F(GrowingFile, ANewReaderSeesWhatWasFlushed) {
+  EXPECT_EQ(Open()->Length(), 0);
+  for (const size_t to : {1000, 1001, 70'000, 150'000}) {
+    Flush(static_cast<size_t>(out_->Tell()), to);
+    auto in = Open();
+    EXPECT_EQ(in->Length(), static_cast<int64_t>(to));
+    EXPECT_EQ(in->ReadAll().value(), data_.substr(0, to));
+  }
+  EXPECT_TRUE(out_->Close().ok());
+}
+
+TEST_F(GrowingFile, AReaderAtTheEndLearnsOfMore) {
+  Flush(0, 1000);
+  auto in = Open();
+  EXPECT_EQ(in->ReadAll().value(), data_.substr(0, 1000));
+  char byte = 0;
+  EXPECT_EQ(in->Read(&byte, 1).value(), 0u);
+  Flush(1000, 3000);
   std::string more(5000, '\0');
-  const auto got = in->Read(more.data(), more.size());
-  ASSERT_TRUE(got.ok()) << got.status();
-  EXPECT_EQ(more.substr(0, *got), data.substr(1000, *got));
-  EXPECT_EQ(in->Length(), 3000);
-  EXPECT_TRUE(out->Close().ok());
+  EXPECT_EQ(in->Read(more.data(), more.size()).value(), 2000u);
+  EXPECT_EQ(more.substr(0, 2000), data_.substr(1000, 2000));
+  Flush(3000, 100'000);  // into the next block
+  EXPECT_EQ(in->ReadAt(60'000, more.data(), 5000).value(), 5000u);
+  EXPECT_EQ(more, data_.substr(60'000, 5000));
+  ASSERT_TRUE(in->Seek(90'000).ok());
+  EXPECT_EQ(in->ReadAll().value(), data_.substr(90'000, 10'000));
+  ASSERT_TRUE(out_->Write(std::string_view(data_).substr(100'000)).ok());
+  ASSERT_TRUE(out_->Close().ok());
+  EXPECT_EQ(in->Read(&byte, 1).value(), 1u);
+  EXPECT_EQ(in->Length(), 200'000) << "closed meanwhile";
+}
+
+TEST_F(GrowingFile, AnyDatanodeOfTheLastBlockMayTellItsLength) {
+  Flush(0, 1000);
+  cluster_.dn(0).Kill();
+  EXPECT_EQ(Open()->ReadAll().value(), data_.substr(0, 1000));
+  EXPECT_TRUE(cluster_.sleeps().empty());
+}
+
+TEST_F(GrowingFile, ALengthThatNobodyTellsIsAnErrorAfterThreeMoreRounds) {
+  Flush(0, 1000);
+  cluster_.dn(0).Kill();
+  cluster_.dn(1).Kill();
+  const auto in = cluster_.client().Open("/f");
+  ASSERT_FALSE(in.ok());
+  EXPECT_THAT(
+      Text(in.status()),
+      testing::StartsWith("Cannot obtain block length for LocatedBlock{BP-1:blk_107374182"));
+  EXPECT_THAT(Text(in.status()), HasSubstr("of /f; 127.0.0.1:"));
+  EXPECT_EQ(cluster_.sleeps(), (std::vector<int64_t>{4000, 4000, 4000}));
+}
+
+TEST_F(GrowingFile, WhatWasReadableStaysSoWhenLocationsAreAskedForAnew) {
+  Flush(0, 1000);
+  Flush(1000, 5000);  // of which the NameNode is not told
+  auto in = Open();
+  DatanodeFaults faults;
+  faults.close_reads_after_packets = 0;
+  cluster_.dn(0).SetFaults(faults);
+  cluster_.dn(1).SetFaults(faults);
+  char byte = 0;
+  EXPECT_FALSE(in->ReadAt(4000, &byte, 1).ok());
+  cluster_.dn(1).SetFaults({});
+  EXPECT_EQ(in->ReadAt(4000, &byte, 1).value(), 1u);
+  EXPECT_EQ(byte, data_[4000]);
+}
+
+// A replica may be cut back by a recovery of its pipeline while it is being sent.
+TEST_F(GrowingFile, BytesThatDoNotMatchAreNotReturnedButNoReasonToReportTheReplica) {
+  Flush(0, 50'000);
+  DatanodeFaults faults;
+  faults.corrupt_reads = true;
+  cluster_.dn(0).SetFaults(faults);
+  EXPECT_EQ(Open()->ReadAll().value(), data_.substr(0, 50'000));
+  EXPECT_TRUE(cluster_.namenode().bad_blocks_reported().empty());
+  ASSERT_TRUE(out_->Close().ok());
+  EXPECT_EQ(Open()->ReadAll().value(), data_.substr(0, 50'000));
+  EXPECT_EQ(cluster_.namenode().bad_blocks_reported().size(), 1u) << "a finished one is";
+}
+
+TEST_F(GrowingFile, ABlockWhosePipelineIsBeingSetUpIsEmpty) {
+  // The NameNode has placed the block, no DataNode has it.
+  cluster_.namenode().AddEmptyBlock("/f");
+  EXPECT_EQ(Open()->Length(), 0);
+  cluster_.dn(0).Kill();
+  EXPECT_EQ(Open()->Length(), 0) << "dn1 has none either, so no byte was acknowledged";
+  EXPECT_TRUE(cluster_.sleeps().empty());
+}
+
+TEST_F(GrowingFile, ABlockThatWasAbandonedEmptyMayBeReplaced) {
+  cluster_.namenode().AddEmptyBlock("/f");
+  auto in = Open();
+  cluster_.namenode().DropLastBlock("/f");
+  Flush(0, 1000);
+  EXPECT_EQ(Open()->Length(), 1000);
+  std::string read(2000, '\0');
+  EXPECT_EQ(in->Read(read.data(), read.size()).value(), 1000u);
 }
 
 // A file of 25 blocks, of which an open stream knows the first ten.

@@ -64,7 +64,83 @@ TEST(OutputStream, HsyncTellsTheNamenodeTheLength) {
   ASSERT_TRUE(out->Write("12345").ok());
   ASSERT_TRUE(out->Hsync().ok());
   EXPECT_THAT(cluster.namenode().CallsOf("fsync"), ElementsAre("fsync 5"));
+  ASSERT_TRUE(out->Write("67").ok());
+  ASSERT_TRUE(out->Hsync().ok());
+  EXPECT_EQ(cluster.namenode().CallsOf("fsync").size(), 1u) << "only with UPDATE_LENGTH";
+  ASSERT_TRUE(out->Hsync({.update_length = true}).ok());
+  EXPECT_THAT(cluster.namenode().CallsOf("fsync"), ElementsAre("fsync 5", "fsync 7"));
   EXPECT_TRUE(out->Close().ok());
+}
+
+TEST(OutputStream, TheFirstFlushOfEachBlockTellsTheNamenode) {
+  FakeCluster cluster(1);
+  const std::string data = TestData(70'000);
+  auto out = cluster.client().Create("/f").value();
+  ASSERT_TRUE(out->Hflush().ok()) << "nothing to tell";
+  ASSERT_TRUE(out->Write(std::string_view(data).substr(0, 10)).ok());
+  ASSERT_TRUE(out->Hflush().ok());
+  ASSERT_TRUE(out->Hflush().ok());
+  ASSERT_TRUE(out->Write(std::string_view(data).substr(10)).ok());
+  ASSERT_TRUE(out->Hflush().ok());
+  EXPECT_THAT(cluster.namenode().CallsOf("fsync"), ElementsAre("fsync 10", "fsync 4464"));
+  EXPECT_TRUE(out->Close().ok());
+}
+
+// The sync flags of the packets one DataNode received, as "offset" or "offset last".
+std::vector<std::string> SyncedPackets(const FakeDatanode& node) {
+  std::vector<std::string> synced;
+  for (const wire::PacketHeader& header : node.packets()) {
+    if (!header.sync_block) continue;
+    synced.push_back(
+        fmt::format("{}{}", header.offset_in_block, header.last_packet_in_block ? " last" : ""));
+  }
+  return synced;
+}
+
+TEST(OutputStream, HsyncAsksEveryNodeForDurability) {
+  FakeCluster cluster(3);
+  auto out = cluster.client().Create("/f").value();
+  ASSERT_TRUE(out->Write(TestData(1000)).ok());
+  ASSERT_TRUE(out->Hflush().ok());
+  ASSERT_TRUE(out->Hsync().ok()) << "also when nothing is left to send";
+  ASSERT_TRUE(out->Close().ok());
+  for (size_t i = 0; i < 3; ++i) EXPECT_THAT(SyncedPackets(cluster.dn(i)), ElementsAre("512"));
+}
+
+TEST(OutputStream, SyncBlockMakesTheEndOfEveryBlockDurable) {
+  FakeCluster cluster(2);
+  CreateOptions create;
+  create.sync_block = true;
+  ASSERT_TRUE(cluster.Put("/f", TestData(70'000), create).ok());
+  EXPECT_THAT(SyncedPackets(cluster.dn(1)), ElementsAre("65536 last", "4464 last"));
+}
+
+TEST(OutputStream, HsyncMayEndTheBlock) {
+  FakeCluster cluster(2);
+  const std::string data = TestData(10'000);
+  auto out = cluster.client().Create("/f").value();
+  ASSERT_TRUE(out->Write(std::string_view(data).substr(0, 3000)).ok());
+  ASSERT_TRUE(out->Hsync({.end_block = true}).ok());
+  ASSERT_TRUE(out->Hsync({.end_block = true}).ok()) << "no block, nothing to end";
+  ASSERT_TRUE(out->Write(std::string_view(data).substr(3000)).ok());
+  ASSERT_TRUE(out->Close().ok());
+  const auto blocks = cluster.namenode().BlocksOf("/f");
+  ASSERT_EQ(blocks.size(), 2u);
+  EXPECT_EQ(blocks[0].block.block.num_bytes, 3000);
+  EXPECT_THAT(SyncedPackets(cluster.dn(0)), ElementsAre("0", "3000 last"));
+  EXPECT_EQ(cluster.Get("/f").value(), data);
+}
+
+TEST(OutputStream, AWriterThatLostItsLeaseNeverReportsSuccess) {
+  FakeCluster cluster(1);
+  const auto lost = [] { return errors::NotOpenForWriting("/f", 16386, "a lease"); };
+  auto out = cluster.client().Create("/f").value();
+  ASSERT_TRUE(out->Write("x").ok());
+  cluster.namenode().FailNext("fsync", {lost()});
+  EXPECT_TRUE(Is(out->Hflush(), ErrorKind::kLeaseExpired));
+  cluster.namenode().FailNext("complete", {lost()});
+  EXPECT_TRUE(Is(out->Close(), ErrorKind::kLeaseExpired));
+  EXPECT_TRUE(Is(out->Close(), ErrorKind::kLeaseExpired));
 }
 
 TEST(OutputStream, CompleteIsAskedAgainWithGrowingPauses) {

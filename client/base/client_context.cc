@@ -8,6 +8,8 @@
 #include <chrono>
 #include <thread>
 
+#include "common/net/local_address.h"
+
 namespace cairn::client {
 namespace {
 
@@ -17,8 +19,14 @@ constexpr int64_t kSingleAttemptTimeoutMs = 10'000;
 }  // namespace
 
 ClientEnvironment ClientEnvironment::Real() {
-  return {&SystemClock(), std::make_shared<Random>(),
-          [](int64_t ms) { std::this_thread::sleep_for(std::chrono::milliseconds(ms)); }};
+  ClientEnvironment environment;
+  environment.clock = &SystemClock();
+  environment.random = std::make_shared<Random>();
+  environment.sleep = [](int64_t ms) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(ms));
+  };
+  environment.is_local_address = IsLocalAddress;
+  return environment;
 }
 
 ClientContext::ClientContext(ClientOptions options, std::unique_ptr<NamenodeStub> stub,

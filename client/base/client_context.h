@@ -26,6 +26,11 @@ struct ClientEnvironment {
   std::shared_ptr<Random> random;  // shared with the test that repeats a seed
   // Pauses the calling thread; tests replace it.
   std::function<void(int64_t ms)> sleep;
+  // Whether a numeric address is one of this machine's.
+  std::function<bool(const std::string& ip)> is_local_address;
+  // Asks a DataNode how many bytes of its replica readers may see. kReplicaNotFound: it has none.
+  // Null: nobody can be asked, and readers see what the NameNode knows.
+  std::function<absl::StatusOr<int64_t>(const DatanodeId&, const ExtendedBlock&)> visible_length;
 
   // The machine's clock, a new random source and real sleep.
   static ClientEnvironment Real();
@@ -50,6 +55,7 @@ class ClientContext {
   const Clock& clock() const { return *environment_.clock; }
   Random& random() const { return *environment_.random; }
   void Sleep(int64_t ms) const { environment_.sleep(ms); }
+  const ClientEnvironment& environment() const { return environment_; }
   ConnectionCache& connections() { return connections_; }
   LeaseRenewer& leases() { return leases_; }
 

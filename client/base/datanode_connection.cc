@@ -29,7 +29,7 @@ absl::StatusOr<std::unique_ptr<DatanodeConnection>> DatanodeConnection::Connect(
   const HostPort peer{options.use_datanode_hostname ? node.host_name : node.ip_addr,
                       node.xfer_port};
   auto socket = TcpSocket::Connect(
-      peer, options.socket_timeout_ms + kTimeoutPerNodeMs * (pipeline_nodes - 1));
+      peer, options.socket_timeout_ms + options.timeout_per_node_ms * (pipeline_nodes - 1));
   if (!socket.ok()) {
     return absl::Status(
         socket.status().code(),
@@ -45,7 +45,7 @@ absl::StatusOr<std::unique_ptr<DatanodeConnection>> DatanodeConnection::Connect(
 }
 
 void DatanodeConnection::SetTimeouts(const ClientOptions& options, int pipeline_nodes) {
-  const int64_t extra_ms = kTimeoutPerNodeMs * pipeline_nodes;
+  const int64_t extra_ms = options.timeout_per_node_ms * pipeline_nodes;
   socket_->SetReadTimeout(options.socket_timeout_ms + extra_ms);
   socket_->SetWriteTimeout(options.socket_write_timeout_ms + extra_ms);
 }

@@ -20,9 +20,6 @@
 
 namespace cairn::client {
 
-// What every node of a pipeline adds to the time-outs (Hadoop's READ_/WRITE_TIMEOUT_EXTENSION).
-inline constexpr int64_t kTimeoutPerNodeMs = 5000;
-
 // Blocking. One thread may send while another receives; Shutdown may come from any thread. Every
 // error names the DataNode; after one the connection is useless.
 class DatanodeConnection {

@@ -12,14 +12,18 @@
 namespace cairn::client {
 
 BlockReader::BlockReader(std::unique_ptr<DatanodeConnection> connection, const ExtendedBlock& block,
-                         int64_t offset, int64_t length)
-    : connection_(std::move(connection)), block_(block), position_(offset), end_(offset + length) {}
+                         bool being_written, int64_t offset, int64_t length)
+    : connection_(std::move(connection)),
+      block_(block),
+      being_written_(being_written),
+      position_(offset),
+      end_(offset + length) {}
 
 absl::StatusOr<std::unique_ptr<BlockReader>> BlockReader::Open(
-    std::unique_ptr<DatanodeConnection> connection, const ExtendedBlock& block, int64_t offset,
-    int64_t length, const std::string& client_name) {
-  auto reader =
-      std::unique_ptr<BlockReader>(new BlockReader(std::move(connection), block, offset, length));
+    std::unique_ptr<DatanodeConnection> connection, const ExtendedBlock& block, bool being_written,
+    int64_t offset, int64_t length, const std::string& client_name) {
+  auto reader = std::unique_ptr<BlockReader>(
+      new BlockReader(std::move(connection), block, being_written, offset, length));
   RETURN_IF_ERROR(reader->Start(client_name));
   return reader;
 }
@@ -81,6 +85,7 @@ absl::Status BlockReader::ReceiveNext() {
   }
   const absl::Status verified =
       checksum_.Verify(packet.data, packet.checksums, start, block_.ToString());
+  if (!verified.ok() && being_written_) return Fail(std::string(verified.message()));
   if (!verified.ok()) {
     // Tells the DataNode before the connection is dropped; the outcome does not matter.
     connection_->SendReadStatus(wire::OpStatus::kErrorChecksum).IgnoreError();

@@ -21,9 +21,13 @@ class BlockReader {
  public:
   // Asks `connection`'s node for [offset, offset + length) of the block; length > 0. A node that
   // sends no checksums is an error: nothing is returned that was not checked.
+  //
+  // A block that is `being_written` may be cut back to what was acknowledged, when its pipeline is
+  // recovered, while it is sent. Then bytes and checksums do not match either, and nothing is wrong
+  // with the replica: the error is not kDataLoss, and the node is not told of it.
   static absl::StatusOr<std::unique_ptr<BlockReader>> Open(
-      std::unique_ptr<DatanodeConnection> connection, const ExtendedBlock& block, int64_t offset,
-      int64_t length, const std::string& client_name);
+      std::unique_ptr<DatanodeConnection> connection, const ExtendedBlock& block,
+      bool being_written, int64_t offset, int64_t length, const std::string& client_name);
 
   // Reads between 1 and `n` bytes; 0 at the end of the range (or for n == 0).
   absl::StatusOr<size_t> Read(char* out, size_t n);
@@ -42,7 +46,7 @@ class BlockReader {
 
  private:
   BlockReader(std::unique_ptr<DatanodeConnection> connection, const ExtendedBlock& block,
-              int64_t offset, int64_t length);
+              bool being_written, int64_t offset, int64_t length);
   absl::Status Start(const std::string& client_name);
   absl::Status ReceiveNext();
   absl::Status CheckPlace(const wire::PacketView& packet) const;
@@ -50,6 +54,7 @@ class BlockReader {
 
   std::unique_ptr<DatanodeConnection> connection_;
   const ExtendedBlock block_;
+  const bool being_written_;
   int64_t position_;
   const int64_t end_;
   DataChecksum checksum_;

@@ -32,14 +32,15 @@ absl::StatusOr<std::unique_ptr<InputStream>> FileInputStream::Open(ClientContext
 absl::StatusOr<std::unique_ptr<BlockReader>> FileInputStream::OpenReplica(
     const LocatedBlock& block, const ReplicaLocation& replica, int64_t offset_in_block, int64_t n) {
   const DatanodeId& node = replica.datanode.id;
+  const bool being_written = blocks_->IsBeingWritten(block.offset);
   // An idle connection may have been closed by its DataNode meanwhile: that is not its failure.
   while (auto idle = context_.connections().Take(node)) {
-    auto reader =
-        BlockReader::Open(std::move(idle), block.block, offset_in_block, n, context_.client_name());
+    auto reader = BlockReader::Open(std::move(idle), block.block, being_written, offset_in_block, n,
+                                    context_.client_name());
     if (reader.ok()) return reader;
   }
   ASSIGN_OR_RETURN(auto connection, DatanodeConnection::Connect(node, context_.options(), 1));
-  return BlockReader::Open(std::move(connection), block.block, offset_in_block, n,
+  return BlockReader::Open(std::move(connection), block.block, being_written, offset_in_block, n,
                            context_.client_name());
 }
 
@@ -163,7 +164,11 @@ absl::Status FileInputStream::ReadPiece(int64_t offset, char* out, size_t n) {
 
 absl::StatusOr<size_t> FileInputStream::ReadAt(int64_t offset, char* out, size_t n) {
   if (offset < 0) return absl::InvalidArgumentError("negative offset");
-  const int64_t length = Length();
+  int64_t length = Length();
+  if (static_cast<int64_t>(std::min<uint64_t>(n, INT64_MAX)) > length - offset) {
+    RETURN_IF_ERROR(blocks_->RefreshLength());
+    length = Length();
+  }
   if (offset >= length) return 0;
   n = std::min<uint64_t>(n, static_cast<uint64_t>(length - offset));
   for (size_t done = 0; done < n;) {

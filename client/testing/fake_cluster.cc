@@ -32,6 +32,21 @@ void FakeNamenode::PlaceOn(std::vector<size_t> order) {
   order_ = std::move(order);
 }
 
+void FakeNamenode::AddEmptyBlock(const std::string& path) {
+  MutexLock lock(mu_);
+  File& file = files_.at(path);
+  LocatedBlock block;
+  block.block = {pool_id_, {next_block_++, next_stamp_++, 0}};
+  block.offset = file.status.length;
+  block.locations = datanodes_;
+  file.blocks.push_back(block);
+}
+
+void FakeNamenode::DropLastBlock(const std::string& path) {
+  MutexLock lock(mu_);
+  files_.at(path).blocks.pop_back();
+}
+
 std::vector<std::string> FakeNamenode::calls() const {
   MutexLock lock(mu_);
   std::vector<std::string> calls;
@@ -104,12 +119,11 @@ std::vector<ReplicaLocation> FakeNamenode::Choose(const std::vector<DatanodeId>&
 
 FakeNamenode::File* FakeNamenode::Find(const std::string& path) {
   constexpr std::string_view kById = "/.reserved/.inodes/";
-  const auto it =
-      !path.starts_with(kById)
-          ? files_.find(path)
-          : std::find_if(files_.begin(), files_.end(), [&](const auto& entry) {
-              return fmt::format("{}{}", kById, entry.second.status.file_id) == path;
-            });
+  const auto it = !path.starts_with(kById)
+                      ? files_.find(path)
+                      : std::find_if(files_.begin(), files_.end(), [&](const auto& entry) {
+                          return fmt::format("{}{}", kById, entry.second.status.file_id) == path;
+                        });
   return it == files_.end() ? nullptr : &it->second;
 }
 
@@ -494,9 +508,24 @@ DfsClient& FakeCluster::client() {
       MutexLock lock(mu_);
       sleeps_.push_back(ms);
     };
+    environment.is_local_address = [this](const std::string&) { return datanodes_are_local; };
+    environment.visible_length = [this](const DatanodeId& node, const ExtendedBlock& block) {
+      return VisibleLength(node.uuid, block.block.id);
+    };
     client_ = DfsClient::WithStub(options, MakeStub(*namenode_), std::move(environment)).value();
   }
   return *client_;
+}
+
+absl::StatusOr<int64_t> FakeCluster::VisibleLength(const std::string& uuid, BlockId block) const {
+  for (const auto& node : datanodes_) {
+    if (node->uuid() != uuid) continue;
+    if (!node->alive()) return absl::UnavailableError("Connection refused");
+    const auto replica = node->Replica(block);
+    if (!replica) return MakeError(ErrorKind::kReplicaNotFound, "Replica not found");
+    return replica->finalized ? static_cast<int64_t>(replica->data.size()) : replica->acked;
+  }
+  return absl::UnavailableError("no such node");
 }
 
 std::vector<int64_t> FakeCluster::sleeps() const {

@@ -30,6 +30,10 @@ class FakeNamenode {
   // Choose these DataNodes (by index) for new blocks, in this order, as far as not excluded.
   void PlaceOn(std::vector<size_t> order);
 
+  // As if the file's writer had allocated a block and done nothing else yet.
+  void AddEmptyBlock(const std::string& path);
+  void DropLastBlock(const std::string& path);
+
   // "method detail" of every attempt that reached the NameNode, in order.
   std::vector<std::string> calls() const;
   // The calls of one method.
@@ -87,13 +91,18 @@ class FakeCluster {
   explicit FakeCluster(size_t datanodes);
   ~FakeCluster();
 
-  // The options the client is made with; change them before the first call of client().
+  // The options the client is made with, and whether it takes the DataNodes for its own machine's;
+  // change them before the first call of client().
   ClientOptions options;
+  bool datanodes_are_local = false;
   DfsClient& client();
   FakeNamenode& namenode() { return *namenode_; }
   FakeDatanode& dn(size_t index) { return *datanodes_.at(index); }
   // Pauses the client has asked for.
   std::vector<int64_t> sleeps() const;
+
+  // What DataNode `uuid` answers when asked for the visible length of its replica.
+  absl::StatusOr<int64_t> VisibleLength(const std::string& uuid, BlockId block) const;
 
   // Writes a whole file of `data`.
   absl::Status Put(const std::string& path, const std::string& data,

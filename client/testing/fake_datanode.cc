@@ -10,7 +10,6 @@
 
 #include "common/status_macros.h"
 #include "wire/transfer/framing.h"
-#include "wire/transfer/packet.h"
 #include "wire/transfer/response.h"
 
 namespace cairn::client {
@@ -52,6 +51,11 @@ std::string Md5(const std::string& data) {
 }
 
 bool IsRecovery(wire::WriteStage stage) { return stage != wire::WriteStage::kSetupCreate; }
+
+// A new block, created anew over what an earlier set-up left.
+bool IsCreatedAnew(const wire::WriteBlockOp& op) {
+  return !IsRecovery(op.stage) && op.latest_generation_stamp != 0;
+}
 
 }  // namespace
 
@@ -177,7 +181,12 @@ absl::Status FakeDatanode::Session::Handle(const wire::TransferBlockOp& op) {
 absl::Status FakeDatanode::Session::Prepare(const wire::WriteBlockOp& op) {
   MutexLock lock(node_.mu_);
   FakeReplica& replica = node_.replicas_[op.block.block.id];
-  if (!IsRecovery(op.stage)) {
+  if (IsCreatedAnew(op)) {
+    const int writer = replica.writer;
+    replica = FakeReplica();
+    replica.generation_stamp = op.latest_generation_stamp;
+    replica.writer = writer;
+  } else if (!IsRecovery(op.stage)) {
     if (replica.generation_stamp != 0) return absl::AlreadyExistsError("replica exists");
     replica.generation_stamp = op.block.block.generation_stamp;
   } else {
@@ -212,7 +221,7 @@ absl::Status FakeDatanode::Session::ConnectMirror(const wire::WriteBlockOp& op,
   ASSIGN_OR_RETURN(auto socket,
                    TcpSocket::Connect({next.id.ip_addr, next.id.xfer_port}, kPeerTimeoutMs));
   mirror_ = std::move(socket);
-  mirror_->SetReadTimeout(kPeerTimeoutMs);
+  mirror_->SetReadTimeout(Faults().mirror_timeout_ms);
   {
     MutexLock lock(node_.mu_);
     node_.sockets_.insert(mirror_);
@@ -241,6 +250,7 @@ absl::Status FakeDatanode::Session::Handle(const wire::WriteBlockOp& op) {
     MutexLock lock(node_.mu_);
     refuse = node_.faults_.refuse_setups > 0;
     if (refuse) --node_.faults_.refuse_setups;
+    node_.faults_.refuse_setups += std::exchange(node_.faults_.refuse_setups_after_first, 0);
   }
   if (refuse) return Refuse("told to refuse", node_.id_.XferAddress());
   const absl::Status prepared = Prepare(op);
@@ -287,6 +297,7 @@ absl::Status FakeDatanode::Session::SendAck(const wire::WriteBlockOp& op,
     FakeReplica& replica = node_.replicas_[op.block.block.id];
     replica.acked = std::max(replica.acked, header.offset_in_block + header.data_bytes);
   }
+  if (faults.swallow_acks) return absl::OkStatus();
   if (faults.change_ack) faults.change_ack(ack);
   return socket_.WriteFull(wire::EncodeAck(ack));
 }
@@ -298,6 +309,7 @@ absl::StatusOr<bool> FakeDatanode::Session::HandlePacket(const wire::WriteBlockO
   bool die = false;
   {
     MutexLock lock(node_.mu_);
+    node_.headers_.push_back(header);
     if (!packet.data.empty()) ++node_.packets_;
     die = (node_.faults_.die_after_packets >= 0 &&
            node_.packets_ > node_.faults_.die_after_packets) ||
@@ -337,6 +349,7 @@ FakeDatanode::FakeDatanode(const std::string& name, const std::string& rack, Pee
   id_.ip_addr = "127.0.0.1";
   id_.host_name = name;
   id_.xfer_port = listener_->port();
+  id_.ipc_port = 1;  // answered by FakeCluster
   acceptor_ = std::thread([this] { Accept(); });
 }
 
@@ -415,6 +428,11 @@ void FakeDatanode::SetReplica(BlockId block, FakeReplica replica) {
 std::vector<wire::Op> FakeDatanode::ops() const {
   MutexLock lock(mu_);
   return ops_;
+}
+
+std::vector<wire::PacketHeader> FakeDatanode::packets() const {
+  MutexLock lock(mu_);
+  return headers_;
 }
 
 int FakeDatanode::connections_accepted() const {

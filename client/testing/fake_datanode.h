@@ -18,18 +18,22 @@
 #include "common/types/block.h"
 #include "wire/transfer/ack.h"
 #include "wire/transfer/op.h"
+#include "wire/transfer/packet.h"
 
 namespace cairn::client {
 
 // What a fake DataNode does wrong. Counters are of this node, from when the faults were set.
 struct DatanodeFaults {
-  int die_after_packets = -1;       // as if SIGKILLed, when this many data packets have come
-  bool die_on_last_packet = false;  // when a block's last packet comes, before it is acknowledged
-  int refuse_setups = 0;            // answer so many WRITE_BLOCK with ERROR, blaming itself
-  bool corrupt_reads = false;       // flip a byte of the first packet of every read
+  int die_after_packets = -1;         // as if SIGKILLed, when this many data packets have come
+  bool die_on_last_packet = false;    // when a block's last packet comes, before it is acknowledged
+  int refuse_setups = 0;              // answer so many WRITE_BLOCK with ERROR, blaming itself
+  int refuse_setups_after_first = 0;  // the same, but for one
+  bool corrupt_reads = false;         // flip a byte of the first packet of every read
   int close_reads_after_packets = -1;
   bool no_checksums = false;  // reads answer with the NULL checksum
   bool refuse_transfers = false;
+  bool swallow_acks = false;           // a network that fails one way: data comes, no ack leaves
+  int64_t mirror_timeout_ms = 10'000;  // how long it waits for the node behind it
   // Changes an acknowledgement before it goes upstream.
   std::function<void(wire::PipelineAck&)> change_ack;
 };
@@ -63,6 +67,8 @@ class FakeDatanode {
   void SetReplica(BlockId block, FakeReplica replica);
   // Every operation received, in order.
   std::vector<wire::Op> ops() const;
+  // The header of every packet written to it, in order.
+  std::vector<wire::PacketHeader> packets() const;
   int connections_accepted() const;
 
  private:
@@ -83,6 +89,7 @@ class FakeDatanode {
   int accepted_ GUARDED_BY(mu_) = 0;
   std::map<BlockId, FakeReplica> replicas_ GUARDED_BY(mu_);
   std::vector<wire::Op> ops_ GUARDED_BY(mu_);
+  std::vector<wire::PacketHeader> headers_ GUARDED_BY(mu_);
   std::set<std::shared_ptr<TcpSocket>> sockets_ GUARDED_BY(mu_);
   std::list<std::thread> sessions_ GUARDED_BY(mu_);
   std::thread acceptor_;

@@ -23,6 +23,7 @@ constexpr int64_t kExcludedForMs = 600 * 1000;
 absl::Status DataStreamer::OpenBlock() {
   bytes_sent_ = 0;
   recoveries_ = 0;
+  recovery_.ForgetFailures();
   return append_to_ ? OpenForAppend() : OpenNewBlock();
 }
 
@@ -60,13 +61,14 @@ absl::Status DataStreamer::OpenNewBlock() {
       return errors::Io(fmt::format("{} of {} was allocated on no DataNode",
                                     located.block.ToString(), target_.file.path));
     }
-    size_t bad_node = 0;
+    BadNode bad_node;
     why = SetUpPipeline(context_, target_, SetupRequest{}, pipeline, bad_node);
+    const ReplicaLocation bad = pipeline.nodes[bad_node.index];
+    if (!why.ok()) why = GoOnWithFewerNodes(bad_node, why, pipeline);
     if (why.ok()) {
       StartPipeline(std::move(pipeline));
       return absl::OkStatus();
     }
-    const ReplicaLocation& bad = pipeline.nodes[bad_node];
     spdlog::warn("{} of {}: abandoning the block, excluding {}: {}", pipeline.block.ToString(),
                  target_.file.path, DescribeNode(bad), std::string(why.message()));
     RETURN_IF_ERROR(
@@ -78,6 +80,19 @@ absl::Status DataStreamer::OpenNewBlock() {
   }
   return errors::Io(fmt::format("Unable to create new block. ({}: {})", target_.file.path,
                                 std::string(why.message())));
+}
+
+absl::Status DataStreamer::GoOnWithFewerNodes(const BadNode& bad_node, const absl::Status& why,
+                                              Pipeline& pipeline) {
+  const int32_t enough = context_.options().replace_datanode_min_replication;
+  if (enough <= 0) return why;
+  RecoveryRequest request;
+  request.stage = wire::WriteStage::kSetupCreate;
+  request.bad_node = BadNode{.index = bad_node.index};
+  request.why = why;
+  request.min_nodes = static_cast<size_t>(enough);
+  request.abandoned = [this] { return status(); };
+  return recovery_.Recover(request, pipeline);
 }
 
 absl::Status DataStreamer::OpenForAppend() {
@@ -93,6 +108,7 @@ absl::Status DataStreamer::OpenForAppend() {
   request.stage = wire::WriteStage::kSetupAppend;
   request.bytes_sent = bytes_sent_;
   request.appended = true;
+  request.abandoned = [this] { return status(); };
   RETURN_IF_ERROR(recovery_.Recover(request, pipeline));
   StartPipeline(std::move(pipeline));
   return absl::OkStatus();
@@ -134,6 +150,7 @@ absl::Status DataStreamer::RecoverPipeline() {
       closing_ ? wire::WriteStage::kCloseRecovery : wire::WriteStage::kSetupStreamingRecovery;
   request.bytes_sent = bytes_sent_;
   request.appended = appended_;
+  request.abandoned = [this] { return status(); };
   RETURN_IF_ERROR(recovery_.Recover(request, pipeline));
   if (!closing_) {
     StartPipeline(std::move(pipeline));

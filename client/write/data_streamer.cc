@@ -27,7 +27,9 @@ DataStreamer::DataStreamer(ClientContext& context, WriteTarget target,
       target_(std::move(target)),
       heartbeat_after_ms_(std::max<int64_t>(1, context.options().socket_timeout_ms / 2)),
       recovery_(context, target_),
-      append_to_(std::move(append_to)) {
+      append_to_(std::move(append_to)),
+      backoff_(context.options().congestion_backoff_mean_ms,
+               context.options().congestion_backoff_max_ms) {
   {
     MutexLock lock(mu_);
     block_ = append_to_ ? append_to_->block : std::move(last_block);
@@ -103,7 +105,7 @@ void DataStreamer::Run() {
         done = RecoverPipeline();
         break;
       case Step::kHeartbeat:
-        done = SendHeartbeat();
+        SendHeartbeat();
         break;
       case Step::kPacket:
         done = SendNext();
@@ -129,7 +131,7 @@ DataStreamer::Step DataStreamer::NextStep() {
   }
 }
 
-absl::Status DataStreamer::SendHeartbeat() {
+void DataStreamer::SendHeartbeat() {
   std::shared_ptr<DatanodeConnection> connection;
   {
     MutexLock lock(mu_);
@@ -140,7 +142,6 @@ absl::Status DataStreamer::SendHeartbeat() {
   last_sent_ms_ = context_.clock().MonotonicMs();
   const absl::Status sent = connection->SendPacket(header, {}, {});
   if (!sent.ok()) NoteSendFailure(sent);
-  return absl::OkStatus();
 }
 
 absl::Status DataStreamer::SendNext() {
@@ -154,7 +155,8 @@ absl::Status DataStreamer::SendNext() {
   }
   // The last packet goes out alone: if it fails, nothing but the end of the block is in doubt.
   const bool last = packet->header.last_packet_in_block;
-  if (last && !WaitUntilAllAcked()) return absl::OkStatus();
+  BackOff();
+  if (last && !WaitUntilAllAcked(/*heartbeats=*/true)) return absl::OkStatus();
   {
     MutexLock lock(mu_);
     if (breakage_ || !failure_.ok()) return absl::OkStatus();
@@ -170,14 +172,50 @@ absl::Status DataStreamer::SendNext() {
     NoteSendFailure(sent);
     return absl::OkStatus();
   }
-  if (last && WaitUntilAllAcked()) FinishBlock();
+  // Behind the last packet DataNodes expect nothing more, not even a heartbeat.
+  if (last && WaitUntilAllAcked(/*heartbeats=*/false)) FinishBlock();
   return absl::OkStatus();
 }
 
-bool DataStreamer::WaitUntilAllAcked() {
+bool DataStreamer::WaitUntilAllAcked(bool heartbeats) {
+  while (true) {
+    {
+      MutexLock lock(mu_);
+      int64_t idle_ms = 0;
+      while (!ack_queue_.empty() && !breakage_ && failure_.ok() && idle_ms < heartbeat_after_ms_) {
+        if (!heartbeats) {
+          to_streamer_.Wait(mu_);
+          continue;
+        }
+        to_streamer_.WaitFor(mu_, heartbeat_after_ms_ - idle_ms);
+        idle_ms = context_.clock().MonotonicMs() - last_sent_ms_;
+      }
+      if (ack_queue_.empty() || breakage_ || !failure_.ok()) {
+        return ack_queue_.empty() && !breakage_ && failure_.ok();
+      }
+    }
+    SendHeartbeat();
+  }
+}
+
+void DataStreamer::BackOff() {
   MutexLock lock(mu_);
-  while (!ack_queue_.empty() && !breakage_ && failure_.ok()) to_streamer_.Wait(mu_);
-  return ack_queue_.empty() && !breakage_ && failure_.ok();
+  if (!congested_) return;
+  const bool congested = *congested_;
+  congested_.reset();
+  if (!congested) {
+    backoff_.Reset();
+    return;
+  }
+  const int64_t pause_ms = backoff_.NextPauseMs(context_.random());
+  spdlog::info("{} of {}: DataNodes are congested; pausing for {} ms", block_->ToString(),
+               target_.file.path, pause_ms);
+  const int64_t until_ms = context_.clock().MonotonicMs() + pause_ms;
+  while (!breakage_ && failure_.ok()) {
+    const int64_t left_ms = until_ms - context_.clock().MonotonicMs();
+    if (left_ms <= 0) break;
+    to_streamer_.WaitFor(mu_, left_ms);
+  }
 }
 
 void DataStreamer::NoteSendFailure(const absl::Status& why) {
@@ -188,7 +226,7 @@ void DataStreamer::NoteSendFailure(const absl::Status& why) {
     if (left_ms <= 0) break;
     to_streamer_.WaitFor(mu_, left_ms);
   }
-  if (!breakage_) breakage_ = Breakage{0, why};
+  if (!breakage_) breakage_ = Breakage{{}, why};
 }
 
 void DataStreamer::StartPipeline(Pipeline pipeline) {
@@ -201,6 +239,7 @@ void DataStreamer::StartPipeline(Pipeline pipeline) {
     block_ = pipeline.block;
     breakage_.reset();
     acks_ended_ = false;
+    congested_.reset();
     if (!failure_.ok()) connection->Shutdown();
   }
   ack_thread_ =
@@ -235,13 +274,14 @@ void DataStreamer::FinishBlock() {
 
 void DataStreamer::ReadAcks(std::shared_ptr<DatanodeConnection> connection, size_t nodes) {
   SetThreadName("ack-reader");
+  SlowNodes slow(nodes, context_.options().slow_node_threshold);
   while (true) {
     const absl::StatusOr<wire::PipelineAck> ack = connection->ReceiveAck();
     if (!ack.ok()) {
-      NoteBreakage(0, ack.status());
+      NoteBreakage({}, ack.status());
       break;
     }
-    if (!HandleAck(*ack, nodes)) break;
+    if (!HandleAck(*ack, nodes, slow)) break;
   }
   // A sender that waits for room in the socket must not wait for a pipeline that is gone.
   connection->Shutdown();
@@ -250,46 +290,61 @@ void DataStreamer::ReadAcks(std::shared_ptr<DatanodeConnection> connection, size
   to_streamer_.NotifyAll();
 }
 
-bool DataStreamer::HandleAck(const wire::PipelineAck& ack, size_t nodes) {
-  const auto refuse = [&](size_t bad_node, std::string_view what) {
+bool DataStreamer::HandleAck(const wire::PipelineAck& ack, size_t nodes, SlowNodes& slow) {
+  const auto refuse = [&](const BadNode& bad_node, std::string_view what) {
     NoteBreakage(bad_node, absl::UnavailableError(
                                fmt::format("acknowledgement of packet {}: {}", ack.seqno, what)));
     return false;
   };
   for (size_t i = ack.replies.size(); i-- > 0;) {
     const wire::OpStatus status = ack.StatusAt(i);
-    if (status != wire::OpStatus::kSuccess) {
-      return refuse(
-          i, fmt::format("node {} of the pipeline reports {}", i, wire::OpStatusName(status)));
-    }
+    if (status == wire::OpStatus::kSuccess) continue;
+    const bool restarting = status == wire::OpStatus::kOobRestart;
+    return refuse({.index = i, .restarting = restarting},
+                  restarting ? fmt::format("node {} of the pipeline is restarting", i)
+                             : fmt::format("node {} of the pipeline reports {}", i,
+                                           wire::OpStatusName(status)));
   }
   if (ack.replies.size() != nodes) {
-    return refuse(0, fmt::format("{} replies from {} nodes", ack.replies.size(), nodes));
+    return refuse({}, fmt::format("{} replies from {} nodes", ack.replies.size(), nodes));
+  }
+  {
+    MutexLock lock(mu_);
+    congested_ = ack.AnyCongested();
+  }
+  if (const std::optional<size_t> bad = slow.Note(ack)) {
+    return refuse({.index = *bad}, fmt::format("node {} of the pipeline was slow {} times in a row",
+                                               *bad, context_.options().slow_node_threshold));
   }
   if (ack.seqno == wire::kHeartbeatSeqno) return true;
+  bool last = false;
+  return TakeAcked(ack.seqno, last) && !last;
+}
+
+bool DataStreamer::TakeAcked(int64_t seqno, bool& last) {
   MutexLock lock(mu_);
-  if (ack_queue_.empty() || ack_queue_.front()->header.seqno != ack.seqno) {
+  if (ack_queue_.empty() || ack_queue_.front()->header.seqno != seqno) {
     const std::string due = ack_queue_.empty()
                                 ? std::string("none")
                                 : fmt::format("{}", ack_queue_.front()->header.seqno);
     if (!breakage_) {
-      breakage_ =
-          Breakage{0, absl::UnavailableError(fmt::format(
-                          "acknowledgement of packet {} where {} was due", ack.seqno, due))};
+      breakage_ = Breakage{{},
+                           absl::UnavailableError(fmt::format(
+                               "acknowledgement of packet {} where {} was due", seqno, due))};
     }
     return false;
   }
   const OutPacket& packet = *ack_queue_.front();
-  const bool last = packet.header.last_packet_in_block;
-  last_acked_ = ack.seqno;
+  last = packet.header.last_packet_in_block;
+  last_acked_ = seqno;
   block_->block.num_bytes = std::max(block_->block.num_bytes, packet.end_offset());
   ack_queue_.pop_front();
   if (ack_queue_.empty()) to_streamer_.NotifyAll();
   to_writer_.NotifyAll();
-  return !last;
+  return true;
 }
 
-void DataStreamer::NoteBreakage(size_t bad_node, const absl::Status& why) {
+void DataStreamer::NoteBreakage(const BadNode& bad_node, const absl::Status& why) {
   MutexLock lock(mu_);
   if (!breakage_) breakage_ = Breakage{bad_node, why};
   to_streamer_.NotifyAll();

@@ -10,6 +10,7 @@
 
 #include "absl/status/status.h"
 #include "client/base/client_context.h"
+#include "client/write/node_flags.h"
 #include "client/write/packet_builder.h"
 #include "client/write/pipeline.h"
 #include "client/write/pipeline_recovery.h"
@@ -48,7 +49,7 @@ class DataStreamer {
  private:
   // What broke a pipeline.
   struct Breakage {
-    size_t bad_node = 0;
+    BadNode bad_node;
     absl::Status why;
   };
   // A DataNode to avoid in new blocks, and since when.
@@ -62,10 +63,14 @@ class DataStreamer {
   void Run();
   Step NextStep();
   absl::Status SendNext();
-  absl::Status SendHeartbeat();
+  void SendHeartbeat();
   absl::Status OpenBlock();
   absl::Status OpenNewBlock();
   absl::StatusOr<LocatedBlock> AllocateBlock();
+  // After the set-up of a new block failed: with the other nodes where that many are enough, else
+  // `why`.
+  absl::Status GoOnWithFewerNodes(const BadNode& bad_node, const absl::Status& why,
+                                  Pipeline& pipeline);
   absl::Status OpenForAppend();
   absl::Status RecoverPipeline();
   // The error to give up with when the same packet broke too many pipelines.
@@ -75,16 +80,21 @@ class DataStreamer {
   // Ends the acknowledgement thread and takes back what was not acknowledged.
   void StopPipeline();
   void FinishBlock();
-  // Waits until the acknowledgement queue is empty; false when the pipeline broke meanwhile.
-  bool WaitUntilAllAcked();
+  // Waits until the acknowledgement queue is empty, sending heartbeats while the block goes on;
+  // false when the pipeline broke meanwhile.
+  bool WaitUntilAllAcked(bool heartbeats);
+  // Pauses while DataNodes are congested.
+  void BackOff();
   // After sending failed: the acknowledgement thread may know better which node is bad.
   void NoteSendFailure(const absl::Status& why);
 
   // --- Acknowledgement thread.
   void ReadAcks(std::shared_ptr<DatanodeConnection> connection, size_t nodes);
-  // True to go on reading.
-  bool HandleAck(const wire::PipelineAck& ack, size_t nodes);
-  void NoteBreakage(size_t bad_node, const absl::Status& why);
+  // True to go on reading. `slow`: of the current pipeline.
+  bool HandleAck(const wire::PipelineAck& ack, size_t nodes, SlowNodes& slow);
+  // Takes the packet an acknowledgement is for out of the queue; false: it is for another one.
+  bool TakeAcked(int64_t seqno, bool& last);
+  void NoteBreakage(const BadNode& bad_node, const absl::Status& why);
 
   ClientContext& context_;
   const WriteTarget target_;
@@ -101,6 +111,7 @@ class DataStreamer {
   int32_t recoveries_ = 0;  // since last_acked_ moved
   int64_t recovered_at_seqno_ = -1;
   int64_t last_sent_ms_ = 0;
+  CongestionBackoff backoff_;
   std::thread ack_thread_;
 
   mutable Mutex mu_;
@@ -113,6 +124,8 @@ class DataStreamer {
   std::shared_ptr<DatanodeConnection> connection_ GUARDED_BY(mu_);  // of the current pipeline
   std::optional<Breakage> breakage_ GUARDED_BY(mu_);
   bool acks_ended_ GUARDED_BY(mu_) = false;
+  // What the nodes said in the last acknowledgement; absent once that was heeded.
+  std::optional<bool> congested_ GUARDED_BY(mu_);
   bool hflushed_ GUARDED_BY(mu_) = false;
   bool stopping_ GUARDED_BY(mu_) = false;
   absl::Status failure_ GUARDED_BY(mu_);

@@ -30,9 +30,10 @@ absl::StatusOr<WriteTarget> MakeTarget(const ClientContext& context, const std::
 }  // namespace
 
 FileOutputStream::FileOutputStream(ClientContext& context, WriteTarget target,
-                                   const AppendReply& reply)
+                                   const AppendReply& reply, bool sync_block)
     : context_(context),
       target_(std::move(target)),
+      sync_block_(sync_block),
       streamer_(context, target_, reply.block, reply.last_block),
       builder_(target_.checksum, context.options().packet_size, target_.block_size),
       position_(reply.status.length) {
@@ -67,8 +68,8 @@ absl::StatusOr<std::unique_ptr<OutputStream>> FileOutputStream::Create(
         return stub.Create(call, request);
       }));
   ASSIGN_OR_RETURN(WriteTarget target, MakeTarget(context, path, status));
-  return std::unique_ptr<OutputStream>(
-      new FileOutputStream(context, std::move(target), AppendReply{{}, status, {}}));
+  return std::unique_ptr<OutputStream>(new FileOutputStream(
+      context, std::move(target), AppendReply{{}, status, {}}, options.sync_block));
 }
 
 absl::StatusOr<std::unique_ptr<OutputStream>> FileOutputStream::Append(
@@ -79,7 +80,8 @@ absl::StatusOr<std::unique_ptr<OutputStream>> FileOutputStream::Append(
         return stub.Append(call, path, context.client_name(), options.new_block);
       }));
   ASSIGN_OR_RETURN(WriteTarget target, MakeTarget(context, path, reply.status));
-  return std::unique_ptr<OutputStream>(new FileOutputStream(context, std::move(target), reply));
+  return std::unique_ptr<OutputStream>(
+      new FileOutputStream(context, std::move(target), reply, /*sync_block=*/false));
 }
 
 void FileOutputStream::Abort(const absl::Status& why) { streamer_.Abort(why); }
@@ -94,31 +96,46 @@ absl::Status FileOutputStream::Write(std::string_view data) {
     position_ += static_cast<int64_t>(before - data.size());
     if (packet == nullptr) continue;
     RETURN_IF_ERROR(streamer_.Enqueue(std::move(packet)));
-    if (builder_.block_full()) RETURN_IF_ERROR(streamer_.Enqueue(builder_.EndBlock()));
+    if (builder_.block_full()) RETURN_IF_ERROR(streamer_.Enqueue(builder_.EndBlock(sync_block_)));
   }
   return absl::OkStatus();
 }
 
-absl::Status FileOutputStream::FlushAndWait(bool sync) {
+absl::Status FileOutputStream::FlushAndWait(const std::optional<SyncOptions>& sync) {
   int64_t seqno = -1;
   {
     // Other writers may go on while this one waits.
     MutexLock lock(mu_);
     if (closed_) return errors::Io(fmt::format("{}: the stream is closed", path()));
     RETURN_IF_ERROR(streamer_.status());
-    if (OutPacketPtr packet = builder_.Flush(sync)) {
+    if (OutPacketPtr packet = builder_.Flush(sync.has_value())) {
       RETURN_IF_ERROR(streamer_.Enqueue(std::move(packet)));
+    }
+    if (sync && sync->end_block && builder_.block_offset() > 0) {
+      RETURN_IF_ERROR(streamer_.Enqueue(builder_.EndBlock(/*sync=*/true)));
     }
     seqno = builder_.last_seqno();
   }
   RETURN_IF_ERROR(streamer_.WaitForAck(seqno));
   streamer_.NoteHflushed();
-  if (!sync) return absl::OkStatus();
-  const std::optional<ExtendedBlock> block = streamer_.last_block();
-  if (!block) return absl::OkStatus();
-  return context_.Call(RetryMode::kOnOpenFile, [&](NamenodeStub& stub, const CallContext& call) {
-    return stub.Fsync(call, target_.file, block->block.num_bytes);
-  });
+  return TellLength(sync && sync->update_length);
+}
+
+absl::Status FileOutputStream::TellLength(bool update_length) {
+  // The NameNode takes the length for that of the file's last block, so none may be added meanwhile
+  // by what another thread wrote: it waits, and what it has written is acknowledged first.
+  MutexLock lock(mu_);
+  if (closed_) return absl::OkStatus();
+  std::optional<ExtendedBlock> block = streamer_.last_block();
+  if (!block || (!update_length && told_block_ == block->block.id)) return absl::OkStatus();
+  RETURN_IF_ERROR(streamer_.WaitForAck(builder_.last_seqno()));
+  block = streamer_.last_block();
+  RETURN_IF_ERROR(
+      context_.Call(RetryMode::kOnOpenFile, [&](NamenodeStub& stub, const CallContext& call) {
+        return stub.Fsync(call, target_.file, block->block.num_bytes);
+      }));
+  told_block_ = block->block.id;
+  return absl::OkStatus();
 }
 
 absl::Status FileOutputStream::Close() {
@@ -138,7 +155,9 @@ absl::Status FileOutputStream::CloseLocked() {
   if (OutPacketPtr packet = builder_.Flush(false)) {
     RETURN_IF_ERROR(streamer_.Enqueue(std::move(packet)));
   }
-  if (builder_.block_offset() > 0) RETURN_IF_ERROR(streamer_.Enqueue(builder_.EndBlock()));
+  if (builder_.block_offset() > 0) {
+    RETURN_IF_ERROR(streamer_.Enqueue(builder_.EndBlock(sync_block_)));
+  }
   RETURN_IF_ERROR(streamer_.WaitForAck(builder_.last_seqno()));
   return CompleteFile();
 }

@@ -58,11 +58,12 @@ OutPacketPtr PacketBuilder::Flush(bool sync) {
   return Seal(sync);
 }
 
-OutPacketPtr PacketBuilder::EndBlock() {
+OutPacketPtr PacketBuilder::EndBlock(bool sync) {
   auto packet = std::make_shared<OutPacket>();
   packet->header.offset_in_block = block_offset();
   packet->header.seqno = next_seqno_++;
   packet->header.last_packet_in_block = true;
+  packet->header.sync_block = sync;
   StartBlock(0);
   return packet;
 }

@@ -42,8 +42,9 @@ class PacketBuilder {
   // What was taken since the last packet, or null when there is nothing to send. With `sync` the
   // packet asks for durability, and there is always one once the block has bytes.
   OutPacketPtr Flush(bool sync);
-  // The packet that ends the block. Call Flush first.
-  OutPacketPtr EndBlock();
+  // The packet that ends the block. Call Flush first. With `sync` the whole block is durable before
+  // it is acknowledged.
+  OutPacketPtr EndBlock(bool sync);
 
   // Bytes of the current block taken so far.
   int64_t block_offset() const { return offset_ + static_cast<int64_t>(data_.size()); }

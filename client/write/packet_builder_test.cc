@@ -40,7 +40,7 @@ TEST(PacketBuilder, ABlockEndsAtItsSize) {
   const auto packets = AddAll(builder, data);
   EXPECT_TRUE(builder.block_full());
   EXPECT_EQ(packets.back()->end_offset(), 8192);
-  const OutPacketPtr end = builder.EndBlock();
+  const OutPacketPtr end = builder.EndBlock(/*sync=*/false);
   EXPECT_TRUE(end->header.last_packet_in_block);
   EXPECT_EQ(end->header.offset_in_block, 8192);
   EXPECT_EQ(end->header.data_bytes, 0);

@@ -48,8 +48,8 @@ size_t IndexOf(const std::string& xfer_address, const std::vector<ReplicaLocatio
 }  // namespace
 
 absl::Status SetUpPipeline(ClientContext& context, const WriteTarget& target,
-                           const SetupRequest& request, Pipeline& pipeline, size_t& bad_node) {
-  bad_node = 0;
+                           const SetupRequest& request, Pipeline& pipeline, BadNode& bad_node) {
+  bad_node = BadNode{};
   pipeline.connection.reset();
   ASSIGN_OR_RETURN(auto connection,
                    DatanodeConnection::Connect(pipeline.nodes[0].datanode.id, context.options(),
@@ -58,7 +58,8 @@ absl::Status SetUpPipeline(ClientContext& context, const WriteTarget& target,
   ASSIGN_OR_RETURN(const wire::OpResponse response, connection->ReceiveResponse());
   if (response.status != wire::OpStatus::kSuccess) {
     const std::string link = response.first_bad_link.value_or("");
-    bad_node = IndexOf(link, pipeline.nodes);
+    bad_node = {.index = IndexOf(link, pipeline.nodes),
+                .restarting = response.status == wire::OpStatus::kOobRestart};
     return absl::UnavailableError(fmt::format(
         "{} {} on DataNode {}: {} {}; first bad link {}", wire::WriteStageName(request.stage),
         pipeline.block.ToString(), pipeline.nodes[0].datanode.id.XferAddress(),

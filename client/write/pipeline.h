@@ -41,10 +41,16 @@ struct SetupRequest {
   GenerationStamp latest_generation_stamp = 0;
 };
 
+// The node to blame for a failure.
+struct BadNode {
+  size_t index = 0;         // in the pipeline
+  bool restarting = false;  // it has announced that it will be back
+};
+
 // Connects to pipeline.nodes[0] and has it set up the rest. On success pipeline.connection is set.
-// On failure it is null and `bad_node` the index of the node to blame.
+// On failure it is null and `bad_node` says whom to blame.
 absl::Status SetUpPipeline(ClientContext& context, const WriteTarget& target,
-                           const SetupRequest& request, Pipeline& pipeline, size_t& bad_node);
+                           const SetupRequest& request, Pipeline& pipeline, BadNode& bad_node);
 
 // Has `source` copy what it holds of the block to `destination` (TRANSFER_BLOCK).
 absl::Status TransferReplica(ClientContext& context, const WriteTarget& target,

@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include "common/net/local_address.h"
+
 namespace cairn {
 namespace {
 
@@ -43,6 +45,11 @@ TEST(ParseUri, SplitsAndPrintsBack) {
 TEST(ParseUri, RefusesABadAuthority) {
   EXPECT_FALSE(ParseUri("hdfs://nn:port/a").ok());
   EXPECT_FALSE(ParseUri("hd fs://nn/a").ok());
+}
+
+TEST(LocalAddress, IsOneOfThisMachine) {
+  EXPECT_TRUE(IsLocalAddress("127.0.0.1"));
+  EXPECT_FALSE(IsLocalAddress("192.0.2.1"));  // reserved for documentation
 }
 
 TEST(Resolve, KnowsNumericAddressesAndNamesAnUnknownHost) {

@@ -3,77 +3,17 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <memory>
 #include <string>
 #include <thread>
 #include <vector>
 
-#include "client/base/client_context.h"
-#include "client/dfs_client.h"
-#include "client/testing/fake_cluster.h"
-#include "datanode/transfer/testing/transfer_node.h"
+#include "tests/client/data_plane_fixture.h"
 
 namespace cairn {
 namespace {
 
-using client::CreateOptions;
-using client::DfsClient;
-using client::FakeNamenode;
 using client::ReplaceDatanodePolicy;
 using client::TestData;
-using datanode::TransferNode;
-
-// Data ports and a client whose NameNode knows them.
-class DataPlane : public testing::Test {
- protected:
-  void Start(size_t nodes) {
-    std::vector<ReplicaLocation> locations;
-    for (size_t i = 0; i < nodes; ++i) {
-      nodes_.push_back(std::make_unique<TransferNode>());
-      ReplicaLocation location;
-      location.datanode = nodes_.back()->info();
-      location.datanode.network_location = "/default-rack";
-      locations.push_back(location);
-    }
-    namenode_ = std::make_unique<FakeNamenode>(locations, datanode::kTestPool);
-    options_.block_size = 1 << 20;
-    options_.socket_timeout_ms = 10'000;
-    client_ = DfsClient::WithStub(options_, client::MakeStub(*namenode_),
-                                  client::ClientEnvironment::Real())
-                  .value();
-  }
-
-  void TearDown() override { client_.reset(); }
-
-  absl::Status Put(const std::string& path, const std::string& data,
-                   const CreateOptions& create = {}) {
-    auto out = client_->Create(path, create);
-    if (!out.ok()) return out.status();
-    if (absl::Status written = (*out)->Write(data); !written.ok()) return written;
-    return (*out)->Close();
-  }
-  absl::StatusOr<std::string> Get(const std::string& path) {
-    auto in = client_->Open(path);
-    if (!in.ok()) return in.status();
-    return (*in)->ReadAll();
-  }
-
-  // Every block of the file has a finalized replica of its length on node `index`.
-  void ExpectFinalizedOn(const std::string& path, size_t index) {
-    for (const LocatedBlock& block : namenode_->BlocksOf(path)) {
-      const auto replica = nodes_[index]->store().Get(block.block.block.id);
-      ASSERT_TRUE(replica.ok()) << replica.status();
-      EXPECT_EQ(replica->state, ReplicaState::kFinalized);
-      EXPECT_EQ(replica->block.generation_stamp, block.block.block.generation_stamp);
-      EXPECT_EQ(replica->block.num_bytes, block.block.block.num_bytes);
-    }
-  }
-
-  client::ClientOptions options_;
-  std::vector<std::unique_ptr<TransferNode>> nodes_;
-  std::unique_ptr<FakeNamenode> namenode_;
-  std::unique_ptr<DfsClient> client_;
-};
 
 TEST_F(DataPlane, FilesOfManySizesComeBackAsWritten) {
   Start(3);
@@ -120,7 +60,6 @@ TEST_F(DataPlane, FlushedBytesAreReadableWhileTheFileIsWritten) {
     at += n;
     const absl::Status flushed = n % 2 == 0 ? out->Hflush() : out->Hsync();
     ASSERT_TRUE(flushed.ok()) << flushed;
-    if (n % 2 == 0) continue;  // only hsync tells the NameNode the length
     const auto got = Get("/f");
     ASSERT_TRUE(got.ok()) << got.status();
     EXPECT_TRUE(*got == data.substr(0, at)) << at;
@@ -146,6 +85,83 @@ TEST_F(DataPlane, AnAppendGoesOnWithinAChunk) {
     EXPECT_TRUE(Get("/f").value() == data.substr(0, at)) << at;
   }
   for (size_t i = 0; i < 2; ++i) ExpectFinalizedOn("/f", i);
+}
+
+TEST_F(DataPlane, AnAppendGoesOnBehindAFullBlockAndInAnEmptyFile) {
+  Start(2);
+  const std::string data = TestData((1 << 20) + 10);
+  size_t at = 0;
+  ASSERT_TRUE(Put("/f", "").ok());
+  for (const size_t n : {1 << 20, 10}) {
+    auto out = client_->Append("/f").value();
+    ASSERT_TRUE(out->Write(std::string_view(data).substr(at, n)).ok());
+    ASSERT_TRUE(out->Close().ok());
+    at += n;
+    EXPECT_TRUE(Get("/f").value() == data.substr(0, at)) << at;
+  }
+  EXPECT_EQ(namenode_->BlocksOf("/f").size(), 2u);
+  EXPECT_TRUE(namenode_->pipeline_updates().empty()) << "no block was reopened";
+}
+
+TEST_F(DataPlane, FlushesWithinAnAppendedChunkKeepEveryByte) {
+  Start(3);
+  const std::string data = TestData(5000);
+  ASSERT_TRUE(Put("/f", data.substr(0, 700)).ok());
+  auto out = client_->Append("/f").value();
+  size_t at = 700;
+  for (const size_t n : {1, 2, 300, 21, 1, 511, 513, 1024, 7}) {
+    ASSERT_TRUE(out->Write(std::string_view(data).substr(at, n)).ok());
+    at += n;
+    ASSERT_TRUE((n % 2 == 0 ? out->Hsync() : out->Hflush()).ok());
+    EXPECT_TRUE(Get("/f").value() == data.substr(0, at)) << at;
+  }
+  ASSERT_TRUE(out->Close().ok());
+  for (size_t i = 0; i < 3; ++i) ExpectFinalizedOn("/f", i);
+}
+
+// A DataNode of the file is gone when it is appended to.
+class AppendWithout : public DataPlane, public testing::WithParamInterface<size_t> {};
+
+TEST_P(AppendWithout, ANodeFillsAReplacementFromTheFinishedReplicas) {
+  Start(4);
+  const std::string data = TestData(200'000);
+  ASSERT_TRUE(Put("/f", data.substr(0, 70'001)).ok());
+  Stop(GetParam());
+  auto out = client_->Append("/f").value();
+  ASSERT_TRUE(out->Write(std::string_view(data).substr(70'001)).ok());
+  const absl::Status closed = out->Close();
+  ASSERT_TRUE(closed.ok()) << closed;
+  EXPECT_EQ(namenode_->CallsOf("getAdditionalDatanode").size(), 1u);
+  EXPECT_TRUE(Get("/f").value() == data);
+  for (size_t i = 0; i < 4; ++i) {
+    if (i != GetParam()) ExpectFinalizedOn("/f", i);
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Pipeline, AppendWithout, testing::Values(0, 1, 2));
+
+TEST_F(DataPlane, ANewBlockWhoseSetUpLostANodeIsCreatedAnewByTheOthers) {
+  options_.replace_datanode_min_replication = 2;
+  Start(3);
+  Stop(1);
+  const std::string data = TestData(100'000);
+  const absl::Status put = Put("/f", data);
+  ASSERT_TRUE(put.ok()) << put;
+  EXPECT_TRUE(namenode_->CallsOf("abandonBlock").empty());
+  EXPECT_TRUE(Get("/f").value() == data);
+  for (const size_t i : {0, 2}) ExpectFinalizedOn("/f", i);
+}
+
+TEST_F(DataPlane, ABlockMayEndEarly) {
+  Start(2);
+  const std::string data = TestData(10'000);
+  auto out = client_->Create("/f", {.sync_block = true}).value();
+  ASSERT_TRUE(out->Write(std::string_view(data).substr(0, 3000)).ok());
+  ASSERT_TRUE(out->Hsync({.update_length = true, .end_block = true}).ok());
+  ASSERT_TRUE(out->Write(std::string_view(data).substr(3000)).ok());
+  ASSERT_TRUE(out->Close().ok());
+  EXPECT_EQ(namenode_->BlocksOf("/f").size(), 2u);
+  EXPECT_TRUE(Get("/f").value() == data);
 }
 
 TEST_F(DataPlane, ADamagedReplicaIsPassedOverAndReported) {
@@ -178,7 +194,7 @@ TEST_F(DataPlane, ALostNodeIsReplacedWithACopy) {
   auto out = client_->Create("/f").value();
   ASSERT_TRUE(out->Write(std::string_view(data).substr(0, 300'001)).ok());
   ASSERT_TRUE(out->Hflush().ok());
-  nodes_[1]->StopServer();
+  Stop(1);
   ASSERT_TRUE(out->Write(std::string_view(data).substr(300'001)).ok());
   const absl::Status closed = out->Close();
   ASSERT_TRUE(closed.ok()) << closed;
@@ -199,7 +215,7 @@ TEST_P(NodeStops, InTheMiddleOfAWriteLosesNothing) {
   for (size_t at = 0; at < data.size(); at += 50'000) {
     if (at == 400'000) {
       ASSERT_TRUE(out->Hflush().ok());
-      stopper = std::thread([&] { nodes_[GetParam()]->StopServer(); });
+      stopper = std::thread([&] { Stop(GetParam()); });
     }
     const absl::Status written = out->Write(std::string_view(data).substr(at, 50'000));
     ASSERT_TRUE(written.ok()) << written;

@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "common/types/limits.h"
 #include "proto/hadoop/datatransfer.pb.h"
 #include "wire/transfer/delimited_proto.h"
@@ -27,6 +29,15 @@ bool PipelineAck::AllSuccess() const {
     if (replies[i] != OpStatus::kSuccess || StatusAt(i) != OpStatus::kSuccess) return false;
   }
   return true;
+}
+
+bool PipelineAck::IsSlow(size_t index) const {
+  return index < flags.size() && (flags[index] & kAckSlowMask) == kAckSlow;
+}
+
+bool PipelineAck::AnyCongested() const {
+  return std::any_of(flags.begin(), flags.end(),
+                     [](uint32_t flag) { return (flag & kAckEcnMask) == kAckEcnCongested; });
 }
 
 bool PipelineAck::IsOutOfBand() const { return seqno == kOutOfBandSeqno; }

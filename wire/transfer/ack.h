@@ -35,6 +35,10 @@ struct PipelineAck {
   OpStatus StatusAt(size_t index) const;
   // True when every node reported success.
   bool AllSuccess() const;
+  // True when node `index` calls itself slow; any index.
+  bool IsSlow(size_t index) const;
+  // True when a node calls itself congested.
+  bool AnyCongested() const;
   // True for an out-of-band restart notice.
   bool IsOutOfBand() const;
 };

@@ -82,7 +82,7 @@ class LocalOutputStream : public client::OutputStream {
     return absl::OkStatus();
   }
   absl::Status Hflush() override { return absl::OkStatus(); }
-  absl::Status Hsync() override {
+  absl::Status Hsync(const client::SyncOptions&) override {
     return ::fsync(fd_) == 0 ? absl::OkStatus() : LocalError(path_, errno);
   }
   absl::Status Close() override {
@@ -208,6 +208,17 @@ class LocalFileSystem : public ShellFileSystem {
     if (fd < 0) return LocalError(path, errno);
     return std::make_unique<LocalOutputStream>(fd, path);
   }
+  absl::StatusOr<std::unique_ptr<client::OutputStream>> Append(const std::string& path,
+                                                               bool) override {
+    const int fd = ::open(path.c_str(), O_WRONLY | O_APPEND | O_CLOEXEC);
+    if (fd < 0) return LocalError(path, errno);
+    return std::make_unique<LocalOutputStream>(fd, path);
+  }
+  absl::StatusOr<bool> Truncate(const std::string& path, int64_t new_length) override {
+    if (::truncate(path.c_str(), new_length) != 0) return LocalError(path, errno);
+    return true;
+  }
+  absl::StatusOr<bool> IsClosed(const std::string&) override { return true; }
 
   absl::Status Mkdirs(const std::string& path, uint16_t permission) override {
     std::error_code error;
