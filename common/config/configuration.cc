@@ -138,6 +138,11 @@ absl::Status Configuration::AddFile(const std::string& path, int depth) {
     return absl::InvalidArgumentError(fmt::format(
         "Configuration file {} is included more than {} levels deep", path, kMaxIncludeDepth));
   }
+  std::error_code ignored;
+  if (std::filesystem::is_directory(path, ignored)) {  // opening one as a file succeeds
+    return absl::InvalidArgumentError(
+        fmt::format("cannot read {}: it is a directory, not a configuration file", path));
+  }
   pugi::xml_document document;
   errno = 0;
   const pugi::xml_parse_result parsed = document.load_file(path.c_str());

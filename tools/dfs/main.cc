@@ -1,6 +1,7 @@
 // dfs: Cairn's shell. The table below is all it can do; `dfs COMMAND` and `dfs -COMMAND` are the
 // same.
 #include <cstdio>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -10,7 +11,9 @@
 #include "tools/dfs/admin/commands.h"
 #include "tools/dfs/base/errors.h"
 #include "tools/dfs/base/shell.h"
+#include "tools/dfs/copy/commands.h"
 #include "tools/dfs/fs/commands.h"
+#include "tools/dfs/interrupt.h"
 #include "tools/dfs/mini/mini.h"
 
 namespace cairn::dfs {
@@ -24,38 +27,49 @@ struct Command {
   CommandFunction function;
   std::string_view usage;
   std::string_view description;
+  bool cleans_up = false;  // when the user stops it
 };
 
+constexpr bool kCleansUp = true;
+
 constexpr Command kCommands[] = {
+    {"appendToFile", AppendToFile, "[-n] <localsrc> ... <dst>",
+     "Append local files, or - the input, to a file.", kCleansUp},
     {"cat", Cat, "<src> ...", "Print files."},
     {"checksum", Checksum, "[-v] <src> ...", "Print HDFS's checksum of files."},
     {"chgrp", Chgrp, "[-R] GROUP PATH...", "Change the group of files."},
     {"chmod", Chmod, "[-R] <MODE[,MODE]... | OCTALMODE> PATH...", "Change the mode of files."},
     {"chown", Chown, "[-R] [OWNER][:[GROUP]] PATH...", "Change owner and group of files."},
     {"count", Count, "[-q] [-h] [-v] [-x] <path> ...", "Count directories, files and bytes."},
-    {"cp", Cp, "[-f] [-p] <src> ... <dst>", "Copy files."},
+    {"cp", Cp, "[-f] [-p] <src> ... <dst>", "Copy files.", kCleansUp},
     {"df", Df, "[-h] [<path> ...]", "Show capacity and use of the file system."},
     {"du", Du, "[-s] [-h] [-v] [-x] [<path> ...]", "Show the bytes of files and directories."},
-    {"get", Get, "[-f] [-p] [-crc] [-ignoreCrc] <src> ... <localdst>", "Copy to local files."},
-    {"copyToLocal", Get, "[-f] [-p] [-crc] [-ignoreCrc] <src> ... <localdst>", "The same as get."},
+    {"get", Get, "[-f] [-p] [-crc] [-ignoreCrc] <src> ... <localdst>", "Copy to local files.",
+     kCleansUp},
+    {"copyToLocal", Get, "[-f] [-p] [-crc] [-ignoreCrc] <src> ... <localdst>", "The same as get.",
+     kCleansUp},
     {"head", Head, "<file>", "Print the first kilobyte of a file."},
     {"ls", Ls, "[-C] [-d] [-h] [-R] [-t] [-S] [-r] [-u] [<path> ...]", "List directories."},
     {"mkdir", Mkdir, "[-p] <path> ...", "Make directories; -p: with missing parents."},
     {"mv", Mv, "<src> ... <dst>", "Rename or move files and directories."},
-    {"put", Put, "[-f] [-p] [-l] <localsrc> ... <dst>", "Copy local files, or - the input."},
-    {"copyFromLocal", Put, "[-f] [-p] [-l] <localsrc> ... <dst>", "The same as put."},
+    {"put", Put, "[-f] [-p] [-l] <localsrc> ... <dst>", "Copy local files, or - the input.",
+     kCleansUp},
+    {"copyFromLocal", Put, "[-f] [-p] [-l] <localsrc> ... <dst>", "The same as put.", kCleansUp},
     {"rm", Rm, "[-f] [-r|-R] [-skipTrash] <src> ...", "Remove files; -r: directories too."},
     {"setrep", Setrep, "[-R] [-w] <rep> <path> ...", "Change how many replicas files have."},
     {"stat", Stat, "[format] <path> ...", "Print attributes (%a %A %b %F %g %n %o %r %u %x %y)."},
     {"tail", Tail, "[-f] [-s <sleep interval>] <file>", "Print the last kilobyte; -f: go on."},
     {"test", Test, "-[defswrz] <path>", "Answer a question about a path by the exit code."},
     {"touchz", Touchz, "<path> ...", "Make empty files."},
+    {"truncate", Truncate, "[-w] <length> <path> ...", "Shorten files; -w: wait until it is done."},
     {"admin", Admin, kAdminUsage, "Look after a cluster."},
     {"fsck", Fsck, kFsckUsage, "Check the health of files."},
     {"mini", Mini, kMiniUsage, "Run a whole cluster on this machine."},
 };
 
+// As typed, with or without a dash.
 const Command* FindCommand(std::string_view name) {
+  if (name.starts_with('-')) name.remove_prefix(1);
   for (const Command& command : kCommands) {
     if (command.name == name) return &command;
   }
@@ -87,7 +101,7 @@ int Help(const std::vector<std::string>& args) {
   }
   int exit_code = 0;
   for (const std::string& name : args) {
-    const Command* command = FindCommand(name.starts_with('-') ? name.substr(1) : name);
+    const Command* command = FindCommand(name);
     if (command == nullptr) {
       fmt::print(stderr, "{}: Unknown command\n", name);
       exit_code = kUsageExitCode;
@@ -133,7 +147,15 @@ int Main(const std::vector<std::string>& args) {
     PrintHelp(stderr);
     return kUsageExitCode;
   }
-  auto shell = Shell::Create(std::move(options->sources), {});
+  // Before anything starts a thread.
+  std::unique_ptr<Interrupt> interrupt;
+  Streams streams;
+  const Command* const command = FindCommand(options->rest.front());
+  if (command != nullptr && command->cleans_up) {
+    interrupt = std::make_unique<Interrupt>();
+    streams.stopping = [&interrupt] { return interrupt->came(); };
+  }
+  auto shell = Shell::Create(std::move(options->sources), streams);
   if (!shell.ok()) {
     fmt::print(stderr, "dfs: {}\n", ErrorText(shell.status()));
     return kUsageExitCode;
@@ -148,7 +170,8 @@ int Main(const std::vector<std::string>& args) {
     fmt::print(stderr, "dfs: {}\n", ErrorText(status));
     return kUsageExitCode;
   }
-  return RunCommand(**shell, std::move(options->rest));
+  const int exit_code = RunCommand(**shell, std::move(options->rest));
+  return interrupt != nullptr && interrupt->came() ? interrupt->exit_code() : exit_code;
 }
 
 }  // namespace

@@ -47,6 +47,16 @@ class ClusterFileSystem : public ShellFileSystem {
     options.overwrite = true;
     return client_->Create(path, options);
   }
+  absl::StatusOr<std::unique_ptr<client::OutputStream>> Append(const std::string& path,
+                                                               bool new_block) override {
+    return client_->Append(path, {.new_block = new_block});
+  }
+  absl::StatusOr<bool> Truncate(const std::string& path, int64_t new_length) override {
+    return client_->Truncate(path, new_length);
+  }
+  absl::StatusOr<bool> IsClosed(const std::string& path) override {
+    return client_->IsFileClosed(path);
+  }
   absl::Status Mkdirs(const std::string& path, uint16_t permission) override {
     return client_->Mkdirs(path, permission);
   }

@@ -1,7 +1,10 @@
 // Transfer.
 #include "tools/dfs/base/copy.h"
 
+#include <poll.h>
 #include <unistd.h>
+
+#include <cerrno>
 
 #include <vector>
 
@@ -9,7 +12,6 @@
 #include "common/status_macros.h"
 #include "common/types/errors.h"
 #include "tools/dfs/base/errors.h"
-#include "tools/dfs/base/progress.h"
 
 namespace cairn::dfs {
 namespace {
@@ -18,8 +20,41 @@ constexpr size_t kBufferBytes = 1 << 20;
 // A copy is made beside its target under this name and then renamed, as in Hadoop, so that nobody
 // sees half a file.
 constexpr std::string_view kCopying = "._COPYING_";
+constexpr int kLookForStopMs = 100;
+
+absl::Status Stopped() { return absl::CancelledError("Interrupted"); }
 
 }  // namespace
+
+absl::StatusOr<size_t> InputBytes::Read(char* out, size_t n) {
+  std::FILE* const in = run_.shell().streams().in;
+  const int fd = ::fileno(in);
+  if (fd < 0) {  // memory, in tests
+    const size_t got = std::fread(out, 1, n, in);
+    if (got == 0 && std::ferror(in) != 0) return absl::UnknownError("Cannot read the input");
+    return got;
+  }
+  while (!run_.stopping()) {
+    pollfd entry = {.fd = fd, .events = POLLIN, .revents = 0};
+    if (::poll(&entry, 1, kLookForStopMs) == 0) continue;
+    const ssize_t got = ::read(fd, out, n);
+    if (got >= 0) return static_cast<size_t>(got);
+    if (errno != EINTR && errno != EAGAIN) return absl::UnknownError("Cannot read the input");
+  }
+  return Stopped();
+}
+
+absl::Status PumpBytes(const Invocation& run, const ByteSource& read, client::OutputStream& out,
+                       Progress* progress) {
+  std::vector<char> buffer(kBufferBytes);
+  while (true) {
+    if (run.stopping()) return Stopped();
+    ASSIGN_OR_RETURN(const size_t got, read(buffer.data(), buffer.size()));
+    if (got == 0) return absl::OkStatus();
+    RETURN_IF_ERROR(out.Write(std::string_view(buffer.data(), got)));
+    if (progress != nullptr) progress->Add(static_cast<int64_t>(got));
+  }
+}
 
 absl::Status Transfer::CheckDestination(const Target& destination, size_t sources) const {
   if (sources > 1) {
@@ -64,6 +99,7 @@ absl::Status Transfer::Copy(const Target& source, const Target& destination) {
 }
 
 absl::Status Transfer::CopyTo(const Target& source, const Target& target) {
+  if (run_.stopping()) return Stopped();
   return source.is_directory() ? CopyDirectory(source, target) : CopyFile(source, target);
 }
 
@@ -102,19 +138,12 @@ absl::Status Transfer::CopyInput(const Target& destination) {
   if (target.exists() && (target.is_directory() || !options_.overwrite)) {
     return FileExistsAlready(target.shown);
   }
-  std::FILE* in = run_.shell().streams().in;
-  return Pump(
-      [&](char* out, size_t n) -> absl::StatusOr<size_t> {
-        const size_t got = std::fread(out, 1, n, in);
-        if (got == 0 && std::ferror(in) != 0) return absl::UnknownError("Cannot read the input");
-        return got;
-      },
-      target, /*total=*/-1);
+  InputBytes input(run_);
+  return Pump([&](char* out, size_t n) { return input.Read(out, n); }, target, /*total=*/-1);
 }
 
 // Moves bytes from `read` (0 at the end) to a temporary file, then over `target`.
-absl::Status Transfer::Pump(const std::function<absl::StatusOr<size_t>(char*, size_t)>& read,
-                            const Target& target, int64_t total) {
+absl::Status Transfer::Pump(const ByteSource& read, const Target& target, int64_t total) {
   const std::string temporary = target.path + std::string(kCopying);
   bool ours = false;
   const auto copy = [&]() -> absl::Status {
@@ -122,14 +151,9 @@ absl::Status Transfer::Pump(const std::function<absl::StatusOr<size_t>(char*, si
     ours = true;
     std::FILE* err = run_.shell().streams().err;
     Progress progress(err, ::isatty(::fileno(err)) == 1, SystemClock(), target.shown, total);
-    std::vector<char> buffer(kBufferBytes);
-    while (true) {
-      ASSIGN_OR_RETURN(const size_t got, read(buffer.data(), buffer.size()));
-      if (got == 0) break;
-      RETURN_IF_ERROR(out->Write(std::string_view(buffer.data(), got)));
-      progress.Add(static_cast<int64_t>(got));
-    }
+    RETURN_IF_ERROR(PumpBytes(run_, read, *out, &progress));
     RETURN_IF_ERROR(out->Close());
+    if (run_.stopping()) return Stopped();
     return target.fs->RenameOver(temporary, target.path);
   };
   const absl::Status status = copy();

@@ -187,7 +187,9 @@ void Invocation::Error(std::string_view text) {
   fmt::print(shell_.streams().err, "{}: {}\n", name_, text);
 }
 
-void Invocation::Error(const absl::Status& status) { Error(ErrorText(status)); }
+void Invocation::Error(const absl::Status& status) {
+  if (!absl::IsCancelled(status) || !stopping()) Error(ErrorText(status));
+}
 
 void Invocation::Remark(std::string_view text) {
   std::fflush(shell_.streams().out);

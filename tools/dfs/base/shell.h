@@ -23,6 +23,9 @@ struct Streams {
   std::FILE* in = stdin;
   std::FILE* out = stdout;
   std::FILE* err = stderr;
+  // Whether the user has asked to stop (Ctrl-C); null: never. Commands that would leave something
+  // half done behind look at it as they go.
+  std::function<bool()> stopping;
 };
 
 // The surroundings of commands. Thread-compatible.
@@ -80,7 +83,9 @@ class Invocation {
   void Write(std::string_view text);
   // "name: text" on standard error; the command will exit with 1.
   void Error(std::string_view text);
+  // The same; silent about what failed because the user stopped it.
   void Error(const absl::Status& status);
+  bool stopping() const { return shell_.streams().stopping && shell_.streams().stopping(); }
   // Same, when the status is one.
   void Note(const absl::Status& status) {
     if (!status.ok()) Error(status);

@@ -47,6 +47,13 @@ class ShellFileSystem {
   virtual absl::StatusOr<std::unique_ptr<client::InputStream>> Open(const std::string& path) = 0;
   // Replaces a file that is there.
   virtual absl::StatusOr<std::unique_ptr<client::OutputStream>> Create(const std::string& path) = 0;
+  // An existing file, from its end; in a block of its own when asked.
+  virtual absl::StatusOr<std::unique_ptr<client::OutputStream>> Append(const std::string& path,
+                                                                       bool new_block) = 0;
+  // False: started, and done when the file is closed.
+  virtual absl::StatusOr<bool> Truncate(const std::string& path, int64_t new_length) = 0;
+  // Nobody writes the file.
+  virtual absl::StatusOr<bool> IsClosed(const std::string& path) = 0;
 
   // `permission` before the umask. Missing ancestors are made.
   virtual absl::Status Mkdirs(const std::string& path, uint16_t permission) = 0;

@@ -4,71 +4,15 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <cstdlib>
 #include <filesystem>
-#include <fstream>
-#include <sstream>
 
-#include "common/testing/temp_dir.h"
-#include "tools/dfs/base/errors.h"
+#include "tools/dfs/testing/commands_fixture.h"
 
 namespace cairn::dfs {
 namespace {
 
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
-
-// What a command printed and returned.
-struct Outcome {
-  int exit_code = 0;
-  std::string out;
-  std::string err;
-};
-
-class CommandsTest : public ::testing::Test {
- protected:
-  // Runs `function` as the command `name` with the local file system as the default one.
-  Outcome Run(const std::string& name, CommandFunction function, std::vector<std::string> args,
-              const std::string& input = "") {
-    char* texts[2] = {};
-    size_t sizes[2] = {};
-    Streams streams;
-    streams.in =
-        ::fmemopen(const_cast<char*>(input.data()), std::max<size_t>(input.size(), 1), "r");
-    if (input.empty()) (void)std::fgetc(streams.in);
-    streams.out = ::open_memstream(&texts[0], &sizes[0]);
-    streams.err = ::open_memstream(&texts[1], &sizes[1]);
-    ConfigurationSources sources;
-    sources.properties["user.name"] = "user";
-    sources.overrides = {{"fs.defaultFS", "file:///"}};
-    auto shell = *Shell::Create(sources, streams);
-    Invocation run(*shell, name);
-    const absl::Status status = function(run, args);
-    if (!IsUsageError(status)) run.Note(status);
-    Outcome outcome;
-    outcome.exit_code = IsUsageError(status) ? 255 : run.exit_code();
-    for (std::FILE* file : {streams.in, streams.out, streams.err}) std::fclose(file);
-    outcome.out = std::string(texts[0], sizes[0]);
-    outcome.err = std::string(texts[1], sizes[1]);
-    if (IsUsageError(status)) outcome.err += ErrorText(status);
-    std::free(texts[0]);
-    std::free(texts[1]);
-    return outcome;
-  }
-  std::string WriteFile(const std::string& name, const std::string& bytes) {
-    std::ofstream(dir_ / name) << bytes;
-    return dir_ / name;
-  }
-  std::string Read(const std::string& name) {
-    std::ifstream in(dir_ / name);
-    std::stringstream bytes;
-    bytes << in.rdbuf();
-    return bytes.str();
-  }
-  bool Exists(const std::string& name) { return std::filesystem::exists(dir_ / name); }
-
-  TempDir dir_;
-};
 
 TEST_F(CommandsTest, MkdirMakesDirectoriesAndNamesWhatIsInTheWay) {
   EXPECT_EQ(Run("mkdir", Mkdir, {dir_ / "d"}).exit_code, 0);
@@ -113,69 +57,6 @@ TEST_F(CommandsTest, LsSortsByTimeAndSize) {
       dir_ / "old", std::filesystem::file_time_type::clock::now() - std::chrono::hours(1));
   EXPECT_EQ(Run("ls", Ls, {"-C", "-t", dir_.path()}).out, dir_ / "new\n" + dir_ / "old\n");
   EXPECT_EQ(Run("ls", Ls, {"-C", "-S", dir_.path()}).out, dir_ / "old\n" + dir_ / "new\n");
-}
-
-TEST_F(CommandsTest, PutCopiesFilesTreesAndTheInput) {
-  std::filesystem::create_directories(dir_ / "src/sub");
-  WriteFile("src/f", "one");
-  WriteFile("src/sub/g", "two");
-  std::filesystem::create_directory(dir_ / "dst");
-  EXPECT_EQ(Run("put", Put, {dir_ / "src", dir_ / "dst"}).exit_code, 0);
-  EXPECT_EQ(Read("dst/src/sub/g"), "two");
-  const Outcome again = Run("put", Put, {dir_ / "src", dir_ / "dst"});
-  EXPECT_EQ(again.exit_code, 1);
-  EXPECT_EQ(again.err, "put: `" + dir_ / "dst/src/f" + "': File exists\nput: `" +
-                           dir_ / "dst/src/sub/g" + "': File exists\n");
-  WriteFile("src/f", "three");
-  EXPECT_EQ(Run("put", Put, {"-f", dir_ / "src", dir_ / "dst"}).exit_code, 0);
-  EXPECT_EQ(Read("dst/src/f"), "three");
-  EXPECT_EQ(Run("put", Put, {"-", dir_ / "in"}, "typed").exit_code, 0);
-  EXPECT_EQ(Read("in"), "typed");
-  EXPECT_FALSE(Exists("in._COPYING_"));
-  EXPECT_EQ(Run("put", Put, {"-", dir_ / "in"}, "x").err,
-            "put: `" + dir_ / "in" + "': File exists\n");
-}
-
-TEST_F(CommandsTest, PutLeavesATemporaryFileItCouldNotCreate) {
-  const std::string f = WriteFile("f", "x");
-  std::filesystem::create_directory(dir_ / "to._COPYING_");  // in the way, and empty
-  EXPECT_EQ(Run("put", Put, {f, dir_ / "to"}).exit_code, 1);
-  EXPECT_TRUE(Exists("to._COPYING_"));
-  EXPECT_FALSE(Exists("to"));
-}
-
-TEST_F(CommandsTest, PutChecksItsDestination) {
-  const std::string f = WriteFile("f", "x");
-  const std::string g = WriteFile("g", "y");
-  EXPECT_EQ(
-      Run("put", Put, {f, dir_ / "no/x"}).err,
-      "put: `" + dir_ / "no/x" + "': No such file or directory: `file:" + dir_ / "no/x" + "'\n");
-  EXPECT_EQ(Run("put", Put, {f, g, dir_ / "new"}).err,
-            "put: `" + dir_ / "new" + "': No such file or directory\n");
-  EXPECT_EQ(Run("put", Put, {f, g, f}).err, "put: `" + f + "': Is not a directory\n");
-  EXPECT_EQ(Run("put", Put, {dir_ / "none", dir_.path()}).err,
-            "put: `" + dir_ / "none" + "': No such file or directory\n");
-}
-
-TEST_F(CommandsTest, GetKeepsTimesAndModeWhenAsked) {
-  const std::string f = WriteFile("f", "x");
-  std::filesystem::permissions(f, std::filesystem::perms::owner_read);
-  const auto time = std::filesystem::file_time_type::clock::now() - std::chrono::hours(100);
-  std::filesystem::last_write_time(f, time);
-  EXPECT_EQ(Run("get", Get, {"-p", f, dir_ / "g"}).exit_code, 0);
-  EXPECT_EQ(std::filesystem::status(dir_ / "g").permissions(), std::filesystem::perms::owner_read);
-  EXPECT_EQ(std::chrono::floor<std::chrono::seconds>(std::filesystem::last_write_time(dir_ / "g")),
-            std::chrono::floor<std::chrono::seconds>(time));
-  EXPECT_EQ(Run("get", Get, {f, dir_ / "g"}).err, "get: `" + dir_ / "g" + "': File exists\n");
-}
-
-TEST_F(CommandsTest, CpRefusesToCopyADirectoryIntoItself) {
-  std::filesystem::create_directories(dir_ / "d/sub");
-  const std::string d = dir_ / "d";
-  EXPECT_EQ(Run("cp", Cp, {d, dir_ / "d/sub"}).err,
-            "cp: `" + d + "' to `" + dir_ / "d/sub/d" + "': is a subdirectory of itself\n");
-  EXPECT_EQ(Run("cp", Cp, {d, dir_ / "e"}).exit_code, 0);
-  EXPECT_TRUE(Exists("e/sub"));
 }
 
 TEST_F(CommandsTest, MvRenamesIntoDirectoriesAndNeverReplaces) {

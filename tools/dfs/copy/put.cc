@@ -3,7 +3,7 @@
 #include "tools/dfs/base/copy.h"
 #include "tools/dfs/base/errors.h"
 #include "tools/dfs/base/options.h"
-#include "tools/dfs/fs/commands.h"
+#include "tools/dfs/copy/commands.h"
 
 namespace cairn::dfs {
 namespace {
