@@ -32,6 +32,7 @@ client::ClientOptions Cluster::client_options() const {
   options.locate_following_block_delay_ms = 100;
   options.locate_following_block_retries = 8;
   options.read_retry_window_ms = 300;
+  options.last_block_length_interval_ms = 300;
   return options;
 }
 
