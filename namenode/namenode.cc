@@ -100,6 +100,9 @@ absl::Status NameNode::Serve() {
                           .min_replication = options_.names.min_replication};
   options_.grpc.superusers = {.owner = env_.owner, .supergroup = options_.names.supergroup};
   ASSIGN_OR_RETURN(grpc_, GrpcServer::Start(options_.grpc, core, groups_));
+  options_.hadoop.superusers = options_.grpc.superusers;
+  options_.hadoop.audit_logger = options_.grpc.audit_logger;
+  ASSIGN_OR_RETURN(hadoop_, HadoopServer::Start(options_.hadoop, core, groups_));
   names_->Start();
   monitors_->Start();
   spdlog::info("NameNode of cluster {}, block pool {}, epoch {}, is up", identity.cluster_id,
@@ -108,12 +111,19 @@ absl::Status NameNode::Serve() {
 }
 
 std::vector<MethodStats> NameNode::CallStats() const {
-  return grpc_ == nullptr ? std::vector<MethodStats>{} : grpc_->Metrics();
+  std::vector<MethodStats> stats;
+  if (grpc_ != nullptr) stats = grpc_->Metrics();
+  if (hadoop_ != nullptr) {
+    for (MethodStats& method : hadoop_->Metrics()) stats.push_back(std::move(method));
+  }
+  return stats;
 }
 
 void NameNode::Stop() {
+  if (hadoop_ != nullptr) hadoop_->Shutdown();
   if (grpc_ != nullptr) grpc_->Shutdown(kStopGraceMs);
   if (monitors_ != nullptr) monitors_->Stop();
+  hadoop_.reset();
   grpc_.reset();
   names_.reset();
   monitors_.reset();  // calls it made into the namespace have been answered

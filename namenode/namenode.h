@@ -15,6 +15,7 @@
 #include "namenode/blocks/block_manager_impl.h"
 #include "namenode/blocks/topology/rack_resolver.h"
 #include "namenode/grpc/grpc_server.h"
+#include "namenode/hadoop/hadoop_server.h"
 #include "namenode/meta/meta_store.h"
 #include "namenode/monitors/monitors.h"
 #include "namenode/namespace/namespace_impl.h"
@@ -56,8 +57,9 @@ class NameNode {
   // closes the store, in this order. Later calls do nothing.
   void Stop();
 
-  // Of the gRPC server.
+  // Of the gRPC server and of the Hadoop RPC server.
   int grpc_port() const { return grpc_->port(); }
+  int rpc_port() const { return hadoop_->port(); }
   const ClusterIdentity& identity() const { return store_->identity(); }
   // The parts, for tests; null after Stop.
   Namespace* names() { return names_.get(); }
@@ -82,6 +84,7 @@ class NameNode {
   std::unique_ptr<NamespaceImpl> names_;
   std::unique_ptr<Monitors> monitors_;
   std::unique_ptr<GrpcServer> grpc_;
+  std::unique_ptr<HadoopServer> hadoop_;
 };
 
 }  // namespace cairn::namenode

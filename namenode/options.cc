@@ -20,6 +20,14 @@ absl::StatusOr<HostPort> RpcAddress(const Configuration& configuration) {
   return address;
 }
 
+// The same with the host to listen on.
+absl::StatusOr<HostPort> RpcListenAddress(const Configuration& configuration) {
+  ASSIGN_OR_RETURN(HostPort address, RpcAddress(configuration));
+  const std::string bind_host = configuration.GetString("dfs.namenode.rpc-bind-host");
+  if (!bind_host.empty()) address.host = bind_host;
+  return address;
+}
+
 absl::StatusOr<HostPort> GrpcAddress(const Configuration& configuration) {
   ASSIGN_OR_RETURN(HostPort address, RpcAddress(configuration));
   ++address.port;
@@ -150,6 +158,9 @@ absl::StatusOr<NameNodeOptions> NameNodeOptions::From(const Configuration& confi
   ASSIGN_OR_RETURN(const HostPort address, GrpcAddress(configuration));
   options.grpc.host = address.host;
   options.grpc.port = address.port;
+  ASSIGN_OR_RETURN(options.hadoop.rpc.listen, RpcListenAddress(configuration));
+  options.hadoop.rpc.max_request_bytes =
+      static_cast<size_t>(configuration.GetSize("ipc.maximum.data.length"));
   options.grpc.client_threads =
       static_cast<int>(configuration.GetInt("dfs.namenode.handler.count"));
   return options;

@@ -10,6 +10,7 @@
 #include "namenode/blocks/options.h"
 #include "namenode/blocks/topology/rack_resolver.h"
 #include "namenode/grpc/grpc_server.h"
+#include "namenode/hadoop/hadoop_server.h"
 #include "namenode/meta/meta_store.h"
 #include "namenode/monitors/monitor_options.h"
 #include "namenode/namespace/namespace_options.h"
@@ -26,6 +27,7 @@ struct NameNodeOptions {
   MonitorOptions monitors;
   GroupResolverOptions groups;
   GrpcServerOptions grpc;
+  HadoopServerOptions hadoop;
 
   // From Hadoop's keys. kInvalidArgument names the key whose value makes no sense here.
   static absl::StatusOr<NameNodeOptions> From(const Configuration& configuration);

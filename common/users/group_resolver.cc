@@ -87,15 +87,17 @@ absl::StatusOr<StaticGroups> ParseStaticGroups(std::string_view text) {
 HostGroupResolver::HostGroupResolver(GroupResolverOptions options, const Clock& clock)
     : options_(std::move(options)), clock_(clock) {}
 
+std::shared_ptr<const std::vector<std::string>> HostGroupResolver::KnownGroupsOf(
+    const std::string& user) {
+  MutexLock lock(mu_);
+  const auto cached = cache_.find(user);
+  const bool fresh = cached != cache_.end() && cached->second.expires_ms > clock_.MonotonicMs();
+  return fresh ? cached->second.groups : nullptr;
+}
+
 std::shared_ptr<const std::vector<std::string>> HostGroupResolver::GroupsOf(
     const std::string& user) {
-  {
-    MutexLock lock(mu_);
-    const auto cached = cache_.find(user);
-    if (cached != cache_.end() && cached->second.expires_ms > clock_.MonotonicMs()) {
-      return cached->second.groups;
-    }
-  }
+  if (auto known = KnownGroupsOf(user)) return known;
   const auto fixed = options_.overrides.find(user);
   auto groups = std::make_shared<const std::vector<std::string>>(
       fixed != options_.overrides.end() ? fixed->second : HostGroups(user));

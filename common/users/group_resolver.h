@@ -22,6 +22,10 @@ class GroupResolver {
   virtual ~GroupResolver() = default;
   // The groups of `user`; none when the user is unknown or in no group.
   virtual std::shared_ptr<const std::vector<std::string>> GroupsOf(const std::string& user) = 0;
+  // The same without blocking; null when it is not known without asking the host.
+  virtual std::shared_ptr<const std::vector<std::string>> KnownGroupsOf(const std::string& user) {
+    return GroupsOf(user);
+  }
   // Forgets what is cached (dfsadmin -refreshUserToGroupsMappings).
   virtual void Refresh() = 0;
 };
@@ -44,6 +48,7 @@ class HostGroupResolver : public GroupResolver {
  public:
   HostGroupResolver(GroupResolverOptions options, const Clock& clock);
   std::shared_ptr<const std::vector<std::string>> GroupsOf(const std::string& user) override;
+  std::shared_ptr<const std::vector<std::string>> KnownGroupsOf(const std::string& user) override;
   void Refresh() override;
 
  private:

@@ -233,6 +233,8 @@ class BlockManager {
   // -- views
   virtual FsStats Stats() const = 0;  // total_files is the namespace's to fill
   virtual std::vector<DatanodeInfo> Datanodes() const = 0;
+  // The storages of one of them, as of its last heartbeat; none for an unknown node.
+  virtual std::vector<StorageUsage> StoragesOf(std::string_view datanode_uuid) const = 0;
 };
 
 }  // namespace cairn::namenode

@@ -357,4 +357,22 @@ std::vector<DatanodeInfo> BlockManagerImpl::Datanodes() const {
   return nodes;
 }
 
+std::vector<StorageUsage> BlockManagerImpl::StoragesOf(std::string_view datanode_uuid) const {
+  MutexLock lock(mu_);
+  std::vector<StorageUsage> usage;
+  const auto node = state_.nodes.FindByUuid(datanode_uuid);
+  if (!node) return usage;
+  for (const StorageIndex index : state_.nodes.node(*node).storages) {
+    const StorageState& storage = state_.nodes.storage(index);
+    usage.push_back({.storage_id = storage.id,
+                     .type = storage.type,
+                     .failed = !storage.usable,
+                     .capacity = storage.capacity,
+                     .dfs_used = storage.dfs_used,
+                     .non_dfs_used = storage.non_dfs_used,
+                     .remaining = storage.remaining});
+  }
+  return usage;
+}
+
 }  // namespace cairn::namenode

@@ -70,6 +70,7 @@ class BlockManagerImpl : public BlockManager {
 
   FsStats Stats() const override;
   std::vector<DatanodeInfo> Datanodes() const override;
+  std::vector<StorageUsage> StoragesOf(std::string_view datanode_uuid) const override;
 
  private:
   // -- block_manager_impl.cc

@@ -39,6 +39,14 @@ std::string Escaped(const std::string& text) {
 
 }  // namespace
 
+std::string ModeText(uint16_t mode) {
+  constexpr char kLetters[] = "rwxrwxrwx";
+  std::string text;
+  for (int bit = 0; bit < 9; ++bit) text += (mode & (0400 >> bit)) != 0 ? kLetters[bit] : '-';
+  if ((mode & 01000) != 0) text[8] = text[8] == 'x' ? 't' : 'T';
+  return text;
+}
+
 std::string AuditLog::Line(const Call& call, bool allowed) {
   const std::string ugi = call.real_user.empty()
                               ? fmt::format("{} (auth:SIMPLE)", Escaped(call.caller.user))

@@ -1,6 +1,7 @@
 // One line per namespace call in HDFS's format (Hadoop 3.4: FSNamesystem.audit).
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string>
 
@@ -24,5 +25,8 @@ class AuditLog {
  private:
   const std::shared_ptr<spdlog::logger> logger_;
 };
+
+// A mode as the audit log has it: rw-r--r--, with t or T for the sticky bit.
+std::string ModeText(uint16_t mode);
 
 }  // namespace cairn::namenode

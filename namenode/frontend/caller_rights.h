@@ -14,16 +14,21 @@ struct SuperuserRule {
   std::string supergroup;  // dfs.permissions.superusergroup
 };
 
-// Thread-safe. May block on the host's user database: not for event loops, and before any lock.
+// Thread-safe. To be asked before any lock is taken.
 class CallerRights {
  public:
   // `groups` must outlive this.
   CallerRights(SuperuserRule rule, GroupResolver& groups)
       : rule_(std::move(rule)), groups_(groups) {}
-  // Fills in groups and superuser of `caller`, whose user is set.
+  // Fills in groups and superuser of `caller`, whose user is set. May block on the host's user
+  // database.
   void Resolve(Caller& caller) const;
+  // The same without blocking; false when that is not possible now.
+  bool TryResolve(Caller& caller) const;
 
  private:
+  void Fill(const std::vector<std::string>& groups, Caller& caller) const;
+
   const SuperuserRule rule_;
   GroupResolver& groups_;
 };

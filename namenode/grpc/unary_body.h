@@ -8,6 +8,7 @@
 #include <grpcpp/impl/codegen/proto_utils.h>
 #include <grpcpp/support/byte_buffer.h>
 #include "namenode/frontend/call.h"
+#include "namenode/frontend/fill_then.h"
 #include "namenode/namespace/namespace.h"
 
 namespace cairn::namenode {
@@ -52,15 +53,5 @@ class TypedBody : public UnaryBody {
   Request request_;
   Response response_;
 };
-
-// Gives the result of a core call to `fill` when it is one, then ends the call with its status.
-template <typename Result, typename Fill>
-Done<Result> FillThen(DoneVoid done, Fill fill) {
-  return [done = std::move(done), fill = std::move(fill)](absl::StatusOr<Result> result) mutable {
-    const absl::Status status = result.status();
-    if (status.ok()) fill(*std::move(result));
-    done(status);
-  };
-}
 
 }  // namespace cairn::namenode

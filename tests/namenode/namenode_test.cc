@@ -152,6 +152,7 @@ class NameNodeTest : public ::testing::Test {
   NameNodeOptions Options(std::vector<std::pair<std::string, std::string>> extra = {}) {
     std::vector<std::pair<std::string, std::string>> settings = {
         {"dfs.namenode.name.dir", directory_ / "name"},
+        {"dfs.namenode.rpc-address", "127.0.0.1:0"},
         {"cairn.namenode.grpc-address", "127.0.0.1:0"},
         {"cairn.namenode.cache-size", "16m"},
         {"dfs.namenode.safemode.extension", "0"},

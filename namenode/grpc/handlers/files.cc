@@ -1,18 +1,10 @@
 // Calls of those who write and read files.
+#include "namenode/frontend/audit_log.h"
 #include "namenode/grpc/handlers/handlers.h"
 #include "wire/cairn/convert.h"
 
 namespace cairn::namenode::grpc_handlers {
 namespace {
-
-// -rw-r--r-- without its first character, as the audit log has it.
-std::string ModeText(uint16_t mode) {
-  constexpr char kLetters[] = "rwxrwxrwx";
-  std::string text;
-  for (int bit = 0; bit < 9; ++bit) text += (mode & (0400 >> bit)) != 0 ? kLetters[bit] : '-';
-  if ((mode & 01000) != 0) text[8] = text[8] == 'x' ? 't' : 'T';
-  return text;
-}
 
 template <typename Message>
 std::vector<DatanodeId> ExcludedOf(const Message& request) {

@@ -10,8 +10,8 @@
 #include <grpcpp/generic/generic_stub.h>
 #include <gtest/gtest.h>
 #include <spdlog/sinks/ostream_sink.h>
+#include "namenode/frontend/testing/fake_core.h"
 #include "namenode/grpc/grpc_server.h"
-#include "namenode/grpc/testing/fake_core.h"
 #include "proto/cairn/internal/v1/datanode.grpc.pb.h"
 #include "proto/cairn/v1/admin.grpc.pb.h"
 #include "proto/cairn/v1/client.grpc.pb.h"

@@ -201,6 +201,7 @@ class FakeBlockManager : public BlockManager {
     stats.total_blocks = static_cast<int64_t>(rows_.size());
     return stats;
   }
+  std::vector<StorageUsage> StoragesOf(std::string_view /*uuid*/) const override { return {}; }
   std::vector<DatanodeInfo> Datanodes() const override { return {}; }
 
   // DataNode `i` and its only storage.

@@ -180,6 +180,7 @@ class FakeBlockManager : public BlockManager {
   void SpaceReturned() override {}
   absl::Status LeaveSafeMode(bool) override { return absl::OkStatus(); }
   FsStats Stats() const override { return {}; }
+  std::vector<StorageUsage> StoragesOf(std::string_view /*uuid*/) const override { return {}; }
   std::vector<DatanodeInfo> Datanodes() const override { return {}; }
 
  private:

@@ -1,0 +1,65 @@
+// Who calls, and how a call ends.
+#include "namenode/hadoop/front_end.h"
+
+namespace cairn::namenode {
+namespace {
+
+// Hadoop's short name of "user", "user/host@REALM" or "user@REALM" without name rules.
+std::string ShortName(const std::string& user) { return user.substr(0, user.find_first_of("/@")); }
+
+}  // namespace
+
+void RunningCalls::Begin() {
+  MutexLock lock(mu_);
+  ++count_;
+}
+
+void RunningCalls::End() {
+  MutexLock lock(mu_);
+  if (--count_ == 0) none_.NotifyAll();
+}
+
+void RunningCalls::WaitUntilNone() {
+  MutexLock lock(mu_);
+  while (count_ > 0) none_.Wait(mu_);
+}
+
+HadoopCall::HadoopCall(HadoopFrontEnd& front, size_t method, std::unique_ptr<ipc::Call> rpc)
+    : front_(front), method_(method), rpc_(std::move(rpc)), call_(front.core, "rpc") {
+  const wire::RpcContext& context = rpc_->caller();
+  call_.caller.user = ShortName(context.effective_user);
+  call_.real_user = ShortName(context.real_user);
+  call_.caller.address = rpc_->peer_ip();
+  call_.caller.call = {.client_id = std::string(rpc_->client_id()), .call_id = rpc_->call_id()};
+}
+
+void HadoopCall::Begin() {
+  front_.running.Begin();
+  if (front_.rights.TryResolve(call_.caller)) {
+    Run();
+    return;
+  }
+  const bool queued = front_.blocking.Add([this] {
+    front_.rights.Resolve(call_.caller);
+    Run();
+  });
+  if (!queued) Completed(absl::UnavailableError("the NameNode is stopping"));
+}
+
+void HadoopCall::Completed(const absl::Status& status) {
+  front_.audit.Record(call_, status);
+  front_.metrics.Record(method_, status.ok(),
+                        std::chrono::duration_cast<std::chrono::microseconds>(
+                            std::chrono::steady_clock::now() - start_)
+                            .count());
+  if (status.ok()) {
+    rpc_->Reply(response());
+  } else {
+    rpc_->Fail(status);
+  }
+  RunningCalls& running = front_.running;
+  delete this;
+  running.End();
+}
+
+}  // namespace cairn::namenode

@@ -1,0 +1,161 @@
+// The Hadoop front end on loopback over a core that answers what each test says.
+#include "namenode/hadoop/hadoop_server.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <spdlog/sinks/ostream_sink.h>
+
+#include <memory>
+#include <sstream>
+#include <string>
+
+#include "common/clock.h"
+#include "common/random.h"
+#include "ipc/client.h"
+#include "namenode/frontend/testing/fake_core.h"
+#include "proto/hadoop/client_admin.pb.h"
+#include "proto/hadoop/client_files.pb.h"
+#include "proto/hadoop/client_tree.pb.h"
+#include "proto/hadoop/refresh.pb.h"
+
+namespace cairn::namenode {
+namespace {
+
+namespace pb = ::hadoop::hdfs;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+constexpr char kClientProtocol[] = "org.apache.hadoop.hdfs.protocol.ClientProtocol";
+constexpr int64_t kTimeoutMs = 20'000;
+
+class HadoopServerTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    auto sink = std::make_shared<spdlog::sinks::ostream_sink_mt>(audit_text_);
+    HadoopServerOptions options;
+    options.rpc.listen = {"127.0.0.1", 0};
+    options.superusers = {.owner = "hdfs", .supergroup = "supergroup"};
+    options.audit_logger = std::make_shared<spdlog::logger>("audit", sink);
+    options.audit_logger->set_pattern("%v");
+    FrontEndCore core{.names = names_, .blocks = blocks_, .clock = SystemClock()};
+    core.cluster.last_txid = [] { return Txid{9}; };
+    auto server = HadoopServer::Start(options, core, groups_);
+    ASSERT_TRUE(server.ok()) << server.status();
+    server_ = *std::move(server);
+  }
+
+  template <typename Response>
+  absl::StatusOr<Response> Call(const std::string& method, const google::protobuf::Message& request,
+                                const std::string& user = "joe",
+                                const std::string& protocol = kClientProtocol) {
+    ipc::Client client({.user = user}, random_);
+    return client.Call<Response>({"127.0.0.1", server_->port()}, {protocol, method}, request,
+                                 kTimeoutMs);
+  }
+
+  std::ostringstream audit_text_;
+  Random random_{7};
+  testing::FakeNamespace names_;
+  testing::FakeBlockManager blocks_;
+  testing::FakeGroups groups_;
+  std::unique_ptr<HadoopServer> server_;
+};
+
+TEST_F(HadoopServerTest, ACallReachesTheCoreWithItsCaller) {
+  Caller seen;
+  MkdirsRequest asked;
+  names_.on_mkdirs = [&](const Caller& caller, MkdirsRequest request, Done<bool> done) {
+    seen = caller;
+    asked = std::move(request);
+    done(true);
+  };
+  pb::MkdirsRequestProto request;
+  request.set_src("/d");
+  request.mutable_masked()->set_perm(01750);
+  request.set_createparent(true);
+  const auto reply = Call<pb::MkdirsResponseProto>("mkdirs", request, "admin/host@REALM");
+  ASSERT_TRUE(reply.ok()) << reply.status();
+  EXPECT_TRUE(reply->result());
+  EXPECT_EQ(asked.path, "/d");
+  EXPECT_EQ(asked.mode, 01750);
+  EXPECT_EQ(seen.user, "admin");
+  EXPECT_THAT(seen.groups, ElementsAre("users", "supergroup"));
+  EXPECT_TRUE(seen.superuser);
+  EXPECT_EQ(seen.address, "127.0.0.1");
+  EXPECT_TRUE(seen.call.remembered());
+  server_->Shutdown();
+  EXPECT_THAT(audit_text_.str(), HasSubstr("cmd=mkdirs\tsrc=/d\tdst=null\tperm=null\tproto=rpc"));
+}
+
+TEST_F(HadoopServerTest, AnErrorOfTheCoreIsItsJavaException) {
+  names_.on_get_file_info = [](const Caller&, const std::string& path,
+                               Done<std::optional<FileStatus>> done) {
+    done(errors::PermissionDenied("joe", "EXECUTE", path, "hdfs:supergroup:drwx------"));
+  };
+  pb::GetFileInfoRequestProto request;
+  request.set_src("/secret");
+  const auto reply = Call<pb::GetFileInfoResponseProto>("getFileInfo", request);
+  EXPECT_TRUE(Is(reply.status(), ErrorKind::kAccessControl)) << reply.status();
+  EXPECT_THAT(std::string(reply.status().message()),
+              HasSubstr("Permission denied: user=joe, access=EXECUTE, inode=\"/secret\""));
+}
+
+TEST_F(HadoopServerTest, AMissingPathIsAnEmptyReply) {
+  names_.on_get_file_info = [](const Caller&, const std::string&,
+                               Done<std::optional<FileStatus>> done) { done(std::nullopt); };
+  pb::GetFileInfoRequestProto request;
+  request.set_src("/none");
+  const auto reply = Call<pb::GetFileInfoResponseProto>("getFileInfo", request);
+  ASSERT_TRUE(reply.ok()) << reply.status();
+  EXPECT_FALSE(reply->has_fs());
+}
+
+TEST_F(HadoopServerTest, AnAppendAfterAFullBlockNamesItOnlyWhenANewOneIsAskedFor) {
+  names_.on_append = [](const Caller&, const AppendRequest&, Done<AppendResult> done) {
+    done(AppendResult{.last_block = ExtendedBlock{"BP-1", {1073741825, 1001, 512}}});
+  };
+  pb::AppendRequestProto request;
+  request.set_src("/f");
+  request.set_clientname("c");
+  auto reply = Call<pb::AppendResponseProto>("append", request);
+  ASSERT_TRUE(reply.ok()) << reply.status();
+  EXPECT_FALSE(reply->has_block());
+  request.set_flag(kCreateFlagAppend | kCreateFlagNewBlock);
+  reply = Call<pb::AppendResponseProto>("append", request);
+  ASSERT_TRUE(reply.ok()) << reply.status();
+  EXPECT_EQ(reply->block().b().blockid(), 1073741825u);
+  EXPECT_EQ(static_cast<int64_t>(reply->block().offset()), -1);
+  EXPECT_EQ(reply->block().locs_size(), 0);
+}
+
+TEST_F(HadoopServerTest, AFeatureThatDoesNotExistRefusesByItsClass) {
+  pb::GetFileInfoRequestProto any;
+  any.set_src("/f");
+  const auto acl = Call<pb::GetFileInfoResponseProto>("getAclStatus", any);
+  EXPECT_THAT(
+      std::string(acl.status().message()),
+      HasSubstr("The ACL operation has been rejected.  Support for ACLs has been disabled"));
+  const auto zones = Call<pb::GetListingResponseProto>("listEncryptionZones", any);
+  EXPECT_FALSE(zones.status().message().find("rejected") != std::string::npos);
+}
+
+TEST_F(HadoopServerTest, ReportsOfDataNodesNeedTheSuperuser) {
+  pb::GetDatanodeReportRequestProto request;
+  request.set_type(pb::LIVE);
+  const auto refused = Call<pb::GetDatanodeReportResponseProto>("getDatanodeReport", request);
+  EXPECT_TRUE(Is(refused.status(), ErrorKind::kAccessControl)) << refused.status();
+  const auto given = Call<pb::GetDatanodeReportResponseProto>("getDatanodeReport", request, "hdfs");
+  EXPECT_TRUE(given.ok()) << given.status();
+}
+
+TEST_F(HadoopServerTest, GroupsAreThoseOfTheServer) {
+  hadoop::common::GetGroupsForUserRequestProto request;
+  request.set_user("admin");
+  const auto reply = Call<hadoop::common::GetGroupsForUserResponseProto>(
+      "getGroupsForUser", request, "joe", "org.apache.hadoop.tools.GetUserMappingsProtocol");
+  ASSERT_TRUE(reply.ok()) << reply.status();
+  EXPECT_THAT(reply->groups(), ElementsAre("users", "supergroup"));
+}
+
+}  // namespace
+}  // namespace cairn::namenode

@@ -1,0 +1,111 @@
+// All handlers of the Hadoop protocols, by family (one source file each). Semantics and messages
+// are those of Hadoop 3.4's NameNode.
+#pragma once
+
+#include "common/users/group_resolver.h"
+#include "namenode/frontend/call.h"
+#include "namenode/frontend/fill_then.h"
+#include "namenode/namespace/namespace.h"
+#include "proto/hadoop/HAServiceProtocol.pb.h"
+#include "proto/hadoop/NamenodeProtocol.pb.h"
+#include "proto/hadoop/client_admin.pb.h"
+#include "proto/hadoop/client_files.pb.h"
+#include "proto/hadoop/client_tree.pb.h"
+#include "proto/hadoop/delegation_token.pb.h"
+#include "proto/hadoop/erasurecoding.pb.h"
+#include "proto/hadoop/refresh.pb.h"
+
+namespace cairn::namenode::hadoop_handlers {
+
+namespace pb = ::hadoop::hdfs;
+namespace cm = ::hadoop::common;
+namespace nn = ::hadoop::hdfs::namenode;
+
+// Declares a handler of the method's own request and response.
+#define CAIRN_HADOOP_HANDLER(Name) \
+  void Name(Call&, const pb::Name##RequestProto&, pb::Name##ResponseProto&, DoneVoid)
+
+// files.cc
+CAIRN_HADOOP_HANDLER(Create);
+CAIRN_HADOOP_HANDLER(Append);
+CAIRN_HADOOP_HANDLER(Truncate);
+CAIRN_HADOOP_HANDLER(AddBlock);
+CAIRN_HADOOP_HANDLER(AbandonBlock);
+CAIRN_HADOOP_HANDLER(Complete);
+CAIRN_HADOOP_HANDLER(Fsync);
+CAIRN_HADOOP_HANDLER(RenewLease);
+CAIRN_HADOOP_HANDLER(RecoverLease);
+CAIRN_HADOOP_HANDLER(IsFileClosed);
+CAIRN_HADOOP_HANDLER(GetBlockLocations);
+CAIRN_HADOOP_HANDLER(GetAdditionalDatanode);
+CAIRN_HADOOP_HANDLER(UpdateBlockForPipeline);
+CAIRN_HADOOP_HANDLER(UpdatePipeline);
+CAIRN_HADOOP_HANDLER(ReportBadBlocks);
+
+// tree.cc
+CAIRN_HADOOP_HANDLER(Mkdirs);
+CAIRN_HADOOP_HANDLER(Delete);
+CAIRN_HADOOP_HANDLER(Rename);
+CAIRN_HADOOP_HANDLER(Rename2);
+CAIRN_HADOOP_HANDLER(GetListing);
+CAIRN_HADOOP_HANDLER(GetContentSummary);
+CAIRN_HADOOP_HANDLER(GetQuotaUsage);
+CAIRN_HADOOP_HANDLER(GetEnclosingRoot);
+
+// attributes.cc
+CAIRN_HADOOP_HANDLER(GetFileInfo);
+CAIRN_HADOOP_HANDLER(GetFileLinkInfo);
+CAIRN_HADOOP_HANDLER(GetLocatedFileInfo);
+CAIRN_HADOOP_HANDLER(GetPreferredBlockSize);
+CAIRN_HADOOP_HANDLER(SetPermission);
+CAIRN_HADOOP_HANDLER(SetOwner);
+CAIRN_HADOOP_HANDLER(SetTimes);
+CAIRN_HADOOP_HANDLER(SetReplication);
+CAIRN_HADOOP_HANDLER(CheckAccess);
+
+// cluster.cc
+CAIRN_HADOOP_HANDLER(GetServerDefaults);
+void GetFsStats(Call&, const pb::GetFsStatusRequestProto&, pb::GetFsStatsResponseProto&, DoneVoid);
+CAIRN_HADOOP_HANDLER(GetFsReplicatedBlockStats);
+CAIRN_HADOOP_HANDLER(GetFsECBlockGroupStats);
+CAIRN_HADOOP_HANDLER(GetDatanodeReport);
+CAIRN_HADOOP_HANDLER(GetDatanodeStorageReport);
+CAIRN_HADOOP_HANDLER(GetSlowDatanodeReport);
+CAIRN_HADOOP_HANDLER(GetDataEncryptionKey);
+CAIRN_HADOOP_HANDLER(Msync);
+void GetDelegationToken(Call&, const cm::GetDelegationTokenRequestProto&,
+                        cm::GetDelegationTokenResponseProto&, DoneVoid);
+
+// admin.cc
+CAIRN_HADOOP_HANDLER(SetSafeMode);
+CAIRN_HADOOP_HANDLER(SaveNamespace);
+CAIRN_HADOOP_HANDLER(UpgradeStatus);
+CAIRN_HADOOP_HANDLER(RollingUpgrade);
+CAIRN_HADOOP_HANDLER(GetCurrentEditLogTxid);
+
+// policies.cc
+CAIRN_HADOOP_HANDLER(GetStoragePolicies);
+CAIRN_HADOOP_HANDLER(GetStoragePolicy);
+CAIRN_HADOOP_HANDLER(GetErasureCodingPolicies);
+CAIRN_HADOOP_HANDLER(GetErasureCodingPolicy);
+CAIRN_HADOOP_HANDLER(GetErasureCodingCodecs);
+
+// services.cc
+void VersionRequest(Call&, const pb::VersionRequestProto&, pb::VersionResponseProto&, DoneVoid);
+void GetBlockKeys(Call&, const nn::GetBlockKeysRequestProto&, nn::GetBlockKeysResponseProto&,
+                  DoneVoid);
+void GetTransactionId(Call&, const nn::GetTransactionIdRequestProto&,
+                      nn::GetTransactionIdResponseProto&, DoneVoid);
+void IsUpgradeFinalized(Call&, const nn::IsUpgradeFinalizedRequestProto&,
+                        nn::IsUpgradeFinalizedResponseProto&, DoneVoid);
+void IsRollingUpgrade(Call&, const nn::IsRollingUpgradeRequestProto&,
+                      nn::IsRollingUpgradeResponseProto&, DoneVoid);
+void GetGroupsForUser(GroupResolver&, Call&, const cm::GetGroupsForUserRequestProto&,
+                      cm::GetGroupsForUserResponseProto&, DoneVoid);
+void RefreshUserToGroupsMappings(GroupResolver&, Call&,
+                                 const cm::RefreshUserToGroupsMappingsRequestProto&,
+                                 cm::RefreshUserToGroupsMappingsResponseProto&, DoneVoid);
+
+#undef CAIRN_HADOOP_HANDLER
+
+}  // namespace cairn::namenode::hadoop_handlers

@@ -1,0 +1,109 @@
+// Calls that change or list the tree.
+#include <fmt/format.h>
+
+#include "namenode/hadoop/handlers/handlers.h"
+#include "wire/hdfs/convert.h"
+
+namespace cairn::namenode::hadoop_handlers {
+
+void Mkdirs(Call& call, const pb::MkdirsRequestProto& request, pb::MkdirsResponseProto& response,
+            DoneVoid done) {
+  call.audit = {.command = "mkdirs", .source = request.src()};
+  call.core.names.Mkdirs(
+      call.caller,
+      MkdirsRequest{.path = request.src(),
+                    .mode = static_cast<uint16_t>(request.masked().perm() & 01777),
+                    .create_parent = request.createparent()},
+      FillThen<bool>(std::move(done), [&response](bool made) { response.set_result(made); }));
+}
+
+void Delete(Call& call, const pb::DeleteRequestProto& request, pb::DeleteResponseProto& response,
+            DoneVoid done) {
+  call.audit = {.command = "delete", .source = request.src()};
+  call.core.names.Delete(call.caller, request.src(), request.recursive(),
+                         FillThen<bool>(std::move(done), [&call, &response](bool deleted) {
+                           response.set_result(deleted);
+                           call.audit.refused = !deleted;
+                         }));
+}
+
+void Rename(Call& call, const pb::RenameRequestProto& request, pb::RenameResponseProto& response,
+            DoneVoid done) {
+  call.audit = {.command = "rename", .source = request.src(), .destination = request.dst()};
+  call.core.names.Rename(call.caller,
+                         RenameRequest{.source = request.src(), .destination = request.dst()},
+                         FillThen<bool>(std::move(done), [&call, &response](bool renamed) {
+                           response.set_result(renamed);
+                           if (!renamed)
+                             call.audit.command.clear();  // HDFS audits only what it did
+                         }));
+}
+
+void Rename2(Call& call, const pb::Rename2RequestProto& request,
+             pb::Rename2ResponseProto& /*response*/, DoneVoid done) {
+  std::string options = request.overwritedest() ? "OVERWRITE" : "";
+  if (request.movetotrash()) options += options.empty() ? "TO_TRASH" : ", TO_TRASH";
+  call.audit = {.command = fmt::format("rename (options=[{}])", options.empty() ? "NONE" : options),
+                .source = request.src(),
+                .destination = request.dst()};
+  call.core.names.Rename2(call.caller,
+                          RenameRequest{.source = request.src(),
+                                        .destination = request.dst(),
+                                        .overwrite = request.overwritedest(),
+                                        .move_to_trash = request.movetotrash()},
+                          std::move(done));
+}
+
+void GetListing(Call& call, const pb::GetListingRequestProto& request,
+                pb::GetListingResponseProto& response, DoneVoid done) {
+  call.audit = {.command = "listStatus", .source = request.src()};
+  call.core.names.GetListing(
+      call.caller,
+      ListRequest{.path = request.src(),
+                  .start_after = request.startafter(),
+                  .need_location = request.needlocation()},
+      FillThen<std::optional<DirectoryListing>>(
+          std::move(done), [&response](const std::optional<DirectoryListing>& listing) {
+            if (listing) wire::ToHdfs(*listing, *response.mutable_dirlist());
+          }));
+}
+
+void GetContentSummary(Call& call, const pb::GetContentSummaryRequestProto& request,
+                       pb::GetContentSummaryResponseProto& response, DoneVoid done) {
+  call.audit = {.command = "contentSummary", .source = request.path()};
+  call.core.names.GetContentSummary(
+      call.caller, request.path(),
+      FillThen<ContentSummary>(
+          std::move(done), [root = request.path() == "/", &response](const ContentSummary& sum) {
+            wire::ToHdfs(sum, root, *response.mutable_summary());
+          }));
+}
+
+void GetQuotaUsage(Call& call, const pb::GetQuotaUsageRequestProto& request,
+                   pb::GetQuotaUsageResponseProto& response, DoneVoid done) {
+  call.audit = {.command = "quotaUsage", .source = request.path()};
+  call.core.names.GetContentSummary(
+      call.caller, request.path(),
+      FillThen<ContentSummary>(
+          std::move(done), [root = request.path() == "/", &response](const ContentSummary& sum) {
+            hadoop::hdfs::ContentSummaryProto summary;
+            wire::ToHdfs(sum, root, summary);
+            auto& usage = *response.mutable_usage();
+            usage.set_fileanddirectorycount(summary.filecount() + summary.directorycount());
+            usage.set_quota(summary.quota());
+            usage.set_spaceconsumed(summary.spaceconsumed());
+            usage.set_spacequota(summary.spacequota());
+          }));
+}
+
+void GetEnclosingRoot(Call& call, const pb::GetEnclosingRootRequestProto& request,
+                      pb::GetEnclosingRootResponseProto& response, DoneVoid done) {
+  call.audit = {.command = "getEnclosingRoot", .source = request.filename()};
+  call.core.names.GetFileInfo(call.caller, request.filename(), false,
+                              FillThen<std::optional<FileStatus>>(
+                                  std::move(done), [&response](const std::optional<FileStatus>&) {
+                                    response.set_enclosingrootpath("/");  // no encryption zones
+                                  }));
+}
+
+}  // namespace cairn::namenode::hadoop_handlers

@@ -1,0 +1,297 @@
+// The table. A row is a call that is carried out (On), or one of a feature that does not exist
+// here, answered as an HDFS answers that has it switched off (Off).
+#include "namenode/hadoop/method_table.h"
+
+#include <functional>
+#include <utility>
+
+#include "namenode/hadoop/handlers/handlers.h"
+#include "wire/hadoop_rpc/rpc_error.h"
+
+namespace cairn::namenode {
+namespace {
+
+namespace h = hadoop_handlers;
+
+// Makes the handler of a row, given the front end and the row's number.
+using MakeHandler = std::function<ipc::Handler(HadoopFrontEnd&, size_t)>;
+
+struct Row {
+  std::string name;
+  MakeHandler make;
+};
+
+struct ProtocolRows {
+  std::string name;
+  std::vector<Row> rows;
+};
+
+template <typename Request, typename Response>
+Row On(const char* name, void (*handler)(Call&, const Request&, Response&, DoneVoid)) {
+  return {name, [handler](HadoopFrontEnd& front, size_t method) -> ipc::Handler {
+            return [&front, method, handler](std::unique_ptr<ipc::Call> call) {
+              TypedHadoopCall<Request, Response, decltype(handler)>::Start(front, method, handler,
+                                                                           std::move(call));
+            };
+          }};
+}
+
+// The same for a handler that needs the server's users and groups; it may ask the host for them.
+template <typename Request, typename Response>
+Row On(const char* name,
+       void (*handler)(GroupResolver&, Call&, const Request&, Response&, DoneVoid)) {
+  return {name, [handler](HadoopFrontEnd& front, size_t method) -> ipc::Handler {
+            const auto bound = [handler, &groups = front.groups](Call& call, const Request& request,
+                                                                 Response& response,
+                                                                 DoneVoid done) {
+              handler(groups, call, request, response, std::move(done));
+            };
+            return ipc::OnExecutor(front.blocking,
+                                   [&front, method, bound](std::unique_ptr<ipc::Call> call) {
+                                     TypedHadoopCall<Request, Response, decltype(bound)>::Start(
+                                         front, method, bound, std::move(call));
+                                   });
+          }};
+}
+
+// A call that is always answered with the same message, given serialized: lists that are empty.
+Row Always(const char* name, std::string_view reply) {
+  return {name, [reply](HadoopFrontEnd& front, size_t method) -> ipc::Handler {
+            return [&front, method, reply](std::unique_ptr<ipc::Call> call) {
+              front.metrics.Record(method, true, 0);
+              call->ReplyBytes(reply);
+            };
+          }};
+}
+
+// What a switched-off feature answers.
+struct Refusal {
+  const char* exception_class;
+  const char* message;
+};
+
+Row Off(const char* name, const Refusal& refusal) {
+  return {name, [&refusal](HadoopFrontEnd& front, size_t method) -> ipc::Handler {
+            return [&front, &refusal, method](std::unique_ptr<ipc::Call> call) {
+              front.metrics.Record(method, false, 0);
+              call->Fail(wire::RpcError{.exception_class = refusal.exception_class,
+                                        .message = refusal.message});
+            };
+          }};
+}
+
+constexpr char kIoException[] = "java.io.IOException";
+constexpr char kUnsupported[] = "java.lang.UnsupportedOperationException";
+
+// A message without fields, and one of a list whose second field says that it has no more.
+constexpr std::string_view kEmpty;
+constexpr std::string_view kEmptyList("\x10\x00", 2);
+
+constexpr Refusal kNoHa = {"org.apache.hadoop.ha.ServiceFailedException",
+                           "HA for namenode is not enabled"};
+constexpr Refusal kNoAcls = {"org.apache.hadoop.hdfs.protocol.AclException",
+                             "The ACL operation has been rejected.  Support for ACLs has been "
+                             "disabled by setting dfs.namenode.acls.enabled to false."};
+constexpr Refusal kNoXattrs = {kIoException,
+                               "The XAttr operation has been rejected.  Support for XAttrs has "
+                               "been disabled by setting dfs.namenode.xattrs.enabled to false."};
+constexpr Refusal kNoStoragePolicies = {
+    kIoException, "Failed to set storage policy since dfs.storage.policy.enabled is set to false."};
+constexpr Refusal kNoSatisfier = {
+    kIoException,
+    "Cannot request to satisfy storage policy when storage policy satisfier feature has been "
+    "disabled by admin. Seek for an admin help to enable it or use Mover tool."};
+constexpr Refusal kNoQuotas = {kUnsupported, "Quotas are not supported."};
+constexpr Refusal kNoSnapshots = {kUnsupported, "Snapshots are not supported."};
+constexpr Refusal kNoErasureCoding = {kUnsupported, "Erasure coding is not supported."};
+constexpr Refusal kNoEncryption = {kUnsupported, "Encryption zones are not supported."};
+constexpr Refusal kNoCaching = {kUnsupported, "Centralized cache management is not supported."};
+constexpr Refusal kNoInotify = {kUnsupported, "The stream of edits is not supported."};
+constexpr Refusal kNoTokens = {kIoException,
+                               "Delegation Token can be renewed only with kerberos or web "
+                               "authentication"};
+
+// ClientProtocol: files, names and attributes.
+std::vector<Row> FileCalls() {
+  return {
+      // Files.
+      On("create", &h::Create),
+      On("append", &h::Append),
+      On("truncate", &h::Truncate),
+      On("addBlock", &h::AddBlock),
+      On("abandonBlock", &h::AbandonBlock),
+      On("complete", &h::Complete),
+      On("fsync", &h::Fsync),
+      On("renewLease", &h::RenewLease),
+      On("recoverLease", &h::RecoverLease),
+      On("isFileClosed", &h::IsFileClosed),
+      On("getBlockLocations", &h::GetBlockLocations),
+      On("getAdditionalDatanode", &h::GetAdditionalDatanode),
+      On("updateBlockForPipeline", &h::UpdateBlockForPipeline),
+      On("updatePipeline", &h::UpdatePipeline),
+      On("reportBadBlocks", &h::ReportBadBlocks),
+      // Names and attributes.
+      On("mkdirs", &h::Mkdirs),
+      On("delete", &h::Delete),
+      On("rename", &h::Rename),
+      On("rename2", &h::Rename2),
+      On("getListing", &h::GetListing),
+      On("getContentSummary", &h::GetContentSummary),
+      On("getQuotaUsage", &h::GetQuotaUsage),
+      On("getEnclosingRoot", &h::GetEnclosingRoot),
+      On("getFileInfo", &h::GetFileInfo),
+      On("getFileLinkInfo", &h::GetFileLinkInfo),
+      On("getLocatedFileInfo", &h::GetLocatedFileInfo),
+      On("getPreferredBlockSize", &h::GetPreferredBlockSize),
+      On("setPermission", &h::SetPermission),
+      On("setOwner", &h::SetOwner),
+      On("setTimes", &h::SetTimes),
+      On("setReplication", &h::SetReplication),
+      On("checkAccess", &h::CheckAccess),
+  };
+}
+
+// ClientProtocol: the cluster as a whole.
+std::vector<Row> ClusterCalls() {
+  return {
+      On("getServerDefaults", &h::GetServerDefaults),
+      On("getFsStats", &h::GetFsStats),
+      On("getFsReplicatedBlockStats", &h::GetFsReplicatedBlockStats),
+      On("getFsECBlockGroupStats", &h::GetFsECBlockGroupStats),
+      On("getDatanodeReport", &h::GetDatanodeReport),
+      On("getDatanodeStorageReport", &h::GetDatanodeStorageReport),
+      On("getSlowDatanodeReport", &h::GetSlowDatanodeReport),
+      On("getDataEncryptionKey", &h::GetDataEncryptionKey),
+      On("msync", &h::Msync),
+      On("getDelegationToken", &h::GetDelegationToken),
+      On("setSafeMode", &h::SetSafeMode),
+      On("saveNamespace", &h::SaveNamespace),
+      On("upgradeStatus", &h::UpgradeStatus),
+      On("rollingUpgrade", &h::RollingUpgrade),
+      On("getCurrentEditLogTxid", &h::GetCurrentEditLogTxid),
+      On("getStoragePolicies", &h::GetStoragePolicies),
+      On("getStoragePolicy", &h::GetStoragePolicy),
+      On("getErasureCodingPolicies", &h::GetErasureCodingPolicies),
+      On("getErasureCodingPolicy", &h::GetErasureCodingPolicy),
+      On("getErasureCodingCodecs", &h::GetErasureCodingCodecs),
+  };
+}
+
+// ClientProtocol: features that do not exist here.
+std::vector<Row> SwitchedOffCalls() {
+  return {
+      Off("modifyAclEntries", kNoAcls),
+      Off("removeAclEntries", kNoAcls),
+      Off("removeDefaultAcl", kNoAcls),
+      Off("removeAcl", kNoAcls),
+      Off("setAcl", kNoAcls),
+      Off("getAclStatus", kNoAcls),
+      Off("setXAttr", kNoXattrs),
+      Off("getXAttrs", kNoXattrs),
+      Off("listXAttrs", kNoXattrs),
+      Off("removeXAttr", kNoXattrs),
+      Off("setStoragePolicy", kNoStoragePolicies),
+      Off("unsetStoragePolicy", kNoStoragePolicies),
+      Off("satisfyStoragePolicy", kNoSatisfier),
+      Off("setQuota", kNoQuotas),
+      Off("getHAServiceState", kNoHa),
+      Always("getSnapshottableDirListing", kEmpty),
+      Always("getSnapshotListing", kEmpty),
+      Always("getEZForPath", kEmpty),
+      Always("listEncryptionZones", kEmptyList),
+      Always("listReencryptionStatus", kEmptyList),
+      Always("listCacheDirectives", kEmptyList),
+      Always("listCachePools", kEmptyList),
+      Off("allowSnapshot", kNoSnapshots),
+      Off("disallowSnapshot", kNoSnapshots),
+      Off("createSnapshot", kNoSnapshots),
+      Off("renameSnapshot", kNoSnapshots),
+      Off("deleteSnapshot", kNoSnapshots),
+      Off("getSnapshotDiffReport", kNoSnapshots),
+      Off("getSnapshotDiffReportListing", kNoSnapshots),
+      Off("setErasureCodingPolicy", kNoErasureCoding),
+      Off("unsetErasureCodingPolicy", kNoErasureCoding),
+      Off("addErasureCodingPolicies", kNoErasureCoding),
+      Off("removeErasureCodingPolicy", kNoErasureCoding),
+      Off("enableErasureCodingPolicy", kNoErasureCoding),
+      Off("disableErasureCodingPolicy", kNoErasureCoding),
+      Off("createEncryptionZone", kNoEncryption),
+      Off("reencryptEncryptionZone", kNoEncryption),
+      Off("addCacheDirective", kNoCaching),
+      Off("modifyCacheDirective", kNoCaching),
+      Off("removeCacheDirective", kNoCaching),
+      Off("addCachePool", kNoCaching),
+      Off("modifyCachePool", kNoCaching),
+      Off("removeCachePool", kNoCaching),
+      Off("getEditsFromTxid", kNoInotify),
+      Off("renewDelegationToken", kNoTokens),
+      Off("cancelDelegationToken", kNoTokens),
+  };
+}
+
+ProtocolRows ClientProtocol() {
+  ProtocolRows protocol{"org.apache.hadoop.hdfs.protocol.ClientProtocol", FileCalls()};
+  for (std::vector<Row> more : {ClusterCalls(), SwitchedOffCalls()}) {
+    protocol.rows.insert(protocol.rows.end(), more.begin(), more.end());
+  }
+  return protocol;
+}
+
+ProtocolRows NamenodeProtocol() {
+  return {"org.apache.hadoop.hdfs.server.protocol.NamenodeProtocol",
+          {
+              On("versionRequest", &h::VersionRequest),
+              On("getBlockKeys", &h::GetBlockKeys),
+              On("getTransactionId", &h::GetTransactionId),
+              On("isUpgradeFinalized", &h::IsUpgradeFinalized),
+              On("isRollingUpgrade", &h::IsRollingUpgrade),
+          }};
+}
+
+ProtocolRows HaServiceProtocol() {
+  return {"org.apache.hadoop.ha.HAServiceProtocol",
+          {
+              Off("getServiceStatus", kNoHa),
+              Off("monitorHealth", kNoHa),
+              Off("transitionToActive", kNoHa),
+              Off("transitionToStandby", kNoHa),
+              Off("transitionToObserver", kNoHa),
+          }};
+}
+
+std::vector<ProtocolRows> AllProtocols() {
+  return {
+      ClientProtocol(),
+      NamenodeProtocol(),
+      HaServiceProtocol(),
+      {"org.apache.hadoop.tools.GetUserMappingsProtocol",
+       {On("getGroupsForUser", &h::GetGroupsForUser)}},
+      {"org.apache.hadoop.security.RefreshUserMappingsProtocol",
+       {On("refreshUserToGroupsMappings", &h::RefreshUserToGroupsMappings)}},
+  };
+}
+
+}  // namespace
+
+std::vector<std::string> HadoopMethodNames() {
+  std::vector<std::string> names;
+  for (const ProtocolRows& protocol : AllProtocols()) {
+    for (const Row& row : protocol.rows) names.push_back(protocol.name + "." + row.name);
+  }
+  return names;
+}
+
+std::vector<ipc::Protocol> HadoopProtocols(HadoopFrontEnd& front) {
+  std::vector<ipc::Protocol> protocols;
+  size_t method = 0;
+  for (ProtocolRows& rows : AllProtocols()) {
+    ipc::Protocol protocol{.name = rows.name};
+    for (Row& row : rows.rows) {
+      protocol.methods.push_back({.name = row.name, .handler = row.make(front, method++)});
+    }
+    protocols.push_back(std::move(protocol));
+  }
+  return protocols;
+}
+
+}  // namespace cairn::namenode

@@ -1,0 +1,177 @@
+// Plain field by field.
+#include "wire/hdfs/convert.h"
+
+#include <limits>
+
+namespace cairn::wire {
+namespace {
+
+uint64_t Unsigned(int64_t value) { return static_cast<uint64_t>(value); }
+
+hdfs::StorageTypeProto ToHdfs(StorageType type) {
+  return static_cast<hdfs::StorageTypeProto>(type);
+}
+
+}  // namespace
+
+void SetEmptyToken(hadoop::common::TokenProto& token) {
+  token.set_identifier("");
+  token.set_password("");
+  token.set_kind("");
+  token.set_service("");
+}
+
+void ToHdfs(const ExtendedBlock& block, hdfs::ExtendedBlockProto& proto) {
+  proto.set_poolid(block.pool_id);
+  proto.set_blockid(Unsigned(block.block.id));
+  proto.set_generationstamp(Unsigned(block.block.generation_stamp));
+  proto.set_numbytes(Unsigned(block.block.num_bytes));
+}
+
+void ToHdfs(const DatanodeId& id, hdfs::DatanodeIDProto& proto) {
+  proto.set_ipaddr(id.ip_addr);
+  proto.set_hostname(id.host_name);
+  proto.set_datanodeuuid(id.uuid);
+  proto.set_xferport(static_cast<uint32_t>(id.xfer_port));
+  proto.set_infoport(static_cast<uint32_t>(id.info_port));
+  proto.set_ipcport(static_cast<uint32_t>(id.ipc_port));
+}
+
+void ToHdfs(const DatanodeInfo& node, hdfs::DatanodeInfoProto& proto) {
+  ToHdfs(node.id, *proto.mutable_id());
+  proto.set_location(node.network_location);
+}
+
+void ToHdfsReport(const DatanodeInfo& node, int64_t monotonic_ms_of_last_update,
+                  hdfs::DatanodeInfoProto& proto) {
+  ToHdfs(node, proto);
+  proto.set_capacity(Unsigned(node.capacity));
+  proto.set_dfsused(Unsigned(node.dfs_used));
+  proto.set_remaining(Unsigned(node.remaining));
+  proto.set_blockpoolused(Unsigned(node.dfs_used));
+  proto.set_nondfsused(Unsigned(node.non_dfs_used));
+  proto.set_lastupdate(Unsigned(node.last_update_ms));
+  proto.set_lastupdatemonotonic(Unsigned(monotonic_ms_of_last_update));
+  proto.set_lastblockreporttime(Unsigned(node.last_block_report_ms));
+  proto.set_xceivercount(static_cast<uint32_t>(node.xceiver_count));
+  proto.set_numblocks(static_cast<uint32_t>(node.num_blocks));
+  proto.set_adminstate(hdfs::DatanodeInfoProto::NORMAL);
+}
+
+void ToHdfs(const LocatedBlock& block, hdfs::LocatedBlockProto& proto) {
+  ToHdfs(block.block, *proto.mutable_b());
+  proto.set_offset(Unsigned(block.offset));
+  proto.set_corrupt(block.corrupt);
+  SetEmptyToken(*proto.mutable_blocktoken());
+  for (const ReplicaLocation& place : block.locations) {
+    ToHdfs(place.datanode, *proto.add_locs());
+    proto.add_iscached(false);
+    proto.add_storagetypes(ToHdfs(place.storage_type));
+    proto.add_storageids(place.storage_id);
+  }
+}
+
+void ToHdfs(const LocatedBlocks& blocks, hdfs::LocatedBlocksProto& proto) {
+  proto.set_filelength(Unsigned(blocks.file_length));
+  proto.set_underconstruction(blocks.under_construction);
+  proto.set_islastblockcomplete(blocks.last_block_complete);
+  for (const LocatedBlock& block : blocks.blocks) ToHdfs(block, *proto.add_blocks());
+  if (!blocks.last_block.empty()) ToHdfs(blocks.last_block.front(), *proto.mutable_lastblock());
+}
+
+void ToHdfs(const FileStatus& status, hdfs::HdfsFileStatusProto& proto) {
+  proto.set_filetype(static_cast<hdfs::HdfsFileStatusProto::FileType>(status.type));
+  proto.set_path(status.path);
+  proto.set_length(Unsigned(status.length));
+  proto.mutable_permission()->set_perm(status.permission);
+  proto.set_owner(status.owner);
+  proto.set_group(status.group);
+  proto.set_modification_time(Unsigned(status.mtime_ms));
+  proto.set_access_time(Unsigned(status.atime_ms));
+  if (status.type == FileType::kSymlink) proto.set_symlink(status.symlink_target);
+  proto.set_block_replication(static_cast<uint32_t>(status.replication));
+  proto.set_blocksize(Unsigned(status.block_size));
+  if (status.locations) ToHdfs(*status.locations, *proto.mutable_locations());
+  proto.set_fileid(Unsigned(status.file_id));
+  proto.set_childrennum(static_cast<int32_t>(status.children));
+  proto.set_storagepolicy(status.storage_policy);
+  proto.set_flags(0);
+}
+
+void ToHdfs(const DirectoryListing& listing, hdfs::DirectoryListingProto& proto) {
+  proto.set_remainingentries(static_cast<uint32_t>(listing.remaining));
+  proto.mutable_partiallisting()->Reserve(static_cast<int>(listing.entries.size()));
+  for (const FileStatus& entry : listing.entries) ToHdfs(entry, *proto.add_partiallisting());
+}
+
+void ToHdfs(const ContentSummary& summary, bool root, hdfs::ContentSummaryProto& proto) {
+  constexpr auto kRootQuota = static_cast<uint64_t>(std::numeric_limits<int64_t>::max());
+  proto.set_length(Unsigned(summary.length));
+  proto.set_filecount(Unsigned(summary.file_count));
+  proto.set_directorycount(Unsigned(summary.directory_count));
+  proto.set_quota(root && summary.quota < 0 ? kRootQuota : Unsigned(summary.quota));
+  proto.set_spaceconsumed(Unsigned(summary.space_consumed));
+  proto.set_spacequota(Unsigned(summary.space_quota));
+}
+
+void ToHdfs(const ServerDefaults& defaults, hdfs::FsServerDefaultsProto& proto) {
+  constexpr uint32_t kHotPolicy = 7;
+  proto.set_blocksize(Unsigned(defaults.block_size));
+  proto.set_bytesperchecksum(static_cast<uint32_t>(defaults.bytes_per_checksum));
+  proto.set_writepacketsize(static_cast<uint32_t>(defaults.write_packet_size));
+  proto.set_replication(static_cast<uint32_t>(defaults.replication));
+  proto.set_filebuffersize(static_cast<uint32_t>(defaults.file_buffer_size));
+  proto.set_encryptdatatransfer(false);
+  proto.set_trashinterval(Unsigned(defaults.trash_interval_minutes));
+  proto.set_checksumtype(hdfs::CHECKSUM_CRC32C);
+  proto.set_keyprovideruri("");
+  proto.set_policyid(kHotPolicy);
+}
+
+void ToHdfs(const FsStats& stats, hdfs::GetFsStatsResponseProto& proto) {
+  proto.set_capacity(Unsigned(stats.capacity));
+  proto.set_used(Unsigned(stats.used));
+  proto.set_remaining(Unsigned(stats.remaining));
+  proto.set_under_replicated(Unsigned(stats.under_replicated));
+  proto.set_corrupt_blocks(Unsigned(stats.corrupt_blocks));
+  proto.set_missing_blocks(Unsigned(stats.missing_blocks));
+  proto.set_missing_repl_one_blocks(Unsigned(stats.missing_replication_one_blocks));
+  proto.set_blocks_in_future(0);
+  proto.set_pending_deletion_blocks(Unsigned(stats.pending_deletion_blocks));
+}
+
+ExtendedBlock FromHdfs(const hdfs::ExtendedBlockProto& proto) {
+  return {.pool_id = proto.poolid(),
+          .block = {.id = static_cast<int64_t>(proto.blockid()),
+                    .generation_stamp = static_cast<int64_t>(proto.generationstamp()),
+                    .num_bytes = static_cast<int64_t>(proto.numbytes())}};
+}
+
+DatanodeId FromHdfs(const hdfs::DatanodeIDProto& proto) {
+  return {.uuid = proto.datanodeuuid(),
+          .ip_addr = proto.ipaddr(),
+          .host_name = proto.hostname(),
+          .xfer_port = static_cast<int32_t>(proto.xferport()),
+          .ipc_port = static_cast<int32_t>(proto.ipcport()),
+          .info_port = static_cast<int32_t>(proto.infoport())};
+}
+
+LocatedBlock FromHdfs(const hdfs::LocatedBlockProto& proto) {
+  LocatedBlock block;
+  block.block = FromHdfs(proto.b());
+  block.offset = static_cast<int64_t>(proto.offset());
+  block.corrupt = proto.corrupt();
+  for (int i = 0; i < proto.locs_size(); ++i) {
+    ReplicaLocation place;
+    place.datanode.id = FromHdfs(proto.locs(i).id());
+    place.datanode.network_location = proto.locs(i).location();
+    if (i < proto.storageids_size()) place.storage_id = proto.storageids(i);
+    if (i < proto.storagetypes_size()) {
+      place.storage_type = static_cast<StorageType>(proto.storagetypes(i));
+    }
+    block.locations.push_back(std::move(place));
+  }
+  return block;
+}
+
+}  // namespace cairn::wire

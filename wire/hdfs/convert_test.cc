@@ -1,0 +1,62 @@
+// HDFS's messages as Hadoop's clients read them.
+#include "wire/hdfs/convert.h"
+
+#include <gtest/gtest.h>
+
+namespace cairn::wire {
+namespace {
+
+TEST(HdfsConvert, ADirectoryHasNoSizes) {
+  FileStatus status;
+  status.type = FileType::kDirectory;
+  status.path = "d";
+  status.permission = 01777;
+  status.owner = "u";
+  status.group = "g";
+  status.file_id = 16386;
+  status.children = 3;
+  hdfs::HdfsFileStatusProto proto;
+  ToHdfs(status, proto);
+  ASSERT_TRUE(proto.IsInitialized());
+  EXPECT_EQ(proto.filetype(), hdfs::HdfsFileStatusProto::IS_DIR);
+  EXPECT_EQ(proto.permission().perm(), 01777u);
+  EXPECT_EQ(proto.childrennum(), 3);
+  EXPECT_EQ(proto.length() + proto.blocksize() + proto.block_replication(), 0u);
+  EXPECT_FALSE(proto.has_symlink());
+  EXPECT_FALSE(proto.has_locations());
+}
+
+TEST(HdfsConvert, ALocatedBlockComesBackWithItsPlaces) {
+  LocatedBlock block;
+  block.block = {"BP-1", {1073741825, 1001, 17}};
+  block.offset = -1;
+  ReplicaLocation place;
+  place.datanode.id = {"uuid", "10.0.0.1", "host", 9866, 9867, 9864};
+  place.datanode.network_location = "/rack";
+  place.storage_id = "DS-1";
+  place.storage_type = StorageType::kSsd;
+  block.locations = {place, place};
+  hdfs::LocatedBlockProto proto;
+  ToHdfs(block, proto);
+  ASSERT_TRUE(proto.IsInitialized());
+  EXPECT_EQ(proto.iscached_size(), 2);
+  const LocatedBlock back = FromHdfs(proto);
+  EXPECT_EQ(back.block, block.block);
+  EXPECT_EQ(back.offset, -1);
+  ASSERT_EQ(back.locations.size(), 2u);
+  EXPECT_EQ(back.locations[1].datanode.id.XferAddress(), "10.0.0.1:9866");
+  EXPECT_EQ(back.locations[1].storage_id, "DS-1");
+  EXPECT_EQ(back.locations[1].storage_type, StorageType::kSsd);
+}
+
+TEST(HdfsConvert, TheRootHasAQuotaThatIsNone) {
+  hdfs::ContentSummaryProto root;
+  ToHdfs(ContentSummary{}, true, root);
+  EXPECT_EQ(root.quota(), 0x7fffffffffffffffu);
+  hdfs::ContentSummaryProto other;
+  ToHdfs(ContentSummary{}, false, other);
+  EXPECT_EQ(static_cast<int64_t>(other.quota()), -1);
+}
+
+}  // namespace
+}  // namespace cairn::wire
