@@ -4,8 +4,10 @@
 #include <fmt/format.h>
 
 #include <chrono>
+#include <random>
 #include <thread>
 
+#include "common/net/socket.h"
 #include "common/status_macros.h"
 
 namespace cairn::testing {
@@ -68,7 +70,8 @@ absl::Status Cluster::StartAll() {
 
 absl::StatusOr<std::unique_ptr<Cluster>> NewCluster(ClusterKind kind,
                                                     const ClusterOptions& options) {
-  return kind == ClusterKind::kForked ? NewForkedCluster(options) : NewInProcessCluster(options);
+  if (kind == ClusterKind::kForked) return NewForkedCluster(options);
+  return NewInProcessCluster(options);
 }
 
 std::string ToString(ClusterKind kind) {
@@ -81,6 +84,17 @@ std::vector<ClusterKind> ClusterKinds() {
 #else
   return {ClusterKind::kInProcess, ClusterKind::kForked};
 #endif
+}
+
+absl::StatusOr<int> FreePort() {
+  constexpr int kFirst = 10'000;
+  constexpr int kLast = 32'000;  // the system's own begin at 32768
+  std::random_device random;
+  for (int attempt = 0; attempt < 1000; ++attempt) {
+    const int port = kFirst + static_cast<int>(random() % (kLast - kFirst));
+    if (TcpListener::Listen(HostPort{"127.0.0.1", port}).ok()) return port;
+  }
+  return absl::UnavailableError("no port is free");
 }
 
 absl::Status WaitFor(const std::string& what, int timeout_s,

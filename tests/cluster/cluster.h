@@ -15,6 +15,15 @@
 
 namespace cairn::testing {
 
+// Stands for the NameNode where a daemon is meant; DataNodes count from 0.
+inline constexpr int kNamenode = -1;
+
+// How one daemon is started, beyond what all have in common.
+struct DaemonSetup {
+  std::vector<std::pair<std::string, std::string>> settings;  // they win over the cluster's
+  std::vector<std::pair<std::string, std::string>> environment;
+};
+
 // What a test asks of its cluster.
 struct ClusterOptions {
   int datanodes = 3;
@@ -26,6 +35,10 @@ struct ClusterOptions {
   std::vector<std::string> racks;  // of DataNode i: racks[i % size]; empty: all in one
   std::vector<std::pair<std::string, std::string>>
       settings;  // for both daemons; they win over the defaults below
+  // Where the cluster lives; it stays afterwards. Empty: a temporary directory.
+  std::string directory;
+  // Asked at each start of a daemon of a forked cluster; empty: nothing special.
+  std::function<DaemonSetup(int daemon)> setup;
 };
 
 // Settings that make a cluster react within a second or two instead of minutes; blocks may be as
@@ -73,11 +86,20 @@ class Cluster {
 };
 
 // A cluster of separate processes, from the binaries of this build.
-absl::StatusOr<std::unique_ptr<Cluster>> NewForkedCluster(const ClusterOptions& options);
+class ProcessCluster : public Cluster {
+ public:
+  // False: never started, ended by one of the calls above, or by itself.
+  virtual bool Runs(int daemon) = 0;
+  // SIGSTOP and the like, to a running daemon.
+  virtual void Signal(int daemon, int signal) = 0;
+  // Daemons that ended without being told to, each with its exit code.
+  virtual std::vector<std::string> Deaths() = 0;
+};
+absl::StatusOr<std::unique_ptr<ProcessCluster>> NewForkedCluster(const ClusterOptions& options);
 
 // A cluster of objects in the test's own process, with its data on disk as a forked one's. To kill
 // a daemon is to stop it; a daemon that fails ends the test. kInvalidArgument for options that only
-// processes can have (volume_bytes).
+// processes can have (volume_bytes, setup).
 absl::StatusOr<std::unique_ptr<Cluster>> NewInProcessCluster(const ClusterOptions& options);
 
 // Both, as a parameter of a suite that must hold for either.
@@ -87,6 +109,10 @@ absl::StatusOr<std::unique_ptr<Cluster>> NewCluster(ClusterKind kind,
 std::string ToString(ClusterKind kind);
 // The kinds that this build can run: a sanitizer's sees only its own process.
 std::vector<ClusterKind> ClusterKinds();
+
+// A port of 127.0.0.1 below those that the system gives to connections, so that it is still free
+// when a daemon comes back to it.
+absl::StatusOr<int> FreePort();
 
 // Polls `condition` until it is true; kDeadlineExceeded naming `what` after `timeout_s`.
 absl::Status WaitFor(const std::string& what, int timeout_s,

@@ -40,7 +40,7 @@ int64_t ResidentMegabytes(const Subprocess& process) {
   return resident * sysconf(_SC_PAGESIZE) >> 20;
 }
 
-class ForkedCluster : public Cluster {
+class ForkedCluster : public ProcessCluster {
  public:
   explicit ForkedCluster(ClusterOptions options)
       : layout_(std::move(options)), datanodes_(layout_.options().datanodes) {}
@@ -58,34 +58,44 @@ class ForkedCluster : public Cluster {
   }
 
   absl::Status StartNamenode(const std::vector<std::string>& arguments) override {
+    const DaemonSetup setup = SetupOf(kNamenode);
     std::vector<std::string> argv = Argv("namenode");
+    Add(setup.settings, argv);
     argv.insert(argv.end(), arguments.begin(), arguments.end());
-    SubprocessOptions options{
-        .argv = std::move(argv), .output_file = logs() + "/namenode.log", .die_with_parent = true};
-    ASSIGN_OR_RETURN(namenode_, Subprocess::Start(options));
-    return absl::OkStatus();
+    return Launch(kNamenode, {.argv = std::move(argv),
+                              .environment = setup.environment,
+                              .output_file = logs() + "/namenode.log",
+                              .die_with_parent = true});
   }
 
   absl::Status StartDatanode(int index) override {
     std::vector<std::string> argv = Argv("datanode");
     if (layout_.options().volume_bytes > 0) argv = WithLimitedVolumes(index, std::move(argv));
     Add(layout_.DatanodeSettings(index), argv);
-    SubprocessOptions options{.argv = argv,
-                              .output_file = fmt::format("{}/datanode-{}.log", logs(), index),
-                              .die_with_parent = true};
-    ASSIGN_OR_RETURN(datanodes_[index], Subprocess::Start(options));
-    return absl::OkStatus();
+    const DaemonSetup setup = SetupOf(index);
+    Add(setup.settings, argv);
+    return Launch(index, {.argv = std::move(argv),
+                          .environment = setup.environment,
+                          .output_file = fmt::format("{}/datanode-{}.log", logs(), index),
+                          .die_with_parent = true});
   }
 
-  absl::Status StopNamenode() override { return End(namenode_, SIGTERM, "NameNode"); }
-  absl::Status KillNamenode() override { return End(namenode_, SIGKILL, "NameNode"); }
-  absl::Status StopDatanode(int index) override {
-    return End(datanodes_[index], SIGTERM, fmt::format("DataNode {}", index));
+  absl::Status StopNamenode() override { return End(kNamenode, SIGTERM); }
+  absl::Status KillNamenode() override { return End(kNamenode, SIGKILL); }
+  absl::Status StopDatanode(int index) override { return End(index, SIGTERM); }
+  absl::Status KillDatanode(int index) override { return End(index, SIGKILL); }
+  bool NamenodeRuns() override { return Runs(kNamenode); }
+  bool Runs(int daemon) override {
+    const auto& process = ProcessOf(daemon);
+    return process != nullptr && !process->Wait(0);
   }
-  absl::Status KillDatanode(int index) override {
-    return End(datanodes_[index], SIGKILL, fmt::format("DataNode {}", index));
+  void Signal(int daemon, int signal) override {
+    if (Runs(daemon)) ProcessOf(daemon)->Signal(signal);
   }
-  bool NamenodeRuns() override { return namenode_ != nullptr && !namenode_->Wait(0); }
+  std::vector<std::string> Deaths() override {
+    for (int daemon = kNamenode; daemon < datanode_count(); ++daemon) NoteDeath(daemon);
+    return deaths_;
+  }
 
   std::string namenode_address() const override { return layout_.namenode_address(); }
   std::string name_directory(int index) const override { return layout_.name_directory(index); }
@@ -99,9 +109,10 @@ class ForkedCluster : public Cluster {
     return total;
   }
   int64_t MaxResidentMegabytes() const override {
-    int64_t largest = ResidentMegabytes(*namenode_);
-    for (const auto& datanode : datanodes_)
-      largest = std::max(largest, ResidentMegabytes(*datanode));
+    int64_t largest = namenode_ != nullptr ? ResidentMegabytes(*namenode_) : 0;
+    for (const auto& datanode : datanodes_) {
+      if (datanode != nullptr) largest = std::max(largest, ResidentMegabytes(*datanode));
+    }
     return largest;
   }
   int datanode_count() const override { return layout_.options().datanodes; }
@@ -134,26 +145,52 @@ class ForkedCluster : public Cluster {
     return argv;
   }
 
-  static absl::Status End(std::unique_ptr<Subprocess>& process, int signal,
-                          const std::string& what) {
-    if (process == nullptr) return absl::FailedPreconditionError(what + " does not run");
+  DaemonSetup SetupOf(int daemon) const {
+    return layout_.options().setup ? layout_.options().setup(daemon) : DaemonSetup();
+  }
+  static std::string NameOf(int daemon) {
+    return daemon == kNamenode ? "NameNode" : fmt::format("DataNode {}", daemon);
+  }
+  std::unique_ptr<Subprocess>& ProcessOf(int daemon) {
+    return daemon == kNamenode ? namenode_ : datanodes_[daemon];
+  }
+  // Remembers that a daemon has ended by itself; its place is free then.
+  void NoteDeath(int daemon) {
+    std::unique_ptr<Subprocess>& process = ProcessOf(daemon);
+    if (process == nullptr) return;
+    const std::optional<int> code = process->Wait(0);
+    if (!code) return;
+    deaths_.push_back(fmt::format("{} ended with {}", NameOf(daemon), *code));
+    process.reset();
+  }
+
+  absl::Status Launch(int daemon, const SubprocessOptions& options) {
+    NoteDeath(daemon);
+    ASSIGN_OR_RETURN(ProcessOf(daemon), Subprocess::Start(options));
+    return absl::OkStatus();
+  }
+
+  absl::Status End(int daemon, int signal) {
+    std::unique_ptr<Subprocess>& process = ProcessOf(daemon);
+    if (process == nullptr) return absl::FailedPreconditionError(NameOf(daemon) + " does not run");
     process->Signal(signal);
     const std::optional<int> code = process->Wait(kStopTimeoutMs);
     process.reset();
     const bool clean = signal == SIGKILL ? code.has_value() : code == 0;
     if (clean) return absl::OkStatus();
-    return absl::InternalError(
-        fmt::format("{} answered signal {} with exit code {}", what, signal, code.value_or(-1)));
+    return absl::InternalError(fmt::format("{} answered signal {} with exit code {}",
+                                           NameOf(daemon), signal, code.value_or(-1)));
   }
 
   ClusterLayout layout_;
   std::unique_ptr<Subprocess> namenode_;
   std::vector<std::unique_ptr<Subprocess>> datanodes_;
+  std::vector<std::string> deaths_;
 };
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<Cluster>> NewForkedCluster(const ClusterOptions& options) {
+absl::StatusOr<std::unique_ptr<ProcessCluster>> NewForkedCluster(const ClusterOptions& options) {
   auto cluster = std::make_unique<ForkedCluster>(options);
   RETURN_IF_ERROR(cluster->Init());
   return cluster;

@@ -41,8 +41,8 @@ class InProcessCluster : public Cluster {
   }
 
   absl::Status Init() {
-    if (layout_.options().volume_bytes > 0) {
-      return absl::InvalidArgumentError("volumes of limited size need a forked cluster");
+    if (layout_.options().volume_bytes > 0 || layout_.options().setup) {
+      return absl::InvalidArgumentError("limited volumes and setups need a forked cluster");
     }
     ASSIGN_OR_RETURN(owner_, SystemUserName());
     RETURN_IF_ERROR(layout_.Init());

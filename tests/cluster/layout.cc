@@ -6,19 +6,12 @@
 
 #include <filesystem>
 
-#include "common/net/socket.h"
 #include "common/status_macros.h"
 
 namespace cairn::testing {
-namespace {
-
-absl::StatusOr<int> FreePort() {
-  ASSIGN_OR_RETURN(const std::unique_ptr<TcpListener> listener,
-                   TcpListener::Listen(HostPort{"127.0.0.1", 0}));
-  return listener->port();
-}
-
-}  // namespace
+ClusterLayout::ClusterLayout(ClusterOptions options)
+    : options_(std::move(options)),
+      directory_(options_.directory.empty() ? temporary_.emplace().path() : options_.directory) {}
 
 absl::Status ClusterLayout::Init() {
   ASSIGN_OR_RETURN(rpc_port_, FreePort());
@@ -32,11 +25,11 @@ std::string ClusterLayout::namenode_address() const {
 }
 
 std::string ClusterLayout::name_directory(int index) const {
-  return directory_ / fmt::format("name{}", index);
+  return fmt::format("{}/name{}", directory_, index);
 }
 
 std::string ClusterLayout::volume(int datanode, int index) const {
-  return directory_ / fmt::format("data{}-{}", datanode, index);
+  return fmt::format("{}/data{}-{}", directory_, datanode, index);
 }
 
 Settings ClusterLayout::CommonSettings() const {

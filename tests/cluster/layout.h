@@ -2,6 +2,7 @@
 // cluster.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -15,10 +16,11 @@ namespace cairn::testing {
 // Keys of Hadoop and their values.
 using Settings = std::vector<std::pair<std::string, std::string>>;
 
-// A temporary directory with a place for everything, and two ports. Thread-compatible.
+// A directory with a place for everything, temporary unless the options name one, and two ports.
+// Thread-compatible.
 class ClusterLayout {
  public:
-  explicit ClusterLayout(ClusterOptions options) : options_(std::move(options)) {}
+  explicit ClusterLayout(ClusterOptions options);
   // Finds free ports and makes the directory of the logs. Before everything else.
   absl::Status Init();
 
@@ -26,7 +28,7 @@ class ClusterLayout {
   std::string namenode_address() const;
   std::string name_directory(int index) const;
   std::string volume(int datanode, int index) const;
-  std::string logs() const { return directory_ / "logs"; }
+  std::string logs() const { return directory_ + "/logs"; }
 
   // What both daemons are told.
   Settings CommonSettings() const;
@@ -35,7 +37,8 @@ class ClusterLayout {
 
  private:
   const ClusterOptions options_;
-  TempDir directory_;
+  std::optional<TempDir> temporary_;
+  const std::string directory_;
   int rpc_port_ = 0;
   int grpc_port_ = 0;
 };

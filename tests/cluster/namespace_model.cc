@@ -92,8 +92,9 @@ void NamespaceModel::Move(const std::string& from, const std::string& to) {
 absl::Status NamespaceModel::Create(client::DfsClient& client, const std::string& path,
                                     std::mt19937_64& random) {
   const bool possible = HasParent(path) && !nodes_.contains(path);
-  const Node node{.seed = random(),
-                  .length = static_cast<int64_t>(random() % 4 == 0 ? random() % 3000 : 0)};
+  Node node{.seed = random()};
+  if (max_file_bytes_ > 0 && random() % 4 == 0)
+    node.length = static_cast<int64_t>(random() % static_cast<uint64_t>(max_file_bytes_));
   absl::Status status;
   {
     auto out = OutsideSafeMode(

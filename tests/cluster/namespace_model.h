@@ -18,6 +18,9 @@ namespace cairn::testing {
 // giving up is an error here. Thread-compatible.
 class NamespaceModel {
  public:
+  // Some files get up to `max_file_bytes` bytes; 0: all stay empty, no DataNode is needed.
+  explicit NamespaceModel(int64_t max_file_bytes = 3000) : max_file_bytes_(max_file_bytes) {}
+
   void AddDirectory(const std::string& path);
   // One random change below `home`, done and remembered. An error means that the NameNode
   // contradicted the model.
@@ -43,6 +46,7 @@ class NamespaceModel {
   void Erase(const std::string& path);
   void Move(const std::string& from, const std::string& to);
 
+  const int64_t max_file_bytes_;
   std::map<std::string, Node> nodes_;
   int64_t steps_ = 0;
 };

@@ -1,0 +1,122 @@
+// The fixture of all scenarios.
+#include "tests/fault/runner/scenario.h"
+
+#include <unistd.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <stdexcept>
+
+#include "tests/fault/runner/checkers.h"
+
+namespace cairn::fault {
+namespace {
+
+namespace fs = std::filesystem;
+
+// A scenario that takes longer than this hangs.
+constexpr unsigned kLimitSeconds = 240;
+constexpr unsigned kLongLimitSeconds = 3600;
+constexpr int64_t kMaxResidentMegabytes = 1024;
+
+std::string Variable(const char* name) {
+  const char* value = std::getenv(name);
+  return value != nullptr ? value : "";
+}
+
+}  // namespace
+
+std::vector<uint64_t> Seeds() {
+  const std::string text = Variable("CAIRN_FAULT_SEEDS");
+  if (text.empty()) return {1};
+  const uint64_t first = std::stoull(text);
+  const size_t dash = text.find('-');
+  const uint64_t last = dash == std::string::npos ? first : std::stoull(text.substr(dash + 1));
+  std::vector<uint64_t> seeds;
+  for (uint64_t seed = first; seed <= last; ++seed) seeds.push_back(seed);
+  return seeds;
+}
+
+bool LongRun() { return Variable("CAIRN_FAULT_LONG") == "1"; }
+
+Scenario::Scenario() : seed_(GetParam()), random_(GetParam()) {}
+
+int64_t Scenario::Between(int64_t low, int64_t high) {
+  return low + static_cast<int64_t>(random_() % static_cast<uint64_t>(high - low + 1));
+}
+
+void Scenario::SetUp() {
+  const auto* info = ::testing::UnitTest::GetInstance()->current_test_info();
+  std::string name = fmt::format("cairn-fault-{}.{}", info->test_suite_name(), info->name());
+  std::replace(name.begin(), name.end(), '/', '-');
+  const std::string base = Variable("TMPDIR");
+  directory_ = fmt::format("{}/{}-XXXXXX", base.empty() ? "/tmp" : base, name);
+  if (::mkdtemp(directory_.data()) == nullptr)
+    throw std::runtime_error("cannot create " + directory_);
+  history_ = std::make_unique<History>(directory_ + "/history.txt");
+  history_->Add("runner", fmt::format("seed {}", seed_));
+  ::alarm(LongRun() ? kLongLimitSeconds : kLimitSeconds);
+}
+
+void Scenario::TearDown() {
+  ::alarm(0);
+  verifier_.reset();
+  client_.reset();
+  cluster_.reset();
+  if (!HasFailure()) {
+    fs::remove_all(directory_);
+    return;
+  }
+  const auto* info = ::testing::UnitTest::GetInstance()->current_test_info();
+  fmt::print(stderr,
+             "[fault] failed with seed {}; logs, history and disks are in {}\n"
+             "[fault] again: CAIRN_FAULT_SEEDS={} {}{} --gtest_filter='{}.{}'\n",
+             seed_, directory_, seed_, LongRun() ? "CAIRN_FAULT_LONG=1 " : "",
+             fs::read_symlink("/proc/self/exe").string(), info->test_suite_name(), info->name());
+}
+
+void Scenario::StartCluster(const FaultOptions& options) {
+  ASSERT_OK_AND_ASSIGN(cluster_, FaultCluster::Create(options, directory_, seed_, *history_));
+  ASSERT_OK(cluster_->StartAll());
+  const int started = options.started < 0 ? options.datanodes : options.started;
+  for (int daemon = kNamenode; daemon < started; ++daemon)
+    ASSERT_EQ(cluster_->orders(daemon).loaded(), 1) << "the shim is not in " << DaemonName(daemon);
+  ASSERT_OK_AND_ASSIGN(client_, cluster_->NewClient());
+  verifier_ = std::make_unique<cairn::testing::Verifier>(cluster_->cluster());
+}
+
+void Scenario::CheckDaemons() {
+  const std::vector<std::string> deaths = cluster_->Deaths();
+  if (!deaths_allowed_) EXPECT_TRUE(deaths.empty()) << fmt::format("{}", fmt::join(deaths, ", "));
+  EXPECT_OK(FatalLines(cluster_->cluster().logs(), deaths_allowed_));
+  EXPECT_LT(cluster_->cluster().MaxResidentMegabytes(), kMaxResidentMegabytes);
+}
+
+void Scenario::CheckEverything(Workload* workload, bool after_power_cut) {
+  history().Add("runner", "heals and checks");
+  cluster_->Heal();
+  CheckDaemons();
+  ASSERT_OK(cluster_->StartAll());
+  if (workload != nullptr) {
+    ASSERT_OK(workload->Stop());
+    ASSERT_OK(workload->Check(client(), after_power_cut, verifier()));
+    const WorkloadTotals totals = workload->totals();
+    Report(fmt::format("files={} flushes={} syncs={} write_errors={} reads={} read_errors={}",
+                       totals.files_closed, totals.flushes, totals.syncs, totals.write_errors,
+                       totals.reads, totals.read_errors));
+  }
+  ASSERT_OK(verifier().CheckAll(client()));
+  EXPECT_OK(ReplicasAgree(*cluster_));
+  CheckDaemons();
+}
+
+void Scenario::Report(const std::string& numbers) {
+  const auto* info = ::testing::UnitTest::GetInstance()->current_test_info();
+  const std::string line = fmt::format("{}.{} {}", info->test_suite_name(), info->name(), numbers);
+  history().Add("report", numbers);
+  const std::string file = Variable("CAIRN_FAULT_REPORT");
+  if (!file.empty()) std::ofstream(file, std::ios::app) << line << "\n";
+}
+
+}  // namespace cairn::fault

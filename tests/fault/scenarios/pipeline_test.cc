@@ -1,0 +1,198 @@
+// Faults of DataNodes and links while a block is being written through them.
+#include <gtest/gtest.h>
+#include <signal.h>
+
+#include <atomic>
+#include <chrono>
+#include <thread>
+
+#include "tests/fault/runner/scenario.h"
+
+namespace cairn::fault {
+namespace {
+
+using cairn::testing::IsOk;
+using cairn::testing::PatternBytes;
+using cairn::testing::WaitFor;
+
+// One file that is being written when something happens to its pipeline.
+class Pipeline : public Scenario {
+ protected:
+  // Begins the file and sends enough that the pipeline stands.
+  void Begin(const std::string& path, int64_t length) {
+    path_ = path;
+    length_ = length;
+    file_seed_ = random()();
+    ASSERT_OK_AND_ASSIGN(writer_, client::DfsClient::Connect(WriterOptions()));
+    ASSERT_OK_AND_ASSIGN(out_, writer_->Create(path, {.replication = 3, .block_size = 4 * kBlock}));
+    done_ = 0;
+    Go(100'000);
+    ASSERT_OK(out_->Hflush());
+    ASSERT_OK(WaitFor("the pipeline", 10, [&] { return faults().Pipeline().size() == 3; }));
+    pipeline_ = faults().Pipeline();
+  }
+  virtual client::ClientOptions WriterOptions() { return faults().client_options(); }
+  void Go(int64_t n) {
+    for (const int64_t end = std::min(done_ + n, length_); done_ < end;) {
+      const size_t piece = std::min<int64_t>(50'000, end - done_);
+      ASSERT_OK(out_->Write(PatternBytes(file_seed_, done_, piece)));
+      done_ += static_cast<int64_t>(piece);
+    }
+  }
+  void Finish() {
+    Go(length_);
+    ASSERT_OK(out_->Close());
+    history().Add("writer", fmt::format("{}: {} bytes acknowledged", path_, length_));
+    verifier().Expect(path_, file_seed_, length_, 3);
+    out_.reset();
+    writer_.reset();
+  }
+  // The link over which bytes reach position `position`, and the address they come from.
+  FaultProxy& LinkTo(int position) { return faults().data_link(pipeline_[position]); }
+  std::string SourceOf(int position) {
+    return position == 0 ? FaultCluster::client_address()
+                         : faults().address(pipeline_[position - 1]);
+  }
+
+  std::string path_;
+  int64_t length_ = 0;
+  int64_t done_ = 0;
+  uint64_t file_seed_ = 0;
+  std::unique_ptr<client::DfsClient> writer_;
+  std::unique_ptr<client::OutputStream> out_;
+  std::vector<int> pipeline_;
+};
+
+TEST_P(Pipeline, ADatanodeDiesMidPacketAtEachPosition) {
+  ASSERT_NO_FATAL_FAILURE(StartCluster({.datanodes = 4}));
+  for (int position = 0; position < 3; ++position) {
+    ASSERT_NO_FATAL_FAILURE(Begin(fmt::format("/f{}", position), 3 * kBlock));
+    const int victim = pipeline_[position];
+    std::atomic<bool> killed = false;
+    LinkTo(position).Once(SourceOf(position), Flow::kToDaemon, Between(1, 2 * kBlock), [&] {
+      EXPECT_OK(faults().Kill(victim));
+      killed = true;
+    });
+    ASSERT_NO_FATAL_FAILURE(Finish());
+    EXPECT_TRUE(killed);
+    ASSERT_OK(verifier().CheckContents(client()));
+    ASSERT_OK(faults().StartAll());
+  }
+  CheckEverything();
+}
+
+TEST_P(Pipeline, TwoOfThreeDieMidBlock) {
+  ASSERT_NO_FATAL_FAILURE(StartCluster({.datanodes = 5}));
+  ASSERT_NO_FATAL_FAILURE(Begin("/f", 3 * kBlock));
+  const int survivor = static_cast<int>(Between(0, 2));
+  std::atomic<int> killed = 0;
+  LinkTo(0).Once(SourceOf(0), Flow::kToDaemon, Between(1, 2 * kBlock), [&] {
+    for (int position = 0; position < 3; ++position) {
+      if (position == survivor) continue;
+      EXPECT_OK(faults().Kill(pipeline_[position]));
+      ++killed;
+    }
+  });
+  ASSERT_NO_FATAL_FAILURE(Finish());
+  EXPECT_EQ(killed, 2);
+  ASSERT_OK(verifier().CheckContents(client()));
+  CheckEverything();
+}
+
+TEST_P(Pipeline, AByteFlippedOnTheWireIsNeitherStoredNorServed) {
+  ASSERT_NO_FATAL_FAILURE(StartCluster({.datanodes = 4}));
+  for (int position = 0; position < 3; ++position) {
+    ASSERT_NO_FATAL_FAILURE(Begin(fmt::format("/f{}", position), 3 * kBlock));
+    LinkTo(position).FlipOnce(SourceOf(position), Flow::kToDaemon, Between(1, 2 * kBlock));
+    ASSERT_NO_FATAL_FAILURE(Finish());
+  }
+  // And on the way to a reader, who blames one replica that is good.
+  const int liar = static_cast<int>(Between(0, faults().datanodes() - 1));
+  faults().data_link(liar).FlipOnce(FaultCluster::client_address(), Flow::kFromDaemon,
+                                    Between(1, kBlock));
+  ASSERT_OK(verifier().CheckContents(client()));
+  CheckEverything();
+}
+
+TEST_P(Pipeline, AStoppedDatanodeReturnsWithAStaleReplica) {
+  ASSERT_NO_FATAL_FAILURE(StartCluster({.datanodes = 4}));
+  ASSERT_NO_FATAL_FAILURE(Begin("/f", 3 * kBlock));
+  const int victim = pipeline_[Between(0, 2)];
+  LinkTo(0).Once(SourceOf(0), Flow::kToDaemon, Between(1, 2 * kBlock),
+                 [&] { faults().Signal(victim, SIGSTOP); });
+  ASSERT_NO_FATAL_FAILURE(Finish());
+  ASSERT_OK(faults().WaitReady(3));  // it is given up
+  ASSERT_OK(verifier().CheckContents(client()));
+  faults().Signal(victim, SIGCONT);
+  ASSERT_OK(faults().WaitReady(4));
+  CheckEverything();
+}
+
+// One flow of one link goes silent: the node behind it is blamed, and no other.
+class OneWayPartition : public Pipeline {
+ protected:
+  void Run(const std::string& path, int position, Flow flow) {
+    history().Add("runner",
+                  fmt::format("{}: position {} flow {}", path, position, static_cast<int>(flow)));
+    ASSERT_NO_FATAL_FAILURE(Begin(path, 3 * kBlock));
+    FaultProxy& link = LinkTo(position);
+    const std::string source = SourceOf(position);
+    link.Once(source, flow, flow == Flow::kToDaemon ? Between(1, kBlock) : Between(1, 100),
+              [&] { link.Shape(source, flow, {.held = true}); });
+    Go(length_);
+    ASSERT_OK(out_->Hflush());
+    ASSERT_NO_FATAL_FAILURE(Finish());
+    ASSERT_OK_AND_ASSIGN(const LocatedBlocks located, client().GetBlockLocations(path, 0, kBlock));
+    std::vector<std::string> left;
+    for (const ReplicaLocation& location : located.blocks[0].locations)
+      left.push_back(location.datanode.id.ip_addr);
+    for (const int node : pipeline_) {
+      const bool blamed = node == pipeline_[position];
+      EXPECT_EQ(std::count(left.begin(), left.end(), faults().address(node)), blamed ? 0 : 1)
+          << "DataNode " << node << " of a pipeline in which position " << position
+          << " was to be blamed";
+    }
+    link.Reset("");
+    link.Heal();
+  }
+};
+
+TEST_P(OneWayPartition, BlamesTheNodeBehindIt) {
+  ASSERT_NO_FATAL_FAILURE(StartCluster({.datanodes = 4}));
+  const int variants = 6;
+  const int first = static_cast<int>(Between(0, variants - 1));
+  for (int i = 0; i < (LongRun() ? variants : 1); ++i) {
+    const int variant = (first + i) % variants;
+    ASSERT_NO_FATAL_FAILURE(Run(fmt::format("/f{}", variant), variant / 2,
+                                variant % 2 == 0 ? Flow::kToDaemon : Flow::kFromDaemon));
+  }
+  CheckEverything();
+}
+
+// Clients at work while something happens to the nodes they write through.
+class Traffic : public Scenario {
+ protected:
+  void Sleep(int64_t ms) { std::this_thread::sleep_for(std::chrono::milliseconds(ms)); }
+};
+
+TEST_P(Traffic, OneDatanodeIsSlowByHalfASecondPerCall) {
+  ASSERT_NO_FATAL_FAILURE(StartCluster({.datanodes = 4}));
+  const int slow = static_cast<int>(Between(0, 3));
+  const int rule = faults().orders(slow).Add({.calls = kCallRead | kCallWrite | kCallSync,
+                                              .prefix = faults().Disks(slow)[0],
+                                              .delay_us = 500'000});
+  Workload workload(faults(), history(), random()(), {.max_file_bytes = 300'000});
+  workload.Start();
+  Sleep(LongRun() ? 30'000 : 8'000);
+  EXPECT_OK(workload.Stop());
+  EXPECT_GT(faults().orders(slow).Struck(rule), 0);
+  EXPECT_GT(workload.totals().files_closed, 3);
+  CheckEverything(&workload);
+}
+
+CAIRN_SCENARIOS(Pipeline);
+CAIRN_SCENARIOS(OneWayPartition);
+CAIRN_SCENARIOS(Traffic);
+
+}  // namespace
+}  // namespace cairn::fault
