@@ -56,7 +56,7 @@ absl::Status NamespaceModel::RandomStep(client::DfsClient& client, const std::st
                                         std::mt19937_64& random) {
   ++steps_;
   const std::string path = RandomPath(home, random);
-  switch (random() % 6) {
+  switch (random() % 7) {
     case 0:
     case 1:
       return Create(client, path, random);
@@ -64,6 +64,8 @@ absl::Status NamespaceModel::RandomStep(client::DfsClient& client, const std::st
       return Mkdir(client, path);
     case 3:
       return Delete(client, path);
+    case 4:
+      return Append(client, path, random);
     default:
       return Rename(client, path, RandomPath(home, random));
   }
@@ -106,6 +108,28 @@ absl::Status NamespaceModel::Create(client::DfsClient& client, const std::string
   }
   if (status.ok() != possible) return Contradiction("create " + path, status);
   if (status.ok()) nodes_[path] = node;
+  return absl::OkStatus();
+}
+
+absl::Status NamespaceModel::Append(client::DfsClient& client, const std::string& path,
+                                    std::mt19937_64& random) {
+  const auto existing = nodes_.find(path);
+  const bool possible = existing != nodes_.end() && !existing->second.directory;
+  const int64_t more = max_file_bytes_ > 0
+                           ? static_cast<int64_t>(random() % static_cast<uint64_t>(max_file_bytes_))
+                           : 0;
+  absl::Status status;
+  {
+    auto out = OutsideSafeMode([&] { return client.Append(path); });
+    status = out.status();
+    if (status.ok() && more > 0 && possible) {
+      const Node& node = existing->second;
+      status = (*out)->Write(PatternBytes(node.seed, node.length, static_cast<size_t>(more)));
+    }
+    if (status.ok()) status = (*out)->Close();
+  }
+  if (status.ok() != possible) return Contradiction("append to " + path, status);
+  if (status.ok()) existing->second.length += more;
   return absl::OkStatus();
 }
 

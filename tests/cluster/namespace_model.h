@@ -39,6 +39,7 @@ class NamespaceModel {
 
   std::string RandomPath(const std::string& home, std::mt19937_64& random) const;
   absl::Status Create(client::DfsClient& client, const std::string& path, std::mt19937_64& random);
+  absl::Status Append(client::DfsClient& client, const std::string& path, std::mt19937_64& random);
   absl::Status Mkdir(client::DfsClient& client, const std::string& path);
   absl::Status Delete(client::DfsClient& client, const std::string& path);
   absl::Status Rename(client::DfsClient& client, const std::string& from, const std::string& to);

@@ -120,6 +120,8 @@ TEST_P(Pipeline, AStoppedDatanodeReturnsWithAStaleReplica) {
   const int victim = pipeline_[Between(0, 2)];
   LinkTo(0).Once(SourceOf(0), Flow::kToDaemon, Between(1, 2 * kBlock),
                  [&] { faults().Signal(victim, SIGSTOP); });
+  Go(length_);
+  ASSERT_OK(out_->Hflush());
   ASSERT_NO_FATAL_FAILURE(Finish());
   ASSERT_OK(faults().WaitReady(3));  // it is given up
   ASSERT_OK(verifier().CheckContents(client()));
