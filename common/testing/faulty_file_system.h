@@ -71,7 +71,7 @@ class FaultyFileSystem : public FileSystem {
 
   void CutPower();
   // Cuts the power before the call that would be the (`changes` + 1)th from now to change or sync
-  // something: a test that counts up visits every moment of an operation.
+  // something: a test that counts up visits every moment of an operation. Negative: never.
   void CutPowerAfter(int64_t changes);
   bool power_is_cut() const;
   // With `torn` every file keeps a random part of the bytes it appended since its last Sync, random
