@@ -211,6 +211,9 @@ TEST(BlockManager, NamesPathAndReasonsWhenNoTargetIsFound) {
             "File /f could only be written to 0 of the 1 minReplication nodes. There are 2 "
             "datanode(s) running and no node(s) are excluded in this operation.\n"
             "Not chosen: 2 not enough space on a storage of the wanted type");
+  request.excluded = {cluster->nodes[0].registration.id};
+  EXPECT_THAT(std::string(cluster->manager->ChooseTargets(request).status().message()),
+              testing::EndsWith("\nExcluded: 10.0.0.1:9866"));
 }
 
 TEST(BlockManager, UnfinishedBlocksShowTheirPipelineAndLearnItAgainFromReports) {

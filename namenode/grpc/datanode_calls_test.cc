@@ -82,6 +82,9 @@ TEST_F(GrpcServerTest, CommandsTravelInHeartbeatReplies) {
     commands.send_full_report = true;
     commands.invalidate = {{1, 1001, 5}, {2, 1002, 6}};
     commands.transfers.push_back({.block = {"BP-1", {3, 1003, 7}}, .targets = {ReplicaLocation{}}});
+    commands.recoveries.push_back(
+        {{"BP-1", {4, 1004, 8}}, 1010, {ReplicaLocation{}, ReplicaLocation{}}, std::nullopt});
+    commands.recoveries.push_back({{"BP-1", {5, 1005, 9}}, 1011, {ReplicaLocation{}}, 0});
     return commands;
   };
   Start();
@@ -95,10 +98,49 @@ TEST_F(GrpcServerTest, CommandsTravelInHeartbeatReplies) {
   dn::HeartbeatResponse response;
   ASSERT_TRUE(datanode_->Heartbeat(&context, request, &response).ok());
   EXPECT_TRUE(response.full_report_wanted());
-  ASSERT_EQ(response.commands_size(), 2);
-  EXPECT_EQ(response.commands(0).transfer().block().block().id(), 3);
-  EXPECT_EQ(response.commands(0).transfer().targets_size(), 1);
-  EXPECT_EQ(response.commands(1).invalidate().blocks_size(), 2);
+  ASSERT_EQ(response.commands_size(), 4);
+  const dn::RecoverCommand& recovery = response.commands(0).recover();
+  EXPECT_EQ(recovery.block().block().generation_stamp(), 1004);
+  EXPECT_EQ(recovery.recovery_id(), 1010);
+  EXPECT_EQ(recovery.replicas_size(), 2);
+  EXPECT_FALSE(recovery.has_truncate_to());
+  EXPECT_TRUE(response.commands(1).recover().has_truncate_to()) << "to 0 bytes";
+  EXPECT_EQ(response.commands(2).transfer().block().block().id(), 3);
+  EXPECT_EQ(response.commands(2).transfer().targets_size(), 1);
+  EXPECT_EQ(response.commands(3).invalidate().blocks_size(), 2);
+}
+
+TEST_F(GrpcServerTest, TheResultOfABlockRecoveryReachesTheNamespace) {
+  std::vector<BlockSyncRequest> told;
+  names_.on_block_sync = [&](BlockSyncRequest request, DoneVoid done) {
+    told.push_back(request);
+    done(request.delete_block ? absl::OkStatus() : errors::Io("another recovery id"));
+  };
+  Start();
+  dn::CommitBlockSynchronizationRequest request;
+  *request.mutable_sender() = RegisterDatanode();
+  request.mutable_block()->set_pool_id("BP-1");
+  request.mutable_block()->mutable_block()->set_id(4);
+  request.set_recovery_id(1010);
+  request.set_new_length(77);
+  request.add_replicas()->set_storage_id("DS-1");
+  const auto call = [&] {
+    ::grpc::ClientContext context;
+    dn::CommitBlockSynchronizationResponse response;
+    return ToAbsl(datanode_->CommitBlockSynchronization(&context, request, &response));
+  };
+  EXPECT_EQ(call(), errors::Io("another recovery id"));
+  request.set_delete_block(true);
+  EXPECT_TRUE(call().ok());
+  ASSERT_EQ(told.size(), 2u);
+  EXPECT_EQ(told[0].block.block.id, 4);
+  EXPECT_EQ(told[0].recovery_id, 1010);
+  EXPECT_EQ(told[0].new_length, 77);
+  EXPECT_EQ(told[0].replicas.at(0).storage_id, "DS-1");
+  EXPECT_TRUE(told[1].delete_block);
+  (void)RegisterDatanode();
+  EXPECT_TRUE(Is(call(), ErrorKind::kUnregisteredNode));
+  EXPECT_EQ(told.size(), 2u);
 }
 
 // Chunks of a report with one replica each.

@@ -288,5 +288,54 @@ TEST_F(GrpcServerTest, ASecondServerCannotTakeThePort) {
                   fmt::format("127.0.0.1:{}: bind: Address already in use", server_->port())));
 }
 
+TEST_F(GrpcServerTest, AppendAndTruncateAreExactlyOnceAndAudited) {
+  names_.on_append = [](const Caller& caller, AppendRequest request, Done<AppendResult> done) {
+    EXPECT_TRUE(caller.call.remembered());
+    EXPECT_EQ(request.path + request.client_name, "/fholder");
+    EXPECT_TRUE(request.new_block);
+    AppendResult result;
+    result.status.file_id = 17000;
+    result.last_block = {"BP-1", {7, 1001, 42}};
+    done(std::move(result));
+  };
+  names_.on_truncate = [](const Caller&, TruncateRequest request, Done<bool> done) {
+    EXPECT_EQ(request.path + request.client_name, "/fholder");
+    done(request.new_length == 0);
+  };
+  Start();
+  v1::AppendRequest append;
+  append.set_path("/f");
+  append.set_client_name("holder");
+  append.set_new_block(true);
+  v1::AppendResponse appended;
+  {
+    ::grpc::ClientContext context;
+    SetUp(context, "joe");
+    EXPECT_FALSE(client_->Append(&context, append, &appended).ok()) << "without a call id";
+  }
+  {
+    ::grpc::ClientContext context;
+    SetUp(context, "joe", 1);
+    ASSERT_TRUE(client_->Append(&context, append, &appended).ok());
+  }
+  EXPECT_FALSE(appended.has_block());
+  EXPECT_EQ(appended.last_block().block().num_bytes(), 42);
+  EXPECT_EQ(appended.status().file_id(), 17000);
+  for (const int64_t length : {0, 5}) {
+    ::grpc::ClientContext context;
+    SetUp(context, "joe", 2);
+    v1::TruncateRequest truncate;
+    truncate.set_path("/f");
+    truncate.set_client_name("holder");
+    truncate.set_new_length(length);
+    v1::TruncateResponse truncated;
+    ASSERT_TRUE(client_->Truncate(&context, truncate, &truncated).ok());
+    EXPECT_EQ(truncated.done(), length == 0);
+  }
+  server_->Shutdown(1000);
+  EXPECT_THAT(audit_text_.str(), ::testing::HasSubstr("cmd=append\tsrc=/f"));
+  EXPECT_THAT(audit_text_.str(), ::testing::HasSubstr("cmd=truncate\tsrc=/f"));
+}
+
 }  // namespace
 }  // namespace cairn::namenode

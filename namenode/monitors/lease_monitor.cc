@@ -20,7 +20,13 @@ void LeaseMonitor::RunOnce() {
   for (const LeaseView& lease : expired_(kHoldersPerRound)) {
     wanted.insert(wanted.end(), lease.inodes.begin(), lease.inodes.end());
   }
-  if (wanted.size() > kFilesPerRound) wanted.resize(kFilesPerRound);
+  if (wanted.size() > kFilesPerRound) {  // others each time: some may be stuck
+    MutexLock lock(mu_);
+    next_ %= wanted.size();
+    std::rotate(wanted.begin(), wanted.begin() + static_cast<ptrdiff_t>(next_), wanted.end());
+    wanted.resize(kFilesPerRound);
+    next_ += kFilesPerRound;
+  }
   for (const ReplicationCandidate& stalled : blocks_.StalledRecoveries(kFilesPerRound)) {
     wanted.push_back(stalled.inode);
   }

@@ -42,6 +42,7 @@ class LeaseMonitor {
   Mutex mu_;
   CondVar idle_;
   absl::flat_hash_set<InodeId> running_ GUARDED_BY(mu_);
+  size_t next_ GUARDED_BY(mu_) = 0;  // where the next round begins when there are too many files
 };
 
 }  // namespace cairn::namenode

@@ -137,6 +137,31 @@ TEST(LeaseMonitor, EndsExpiredLeasesOnceAtATimeAndNoneInSafeMode) {
   monitor.Drain();
 }
 
+TEST(LeaseMonitor, DrivesStalledRecoveriesOn) {
+  FakeCluster cluster;
+  cluster.AddNode("/r0");
+  cluster.Start();
+  std::vector<ReplicaLocation> places;
+  const BlockId block = cluster.Allocate(1, "", &places);
+  BlockRow row = cluster.Row(block);
+  row.state = BlockState::kUnderRecovery;
+  row.recovery_id = ++cluster.stamp;
+  cluster.SetRow(row);
+  std::vector<InodeId> driven;
+  LeaseMonitor monitor(
+      *cluster.manager, [](size_t) { return std::vector<LeaseView>(); },
+      [&](InodeId file, Done<bool> done) {
+        driven.push_back(file);
+        done(false);
+      });
+  EXPECT_EQ(cluster.BeatOnly(0).recoveries.size(), 1u);
+  monitor.RunOnce();
+  EXPECT_THAT(driven, ElementsAre()) << "its attempt may still end well";
+  cluster.clock.Advance(90'001);
+  monitor.RunOnce();
+  EXPECT_THAT(driven, ElementsAre(row.inode));
+}
+
 TEST(SpaceMonitor, TurnsSafeModeOnWhenADirectoryIsNearlyFullAndOffAgain) {
   FakeCluster cluster;
   cluster.Start();
