@@ -26,7 +26,8 @@ class Server {
   Server& operator=(const Server&) = delete;
 
   // Ends every connection. Handlers are not called any more; calls that still run may be answered
-  // at any later time, also after the end of this object, without effect. Not on a loop's thread.
+  // at any later time, also after the end of this object, without effect. Not on a loop's thread,
+  // and not from two threads.
   void Stop();
 
   int port() const;
