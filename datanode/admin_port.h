@@ -16,7 +16,8 @@ namespace cairn::datanode {
 // the RPC port.
 class AdminPort : public DatanodeAdmin {
  public:
-  AdminPort(TransferServer& transfers, NamenodeSession& session, std::function<void()> on_shutdown)
+  AdminPort(TransferServer& transfers, NamenodeSession& session,
+            std::function<void(bool will_restart)> on_shutdown)
       : transfers_(transfers), session_(session), on_shutdown_(std::move(on_shutdown)) {}
 
   void TriggerBlockReport(bool incremental) override {
@@ -24,21 +25,21 @@ class AdminPort : public DatanodeAdmin {
   }
   void EvictWriters() override { transfers_.EvictWriters(); }
   int64_t BalanceBandwidth() const override { return transfers_.balance_bandwidth(); }
-  absl::Status RequestShutdown() override EXCLUDES(mu_) {
+  absl::Status RequestShutdown(bool will_restart) override EXCLUDES(mu_) {
     {
       MutexLock lock(mu_);
       if (std::exchange(shutdown_requested_, true)) {
         return errors::Io("Shutdown already in progress.");
       }
     }
-    on_shutdown_();
+    on_shutdown_(will_restart);
     return absl::OkStatus();
   }
 
  private:
   TransferServer& transfers_;
   NamenodeSession& session_;
-  const std::function<void()> on_shutdown_;
+  const std::function<void(bool)> on_shutdown_;
   Mutex mu_;
   bool shutdown_requested_ GUARDED_BY(mu_) = false;
 };

@@ -42,9 +42,10 @@ absl::Status Datanode::Open() {
   auto session = std::make_unique<NamenodeSession>(
       options_.control, client_, *store, *data_port, *recovery_peer, env_.clock, env_.random,
       [this](const absl::Status& status) { Fail(status); });
-  auto admin = std::make_unique<AdminPort>(*transfers, *session, [this] {
-    spdlog::info("an administrator has this DataNode shut down");
-    if (on_shutdown_) on_shutdown_();
+  auto admin = std::make_unique<AdminPort>(*transfers, *session, [this](bool will_restart) {
+    spdlog::info("an administrator has this DataNode shut down{}",
+                 will_restart ? " for an upgrade" : "");
+    if (on_shutdown_) on_shutdown_(will_restart);
   });
   ASSIGN_OR_RETURN(auto ipc, IpcServer::Start(options_.ipc, *store, *admin, env_.clock));
   session->Start(ipc->port());

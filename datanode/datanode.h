@@ -32,8 +32,8 @@ class Datanode {
   using OnFatal = std::function<void(const absl::Status&)>;
 
   // Called at most once, on a thread of the DataNode, when an administrator asks it to shut down;
-  // the owner then stops it. Must not call Stop itself.
-  using OnShutdown = std::function<void()>;
+  // the owner then stops it, with `will_restart` passed on. Must not call Stop itself.
+  using OnShutdown = std::function<void(bool will_restart)>;
 
   // Everything in `env` must outlive this.
   Datanode(DatanodeOptions options, const StoreEnv& env, OnFatal on_fatal,

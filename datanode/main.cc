@@ -33,6 +33,8 @@ absl::Status Run(const std::vector<std::string>& args, cairn::StopSignal& stop) 
   cairn::Random random;
   cairn::Mutex mu;
   absl::Status fatal;
+  // A DataNode that gets a signal is usually being upgraded or configured anew.
+  bool will_restart = true;
   cairn::datanode::Datanode datanode(
       options, {.fs = cairn::PosixFileSystem(), .clock = cairn::SystemClock(), .random = random},
       [&](const absl::Status& status) {
@@ -42,16 +44,21 @@ absl::Status Run(const std::vector<std::string>& args, cairn::StopSignal& stop) 
         }
         stop.RequestStop(std::string(status.message()));
       },
-      [&] { stop.RequestStop("shutdownDatanode"); });
+      [&](bool upgrade) {
+        {
+          cairn::MutexLock lock(mu);
+          will_restart = upgrade;
+        }
+        stop.RequestStop("shutdownDatanode");
+      });
   datanode.Start();
   spdlog::info("stopping: {}", stop.Wait());
-  bool failed = false;
+  bool restart = false;
   {
     cairn::MutexLock lock(mu);
-    failed = !fatal.ok();
+    restart = will_restart && fatal.ok();
   }
-  // A DataNode that is asked to stop is usually being upgraded or configured anew.
-  datanode.Stop(/*will_restart=*/!failed);
+  datanode.Stop(restart);
   cairn::MutexLock lock(mu);
   return fatal;
 }

@@ -87,12 +87,11 @@ absl::Status EvictWriters(const IpcServices& services, const ipc::Call& call,
   return absl::OkStatus();
 }
 
-// Writers are not asked to wait for an upgraded DataNode: they go on without it.
 absl::Status ShutdownDatanode(const IpcServices& services, const ipc::Call& call,
                               const pb::ShutdownDatanodeRequestProto& request,
                               pb::ShutdownDatanodeResponseProto& response) {
   RETURN_IF_ERROR(CheckSuperuser(services, call));
-  return services.admin.RequestShutdown();
+  return services.admin.RequestShutdown(request.forupgrade());
 }
 
 absl::Status RefreshNamenodes(const IpcServices& services, const ipc::Call& call,

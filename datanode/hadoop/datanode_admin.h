@@ -17,8 +17,9 @@ class DatanodeAdmin {
   virtual void EvictWriters() = 0;
   // Bytes a second that balancing may use now.
   virtual int64_t BalanceBandwidth() const = 0;
-  // Stops the DataNode soon. kIo when that has been asked before.
-  virtual absl::Status RequestShutdown() = 0;
+  // Stops the DataNode soon; with `will_restart` clients that write through it are told that it
+  // comes back. kIo when a shutdown has been asked for before.
+  virtual absl::Status RequestShutdown(bool will_restart) = 0;
 };
 
 }  // namespace cairn::datanode

@@ -28,11 +28,12 @@ class TestAdmin : public DatanodeAdmin {
   void TriggerBlockReport(bool incremental) override { ++(incremental ? changes : full); }
   void EvictWriters() override { server_.EvictWriters(); }
   int64_t BalanceBandwidth() const override { return server_.balance_bandwidth(); }
-  absl::Status RequestShutdown() override {
+  absl::Status RequestShutdown(bool will_restart) override {
+    restarts += will_restart ? 1 : 0;
     return ++shutdowns == 1 ? absl::OkStatus() : errors::Io("Shutdown already in progress.");
   }
 
-  std::atomic<int> full{0}, changes{0}, shutdowns{0};
+  std::atomic<int> full{0}, changes{0}, shutdowns{0}, restarts{0};
 
  private:
   TransferServer& server_;
@@ -170,8 +171,11 @@ TEST_F(IpcServerTest, AdministratorsAreObeyed) {
   pb::ShutdownDatanodeRequestProto shutdown;
   shutdown.set_forupgrade(false);
   EXPECT_TRUE(Ask<pb::ShutdownDatanodeResponseProto>("shutdownDatanode", shutdown).ok());
+  EXPECT_EQ(admin_.restarts, 0);
+  shutdown.set_forupgrade(true);
   EXPECT_EQ(Ask<pb::ShutdownDatanodeResponseProto>("shutdownDatanode", shutdown).status().message(),
             "Shutdown already in progress.");
+  EXPECT_EQ(admin_.restarts, 1);
 
   pb::DeleteBlockPoolRequestProto pool;
   pool.set_force(true);
