@@ -8,7 +8,7 @@ namespace {
 
 uint64_t Unsigned(int64_t value) { return static_cast<uint64_t>(value); }
 
-hdfs::StorageTypeProto ToHdfs(StorageType type) {
+hdfs::StorageTypeProto ToProto(StorageType type) {
   return static_cast<hdfs::StorageTypeProto>(type);
 }
 
@@ -21,30 +21,9 @@ void SetEmptyToken(hadoop::common::TokenProto& token) {
   token.set_service("");
 }
 
-void ToHdfs(const ExtendedBlock& block, hdfs::ExtendedBlockProto& proto) {
-  proto.set_poolid(block.pool_id);
-  proto.set_blockid(Unsigned(block.block.id));
-  proto.set_generationstamp(Unsigned(block.block.generation_stamp));
-  proto.set_numbytes(Unsigned(block.block.num_bytes));
-}
-
-void ToHdfs(const DatanodeId& id, hdfs::DatanodeIDProto& proto) {
-  proto.set_ipaddr(id.ip_addr);
-  proto.set_hostname(id.host_name);
-  proto.set_datanodeuuid(id.uuid);
-  proto.set_xferport(static_cast<uint32_t>(id.xfer_port));
-  proto.set_infoport(static_cast<uint32_t>(id.info_port));
-  proto.set_ipcport(static_cast<uint32_t>(id.ipc_port));
-}
-
-void ToHdfs(const DatanodeInfo& node, hdfs::DatanodeInfoProto& proto) {
-  ToHdfs(node.id, *proto.mutable_id());
-  proto.set_location(node.network_location);
-}
-
-void ToHdfsReport(const DatanodeInfo& node, int64_t monotonic_ms_of_last_update,
-                  hdfs::DatanodeInfoProto& proto) {
-  ToHdfs(node, proto);
+void ToProtoReport(const DatanodeInfo& node, int64_t monotonic_ms_of_last_update,
+                   hdfs::DatanodeInfoProto& proto) {
+  ToProto(node, proto);
   proto.set_capacity(Unsigned(node.capacity));
   proto.set_dfsused(Unsigned(node.dfs_used));
   proto.set_remaining(Unsigned(node.remaining));
@@ -58,28 +37,28 @@ void ToHdfsReport(const DatanodeInfo& node, int64_t monotonic_ms_of_last_update,
   proto.set_adminstate(hdfs::DatanodeInfoProto::NORMAL);
 }
 
-void ToHdfs(const LocatedBlock& block, hdfs::LocatedBlockProto& proto) {
-  ToHdfs(block.block, *proto.mutable_b());
+void ToProto(const LocatedBlock& block, hdfs::LocatedBlockProto& proto) {
+  ToProto(block.block, *proto.mutable_b());
   proto.set_offset(Unsigned(block.offset));
   proto.set_corrupt(block.corrupt);
   SetEmptyToken(*proto.mutable_blocktoken());
   for (const ReplicaLocation& place : block.locations) {
-    ToHdfs(place.datanode, *proto.add_locs());
+    ToProto(place.datanode, *proto.add_locs());
     proto.add_iscached(false);
-    proto.add_storagetypes(ToHdfs(place.storage_type));
+    proto.add_storagetypes(ToProto(place.storage_type));
     proto.add_storageids(place.storage_id);
   }
 }
 
-void ToHdfs(const LocatedBlocks& blocks, hdfs::LocatedBlocksProto& proto) {
+void ToProto(const LocatedBlocks& blocks, hdfs::LocatedBlocksProto& proto) {
   proto.set_filelength(Unsigned(blocks.file_length));
   proto.set_underconstruction(blocks.under_construction);
   proto.set_islastblockcomplete(blocks.last_block_complete);
-  for (const LocatedBlock& block : blocks.blocks) ToHdfs(block, *proto.add_blocks());
-  if (!blocks.last_block.empty()) ToHdfs(blocks.last_block.front(), *proto.mutable_lastblock());
+  for (const LocatedBlock& block : blocks.blocks) ToProto(block, *proto.add_blocks());
+  if (!blocks.last_block.empty()) ToProto(blocks.last_block.front(), *proto.mutable_lastblock());
 }
 
-void ToHdfs(const FileStatus& status, hdfs::HdfsFileStatusProto& proto) {
+void ToProto(const FileStatus& status, hdfs::HdfsFileStatusProto& proto) {
   proto.set_filetype(static_cast<hdfs::HdfsFileStatusProto::FileType>(status.type));
   proto.set_path(status.path);
   proto.set_length(Unsigned(status.length));
@@ -91,20 +70,20 @@ void ToHdfs(const FileStatus& status, hdfs::HdfsFileStatusProto& proto) {
   if (status.type == FileType::kSymlink) proto.set_symlink(status.symlink_target);
   proto.set_block_replication(static_cast<uint32_t>(status.replication));
   proto.set_blocksize(Unsigned(status.block_size));
-  if (status.locations) ToHdfs(*status.locations, *proto.mutable_locations());
+  if (status.locations) ToProto(*status.locations, *proto.mutable_locations());
   proto.set_fileid(Unsigned(status.file_id));
   proto.set_childrennum(static_cast<int32_t>(status.children));
   proto.set_storagepolicy(status.storage_policy);
   proto.set_flags(0);
 }
 
-void ToHdfs(const DirectoryListing& listing, hdfs::DirectoryListingProto& proto) {
+void ToProto(const DirectoryListing& listing, hdfs::DirectoryListingProto& proto) {
   proto.set_remainingentries(static_cast<uint32_t>(listing.remaining));
   proto.mutable_partiallisting()->Reserve(static_cast<int>(listing.entries.size()));
-  for (const FileStatus& entry : listing.entries) ToHdfs(entry, *proto.add_partiallisting());
+  for (const FileStatus& entry : listing.entries) ToProto(entry, *proto.add_partiallisting());
 }
 
-void ToHdfs(const ContentSummary& summary, bool root, hdfs::ContentSummaryProto& proto) {
+void ToProto(const ContentSummary& summary, bool root, hdfs::ContentSummaryProto& proto) {
   constexpr auto kRootQuota = static_cast<uint64_t>(std::numeric_limits<int64_t>::max());
   proto.set_length(Unsigned(summary.length));
   proto.set_filecount(Unsigned(summary.file_count));
@@ -114,7 +93,7 @@ void ToHdfs(const ContentSummary& summary, bool root, hdfs::ContentSummaryProto&
   proto.set_spacequota(Unsigned(summary.space_quota));
 }
 
-void ToHdfs(const ServerDefaults& defaults, hdfs::FsServerDefaultsProto& proto) {
+void ToProto(const ServerDefaults& defaults, hdfs::FsServerDefaultsProto& proto) {
   constexpr uint32_t kHotPolicy = 7;
   proto.set_blocksize(Unsigned(defaults.block_size));
   proto.set_bytesperchecksum(static_cast<uint32_t>(defaults.bytes_per_checksum));
@@ -128,7 +107,7 @@ void ToHdfs(const ServerDefaults& defaults, hdfs::FsServerDefaultsProto& proto) 
   proto.set_policyid(kHotPolicy);
 }
 
-void ToHdfs(const FsStats& stats, hdfs::GetFsStatsResponseProto& proto) {
+void ToProto(const FsStats& stats, hdfs::GetFsStatsResponseProto& proto) {
   proto.set_capacity(Unsigned(stats.capacity));
   proto.set_used(Unsigned(stats.used));
   proto.set_remaining(Unsigned(stats.remaining));
@@ -140,14 +119,7 @@ void ToHdfs(const FsStats& stats, hdfs::GetFsStatsResponseProto& proto) {
   proto.set_pending_deletion_blocks(Unsigned(stats.pending_deletion_blocks));
 }
 
-ExtendedBlock FromHdfs(const hdfs::ExtendedBlockProto& proto) {
-  return {.pool_id = proto.poolid(),
-          .block = {.id = static_cast<int64_t>(proto.blockid()),
-                    .generation_stamp = static_cast<int64_t>(proto.generationstamp()),
-                    .num_bytes = static_cast<int64_t>(proto.numbytes())}};
-}
-
-DatanodeId FromHdfs(const hdfs::DatanodeIDProto& proto) {
+DatanodeId FromProto(const hdfs::DatanodeIDProto& proto) {
   return {.uuid = proto.datanodeuuid(),
           .ip_addr = proto.ipaddr(),
           .host_name = proto.hostname(),
@@ -156,14 +128,14 @@ DatanodeId FromHdfs(const hdfs::DatanodeIDProto& proto) {
           .info_port = static_cast<int32_t>(proto.infoport())};
 }
 
-LocatedBlock FromHdfs(const hdfs::LocatedBlockProto& proto) {
+LocatedBlock FromProto(const hdfs::LocatedBlockProto& proto) {
   LocatedBlock block;
-  block.block = FromHdfs(proto.b());
+  block.block = FromProto(proto.b());
   block.offset = static_cast<int64_t>(proto.offset());
   block.corrupt = proto.corrupt();
   for (int i = 0; i < proto.locs_size(); ++i) {
     ReplicaLocation place;
-    place.datanode.id = FromHdfs(proto.locs(i).id());
+    place.datanode.id = FromProto(proto.locs(i).id());
     place.datanode.network_location = proto.locs(i).location();
     if (i < proto.storageids_size()) place.storage_id = proto.storageids(i);
     if (i < proto.storagetypes_size()) {

@@ -16,7 +16,7 @@ TEST(HdfsConvert, ADirectoryHasNoSizes) {
   status.file_id = 16386;
   status.children = 3;
   hdfs::HdfsFileStatusProto proto;
-  ToHdfs(status, proto);
+  ToProto(status, proto);
   ASSERT_TRUE(proto.IsInitialized());
   EXPECT_EQ(proto.filetype(), hdfs::HdfsFileStatusProto::IS_DIR);
   EXPECT_EQ(proto.permission().perm(), 01777u);
@@ -37,10 +37,10 @@ TEST(HdfsConvert, ALocatedBlockComesBackWithItsPlaces) {
   place.storage_type = StorageType::kSsd;
   block.locations = {place, place};
   hdfs::LocatedBlockProto proto;
-  ToHdfs(block, proto);
+  ToProto(block, proto);
   ASSERT_TRUE(proto.IsInitialized());
   EXPECT_EQ(proto.iscached_size(), 2);
-  const LocatedBlock back = FromHdfs(proto);
+  const LocatedBlock back = FromProto(proto);
   EXPECT_EQ(back.block, block.block);
   EXPECT_EQ(back.offset, -1);
   ASSERT_EQ(back.locations.size(), 2u);
@@ -51,10 +51,10 @@ TEST(HdfsConvert, ALocatedBlockComesBackWithItsPlaces) {
 
 TEST(HdfsConvert, TheRootHasAQuotaThatIsNone) {
   hdfs::ContentSummaryProto root;
-  ToHdfs(ContentSummary{}, true, root);
+  ToProto(ContentSummary{}, true, root);
   EXPECT_EQ(root.quota(), 0x7fffffffffffffffu);
   hdfs::ContentSummaryProto other;
-  ToHdfs(ContentSummary{}, false, other);
+  ToProto(ContentSummary{}, false, other);
   EXPECT_EQ(static_cast<int64_t>(other.quota()), -1);
 }
 

@@ -14,7 +14,7 @@ void ReplyStatus(Call& call, const std::string& path, bool locations, Response& 
       FillThen<std::optional<FileStatus>>(std::move(done),
                                           [&response](const std::optional<FileStatus>& status) {
                                             if (status)
-                                              wire::ToHdfs(*status, *response.mutable_fs());
+                                              wire::ToProto(*status, *response.mutable_fs());
                                           }));
 }
 

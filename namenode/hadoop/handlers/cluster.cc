@@ -52,14 +52,14 @@ void FillCounts(const FsStats& stats, pb::GetFsReplicatedBlockStatsResponseProto
 
 void GetServerDefaults(Call& call, const pb::GetServerDefaultsRequestProto& /*request*/,
                        pb::GetServerDefaultsResponseProto& response, DoneVoid done) {
-  wire::ToHdfs(call.core.names.GetServerDefaults(), *response.mutable_serverdefaults());
+  wire::ToProto(call.core.names.GetServerDefaults(), *response.mutable_serverdefaults());
   done(absl::OkStatus());
 }
 
 void GetFsStats(Call& call, const pb::GetFsStatusRequestProto& /*request*/,
                 pb::GetFsStatsResponseProto& response, DoneVoid done) {
   call.core.names.GetStats(FillThen<FsStats>(
-      std::move(done), [&response](const FsStats& stats) { wire::ToHdfs(stats, response); }));
+      std::move(done), [&response](const FsStats& stats) { wire::ToProto(stats, response); }));
 }
 
 void GetFsReplicatedBlockStats(Call& call,
@@ -87,7 +87,7 @@ void GetDatanodeReport(Call& call, const pb::GetDatanodeReportRequestProto& requ
   const auto nodes = Report(call, "datanodeReport", request.type());
   if (nodes.ok()) {
     for (const DatanodeInfo& node : *nodes) {
-      wire::ToHdfsReport(node, MonotonicOf(call, node), *response.add_di());
+      wire::ToProtoReport(node, MonotonicOf(call, node), *response.add_di());
     }
   }
   done(nodes.status());
@@ -100,7 +100,7 @@ void GetDatanodeStorageReport(Call& call, const pb::GetDatanodeStorageReportRequ
   if (nodes.ok()) {
     for (const DatanodeInfo& node : *nodes) {
       auto& report = *response.add_datanodestoragereports();
-      wire::ToHdfsReport(node, MonotonicOf(call, node), *report.mutable_datanodeinfo());
+      wire::ToProtoReport(node, MonotonicOf(call, node), *report.mutable_datanodeinfo());
       for (const StorageUsage& usage : call.core.blocks.StoragesOf(node.id.uuid)) {
         auto& storage = *report.add_storagereports();
         storage.set_storageuuid(usage.storage_id);

@@ -12,7 +12,7 @@ std::vector<DatanodeId> IdsOf(
     const google::protobuf::RepeatedPtrField<pb::DatanodeInfoProto>& nodes) {
   std::vector<DatanodeId> ids;
   ids.reserve(static_cast<size_t>(nodes.size()));
-  for (const pb::DatanodeInfoProto& node : nodes) ids.push_back(wire::FromHdfs(node.id()));
+  for (const pb::DatanodeInfoProto& node : nodes) ids.push_back(wire::FromProto(node.id()));
   return ids;
 }
 
@@ -20,7 +20,7 @@ std::vector<DatanodeId> IdsOf(
 template <typename Response>
 Done<LocatedBlock> FillBlock(Response& response, DoneVoid done) {
   return FillThen<LocatedBlock>(std::move(done), [&response](const LocatedBlock& block) {
-    wire::ToHdfs(block, *response.mutable_block());
+    wire::ToProto(block, *response.mutable_block());
   });
 }
 
@@ -41,7 +41,7 @@ void Create(Call& call, const pb::CreateRequestProto& request, pb::CreateRespons
           .block_size = static_cast<int64_t>(request.blocksize()),
           .storage_policy = request.storagepolicy()},
       FillThen<FileStatus>(std::move(done), [&call, &response](const FileStatus& status) {
-        wire::ToHdfs(status, *response.mutable_fs());
+        wire::ToProto(status, *response.mutable_fs());
         call.audit.permission =
             fmt::format("{}:{}:{}", status.owner, status.group, ModeText(status.permission));
       }));
@@ -56,13 +56,13 @@ void Append(Call& call, const pb::AppendRequestProto& request, pb::AppendRespons
       AppendRequest{
           .path = request.src(), .client_name = request.clientname(), .new_block = new_block},
       FillThen<AppendResult>(std::move(done), [new_block, &response](const AppendResult& result) {
-        wire::ToHdfs(result.status, *response.mutable_stat());
+        wire::ToProto(result.status, *response.mutable_stat());
         if (result.block) {
-          wire::ToHdfs(*result.block, *response.mutable_block());
+          wire::ToProto(*result.block, *response.mutable_block());
         } else if (new_block && result.last_block) {
           // What the client names as the block before the one it is about to add.
-          wire::ToHdfs(LocatedBlock{.block = *result.last_block, .offset = -1},
-                       *response.mutable_block());
+          wire::ToProto(LocatedBlock{.block = *result.last_block, .offset = -1},
+                        *response.mutable_block());
         }
       }));
 }
@@ -83,7 +83,7 @@ void AddBlock(Call& call, const pb::AddBlockRequestProto& request,
   AddBlockRequest core_request;
   core_request.path = request.src();
   core_request.client_name = request.clientname();
-  if (request.has_previous()) core_request.previous = wire::FromHdfs(request.previous());
+  if (request.has_previous()) core_request.previous = wire::FromProto(request.previous());
   core_request.excluded = IdsOf(request.excludenodes());
   core_request.file_id = static_cast<InodeId>(request.fileid());
   core_request.favored_nodes = {request.favorednodes().begin(), request.favorednodes().end()};
@@ -96,7 +96,7 @@ void AbandonBlock(Call& call, const pb::AbandonBlockRequestProto& request,
                   pb::AbandonBlockResponseProto& /*response*/, DoneVoid done) {
   call.core.names.AbandonBlock(
       call.caller,
-      AbandonBlockRequest{.block = wire::FromHdfs(request.b()),
+      AbandonBlockRequest{.block = wire::FromProto(request.b()),
                           .path = request.src(),
                           .client_name = request.holder(),
                           .file_id = static_cast<InodeId>(request.fileid())},
@@ -108,7 +108,7 @@ void Complete(Call& call, const pb::CompleteRequestProto& request,
   CompleteRequest core_request;
   core_request.path = request.src();
   core_request.client_name = request.clientname();
-  if (request.has_last()) core_request.last = wire::FromHdfs(request.last());
+  if (request.has_last()) core_request.last = wire::FromProto(request.last());
   core_request.file_id = static_cast<InodeId>(request.fileid());
   call.core.names.Complete(
       call.caller, std::move(core_request),
@@ -153,7 +153,7 @@ void GetBlockLocations(Call& call, const pb::GetBlockLocationsRequestProto& requ
       call.caller, request.src(), static_cast<int64_t>(request.offset()),
       static_cast<int64_t>(request.length()),
       FillThen<LocatedBlocks>(std::move(done), [&response](const LocatedBlocks& blocks) {
-        wire::ToHdfs(blocks, *response.mutable_locations());
+        wire::ToProto(blocks, *response.mutable_locations());
       }));
 }
 
@@ -161,10 +161,10 @@ void GetAdditionalDatanode(Call& call, const pb::GetAdditionalDatanodeRequestPro
                            pb::GetAdditionalDatanodeResponseProto& response, DoneVoid done) {
   AdditionalDatanodeRequest core_request;
   core_request.path = request.src();
-  core_request.block = wire::FromHdfs(request.blk());
+  core_request.block = wire::FromProto(request.blk());
   for (int i = 0; i < request.existings_size(); ++i) {
     ReplicaLocation place;
-    place.datanode.id = wire::FromHdfs(request.existings(i).id());
+    place.datanode.id = wire::FromProto(request.existings(i).id());
     place.datanode.network_location = request.existings(i).location();
     if (i < request.existingstorageuuids_size()) place.storage_id = request.existingstorageuuids(i);
     core_request.existing.push_back(std::move(place));
@@ -179,7 +179,7 @@ void GetAdditionalDatanode(Call& call, const pb::GetAdditionalDatanodeRequestPro
 
 void UpdateBlockForPipeline(Call& call, const pb::UpdateBlockForPipelineRequestProto& request,
                             pb::UpdateBlockForPipelineResponseProto& response, DoneVoid done) {
-  call.core.names.UpdateBlockForPipeline(call.caller, wire::FromHdfs(request.block()),
+  call.core.names.UpdateBlockForPipeline(call.caller, wire::FromProto(request.block()),
                                          request.clientname(),
                                          FillBlock(response, std::move(done)));
 }
@@ -188,10 +188,10 @@ void UpdatePipeline(Call& call, const pb::UpdatePipelineRequestProto& request,
                     pb::UpdatePipelineResponseProto& /*response*/, DoneVoid done) {
   UpdatePipelineRequest core_request;
   core_request.client_name = request.clientname();
-  core_request.old_block = wire::FromHdfs(request.oldblock());
-  core_request.new_block = wire::FromHdfs(request.newblock());
+  core_request.old_block = wire::FromProto(request.oldblock());
+  core_request.new_block = wire::FromProto(request.newblock());
   for (const pb::DatanodeIDProto& node : request.newnodes()) {
-    core_request.new_nodes.push_back(wire::FromHdfs(node));
+    core_request.new_nodes.push_back(wire::FromProto(node));
   }
   core_request.storage_ids = {request.storageids().begin(), request.storageids().end()};
   call.core.names.UpdatePipeline(call.caller, std::move(core_request), std::move(done));
@@ -202,7 +202,7 @@ void ReportBadBlocks(Call& call, const pb::ReportBadBlocksRequestProto& request,
   std::vector<LocatedBlock> blocks;
   blocks.reserve(static_cast<size_t>(request.blocks_size()));
   for (const pb::LocatedBlockProto& block : request.blocks()) {
-    blocks.push_back(wire::FromHdfs(block));
+    blocks.push_back(wire::FromProto(block));
   }
   call.core.names.ReportBadBlocks(call.caller, std::move(blocks), std::move(done));
 }

@@ -64,7 +64,7 @@ void GetListing(Call& call, const pb::GetListingRequestProto& request,
                   .need_location = request.needlocation()},
       FillThen<std::optional<DirectoryListing>>(
           std::move(done), [&response](const std::optional<DirectoryListing>& listing) {
-            if (listing) wire::ToHdfs(*listing, *response.mutable_dirlist());
+            if (listing) wire::ToProto(*listing, *response.mutable_dirlist());
           }));
 }
 
@@ -75,7 +75,7 @@ void GetContentSummary(Call& call, const pb::GetContentSummaryRequestProto& requ
       call.caller, request.path(),
       FillThen<ContentSummary>(
           std::move(done), [root = request.path() == "/", &response](const ContentSummary& sum) {
-            wire::ToHdfs(sum, root, *response.mutable_summary());
+            wire::ToProto(sum, root, *response.mutable_summary());
           }));
 }
 
@@ -87,7 +87,7 @@ void GetQuotaUsage(Call& call, const pb::GetQuotaUsageRequestProto& request,
       FillThen<ContentSummary>(
           std::move(done), [root = request.path() == "/", &response](const ContentSummary& sum) {
             hadoop::hdfs::ContentSummaryProto summary;
-            wire::ToHdfs(sum, root, summary);
+            wire::ToProto(sum, root, summary);
             auto& usage = *response.mutable_usage();
             usage.set_fileanddirectorycount(summary.filecount() + summary.directorycount());
             usage.set_quota(summary.quota());
