@@ -72,7 +72,7 @@ void BlockScanner::RunOnce() {
 
 void BlockScanner::Tick(VolumeScan& scan) {
   if (scan.volume->failed()) return;
-  VerifySuspects(scan.pacer);
+  if (!VerifySuspects(scan.pacer)) return;
   const int64_t period_ms = core_.options().scan_period_ms;
   if (period_ms <= 0) return;
   const int64_t now_ms = core_.clock().WallMs();
@@ -95,33 +95,36 @@ void BlockScanner::Pass(Volume& volume, Pacer& pacer, Cursor& cursor, VolumeScan
       cursor.finished = true;
       return;
     }
-    Verify(*block, pacer);
-    if (pacer.stopped()) return;
+    if (!Verify(*block, pacer)) return;
     cursor.last_id = block->id;
-    VerifySuspects(pacer);
+    if (!VerifySuspects(pacer)) return;
     if (save != nullptr && core_.clock().MonotonicMs() - save->saved_ms >= kSaveCursorMs) {
       Save(*save);
     }
   }
 }
 
-void BlockScanner::VerifySuspects(Pacer& pacer) {
+bool BlockScanner::VerifySuspects(Pacer& pacer) {
   while (!pacer.stopped()) {
     Block block;
     {
       MutexLock lock(mu_);
-      if (suspects_.empty()) return;
+      if (suspects_.empty()) return true;
       block = suspects_.front();
       suspects_.pop_front();
     }
-    Verify(block, pacer);
+    if (Verify(block, pacer)) continue;
+    Suspect(block);
+    return false;
   }
+  return false;
 }
 
-void BlockScanner::Verify(const Block& block, Pacer& pacer) {
+bool BlockScanner::Verify(const Block& block, Pacer& pacer) {
   const auto reader = OpenReplicaReader(core_, block, 0);
+  if (absl::IsUnavailable(reader.status())) return false;
   // Changed or deleted since it was chosen, or already reported by the open.
-  if (!reader.ok()) return;
+  if (!reader.ok()) return true;
   const DataChecksum& checksum = (*reader)->checksum();
   const int64_t length = (*reader)->block().num_bytes;
   const int64_t step =
@@ -129,9 +132,11 @@ void BlockScanner::Verify(const Block& block, Pacer& pacer) {
   std::string buffer(static_cast<size_t>(std::min(step, length)), '\0');
   for (int64_t at = 0; at < length; at += step) {
     const auto n = static_cast<size_t>(std::min(step, length - at));
-    if (!(*reader)->ReadVerified(at, n, buffer.data()).ok()) return;
-    if (!pacer.Spend(static_cast<int64_t>(n))) return;
+    const absl::Status verified = (*reader)->ReadVerified(at, n, buffer.data());
+    if (!verified.ok()) return !absl::IsUnavailable(verified);
+    if (!pacer.Spend(static_cast<int64_t>(n))) return false;
   }
+  return true;
 }
 
 BlockScanner::Cursor BlockScanner::Load(const Volume& volume) const {

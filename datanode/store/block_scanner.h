@@ -45,10 +45,13 @@ class BlockScanner {
   };
 
   void Tick(VolumeScan& scan);
-  // Verifies replicas after `cursor.last_id`; `save` persists the cursor from time to time.
+  // Verifies replicas after `cursor.last_id` until all are done or it must stop for now; `save`
+  // persists the cursor from time to time.
   void Pass(Volume& volume, Pacer& pacer, Cursor& cursor, VolumeScan* save);
-  void VerifySuspects(Pacer& pacer);
-  void Verify(const Block& block, Pacer& pacer);
+  // False when it must stop for now: this process lacks descriptors or memory, or is ending.
+  bool VerifySuspects(Pacer& pacer);
+  // Likewise, and then the replica has not been looked at.
+  bool Verify(const Block& block, Pacer& pacer);
   Cursor Load(const Volume& volume) const;
   void Save(VolumeScan& scan);
 

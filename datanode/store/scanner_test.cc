@@ -53,6 +53,17 @@ TEST_F(ScannerTest, BackgroundScanKeepsItsCursorOverARestart) {
   Eventually([&] { return !listener.TakeBad().empty(); });
 }
 
+TEST_F(ScannerTest, AReplicaThatCouldNotBeOpenedForLackOfDescriptorsIsLookedAtAgain) {
+  MakeFinalized(Bytes(1000));
+  FlipByte(DataFile(), 5);
+  options.background = true;
+  options.scan_period_ms = 1'000'000'000;
+  const absl::Status lack = absl::UnavailableError("injected: Too many open files");
+  fs.Inject({FileOp::kOpen, "finalized", 0, 1, lack});
+  Open();
+  Eventually([&] { return listener.TakeBad().size() == 1; });
+}
+
 TEST_F(ScannerTest, AJumpOfTheWallClockDoesNotPutTheScanOff) {
   MakeFinalized(Bytes(1000));
   options.background = true;
