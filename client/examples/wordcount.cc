@@ -48,7 +48,11 @@ absl::StatusOr<Arguments> ParseArguments(const std::vector<std::string>& rest) {
       return absl::InvalidArgumentError(rest[i] + " is not a positive number");
     }
   }
-  if (arguments.path.empty()) return absl::InvalidArgumentError("no PATH");
+  if (arguments.path.empty()) {
+    return absl::InvalidArgumentError(
+        "no PATH\n"
+        "Usage: wordcount [-D key=value]... [-fs hdfs://HOST:PORT] [-threads N] [-top N] PATH");
+  }
   return arguments;
 }
 

@@ -38,7 +38,10 @@ absl::StatusOr<GenericOptions> ParseGenericOptions(const std::vector<std::string
       } else if (arg == "-conf") {
         options.sources.files.push_back(operand);
       } else {
-        options.sources.overrides.emplace_back("fs.defaultFS", operand);
+        // As in Hadoop a bare host is a NameNode's.
+        const bool bare = operand.find('/') == std::string::npos;
+        options.sources.overrides.emplace_back("fs.defaultFS",
+                                               bare ? "hdfs://" + operand : operand);
       }
     } else if (arg.starts_with("-D") && arg.find('=') != std::string::npos) {
       RETURN_IF_ERROR(AddSetting(std::string_view(arg).substr(2), options.sources));

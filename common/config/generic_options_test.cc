@@ -20,6 +20,11 @@ TEST(GenericOptions, TakesEveryForm) {
   EXPECT_THAT(options.rest, ElementsAre("-ls", "-D", "/x"));
 }
 
+TEST(GenericOptions, ABareHostIsANameNode) {
+  const auto options = *ParseGenericOptions({"-fs", "nn:9000"}, false, {});
+  EXPECT_THAT(options.sources.overrides, ElementsAre(Pair("fs.defaultFS", "hdfs://nn:9000")));
+}
+
 TEST(GenericOptions, DaemonsTakeThemAnywhere) {
   const auto options = *ParseGenericOptions({"-format", "-D", "a=b", "-force"}, true, {});
   EXPECT_THAT(options.sources.overrides, ElementsAre(Pair("a", "b")));

@@ -43,32 +43,20 @@ size_t CutAt(const std::string& text, size_t limit) {
 
 FsckReactor::FsckReactor(FrontEnd& front, const MethodSpec& method, size_t method_index,
                          ::grpc::GenericCallbackServerContext& context)
-    : front_(front),
-      method_(method),
-      method_index_(method_index),
-      context_(context),
-      call_(front.core, "grpc") {
-  handover_.Give();
-  StartRead(&request_bytes_);
+    : ServedCall(front, method, method_index, context) {
+  Read();
 }
 
 void FsckReactor::OnReadDone(bool ok) {
   handover_.Take();
-  if (!ok) {
-    Finish(ToGrpcStatus(absl::InvalidArgumentError("the call has no request message")));
-    return;
-  }
-  Executor& pool = front_.PoolOf(method_);
-  if (pool.queued() >= front_.max_queued_calls || !pool.Add([this] { Run(); })) {
-    Finish(ToGrpcStatus(TooBusy()));
-  }
+  Dispatch(ok, [this] { Run(); });
 }
 
 absl::Status FsckReactor::Prepare() {
   call_.caller.address = PeerAddress(context_.peer());
   absl::Status status = front_.resolver.Resolve(context_.client_metadata(), false, call_);
   if (!status.ok()) return status;
-  if (!::grpc::SerializationTraits<v1::FsckRequest>::Deserialize(&request_bytes_, &request_).ok()) {
+  if (!::grpc::SerializationTraits<v1::FsckRequest>::Deserialize(&request_, &message_).ok()) {
     return absl::InvalidArgumentError("the request of fsck is malformed, or its path is not UTF-8");
   }
   return absl::OkStatus();
@@ -76,14 +64,12 @@ absl::Status FsckReactor::Prepare() {
 
 void FsckReactor::Run() {
   if (const absl::Status status = Prepare(); !status.ok()) {
-    front_.metrics.Record(method_index_, false, MicrosSince(start_));
-    handover_.Give();
-    Finish(ToGrpcStatus(status));
+    Refuse(status);
     return;
   }
-  call_.audit = {.command = "fsck", .source = request_.path()};
+  call_.audit = {.command = "fsck", .source = message_.path()};
   FsckSubject subject;
-  subject.path = request_.path();
+  subject.path = message_.path();
   subject.user = call_.caller.user;
   subject.address = call_.caller.address;
   subject.started_wall_ms = front_.core.clock.WallMs();
@@ -97,10 +83,10 @@ void FsckReactor::Run() {
   subject.default_replication = front_.core.names.GetServerDefaults().replication;
   subject.min_replication = front_.core.min_replication;
   subject.queued_for_replication = front_.core.blocks.Stats().pending_replication_blocks;
-  report_ = std::make_unique<FsckReport>(OptionsOf(request_), std::move(subject),
+  report_ = std::make_unique<FsckReport>(OptionsOf(message_), std::move(subject),
                                          [this](const std::string& text) { Append(text); });
   front_.core.names.Walk(
-      call_.caller, request_.path(),
+      call_.caller, message_.path(),
       [this](const std::string& path, const FileStatus& status) { return Visit(path, status); },
       [this](const absl::Status& status) { WalkEnded(status); });
 }
@@ -121,7 +107,7 @@ void FsckReactor::WalkEnded(const absl::Status& status) {
   const FsckOutcome outcome =
       report_->Finish(status, front_.core.clock.WallMs(), MicrosSince(start_) / 1000);
   front_.audit.Record(call_, status);
-  front_.metrics.Record(method_index_, status.ok(), MicrosSince(start_));
+  Measure(status.ok());
   Step step = Step::kNothing;
   {
     MutexLock lock(mu_);

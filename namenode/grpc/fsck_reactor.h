@@ -1,23 +1,20 @@
 // AdminService.Fsck: walks a subtree and streams the report's text.
 #pragma once
 
-#include <chrono>
 #include <memory>
 #include <string>
 
-#include <grpcpp/generic/async_generic_service.h>
-#include <grpcpp/support/byte_buffer.h>
 #include "common/threads.h"
 #include "namenode/fsck/fsck_report.h"
-#include "namenode/grpc/front_end.h"
+#include "namenode/grpc/served_call.h"
 #include "proto/cairn/v1/admin.pb.h"
 
 namespace cairn::namenode {
 
-// Deletes itself when the call is over and the walk has ended; threads as UnaryReactor. Text waits
+// Deletes itself when the call is over and the walk has ended; threads as ServedCall. Text waits
 // in a bounded buffer: a reader that is too slow holds up the walk for at most kPatienceMs at a
 // time, then the check ends.
-class FsckReactor final : public ::grpc::ServerGenericBidiReactor {
+class FsckReactor final : public ServedCall {
  public:
   // `front` must outlive the call.
   FsckReactor(FrontEnd& front, const MethodSpec& method, size_t method_index,
@@ -26,10 +23,6 @@ class FsckReactor final : public ::grpc::ServerGenericBidiReactor {
   void OnReadDone(bool ok) override;
   void OnWriteDone(bool ok) override;
   void OnCancel() override;
-  void OnDone() override {
-    handover_.Take();
-    delete this;
-  }
 
  private:
   static constexpr size_t kPieceBytes = 64 << 10;  // of one message
@@ -50,15 +43,7 @@ class FsckReactor final : public ::grpc::ServerGenericBidiReactor {
   Step NextStep() REQUIRES(mu_);
   void Do(Step step) EXCLUDES(mu_);
 
-  FrontEnd& front_;
-  const MethodSpec& method_;
-  const size_t method_index_;
-  ::grpc::GenericCallbackServerContext& context_;
-  const std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
-  Handover handover_;
-  Call call_;
-  ::grpc::ByteBuffer request_bytes_;
-  v1::FsckRequest request_;
+  v1::FsckRequest message_;
   std::unique_ptr<FsckReport> report_;  // used by one thread after the other
 
   Mutex mu_;

@@ -107,6 +107,11 @@ class GrpcServerImpl final : public GrpcServer {
     const bool v6 = options.host.find(':') != std::string::npos;
     const std::string address = v6 ? fmt::format("[{}]:{}", options.host, options.port)
                                    : fmt::format("{}:{}", options.host, options.port);
+    // gRPC does not return why a port cannot be had, and logs it at length: asked first.
+    if (const auto free = TcpListener::Listen({options.host, options.port}); !free.ok()) {
+      return absl::UnavailableError(
+          fmt::format("{} (cairn.namenode.grpc-address)", std::string(free.status().message())));
+    }
     ::grpc::ResourceQuota quota("cairn-namenode");
     quota.Resize(options.max_memory_bytes);
     ::grpc::ServerBuilder builder;
@@ -122,11 +127,7 @@ class GrpcServerImpl final : public GrpcServer {
     builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
     server_ = builder.BuildAndStart();
     if (server_ == nullptr || port_ == 0) {
-      // gRPC does not say why; the system does.
-      const absl::Status why = TcpListener::Listen({options.host, options.port}).status();
-      return absl::UnavailableError(fmt::format(
-          "cannot serve gRPC (cairn.namenode.grpc-address): {}",
-          why.ok() ? fmt::format("listening on {} failed", address) : std::string(why.message())));
+      return absl::UnavailableError(fmt::format("cannot serve gRPC on {}", address));
     }
     spdlog::info("gRPC: listening on {} port {}", options.host, port_);
     return absl::OkStatus();

@@ -74,13 +74,8 @@ absl::Status ReportChecker::End() const {
 
 ReportReactor::ReportReactor(FrontEnd& front, const MethodSpec& method, size_t method_index,
                              ::grpc::GenericCallbackServerContext& context)
-    : front_(front),
-      method_(method),
-      method_index_(method_index),
-      context_(context),
-      call_(front.core, "grpc") {
-  handover_.Give();
-  StartRead(&request_);
+    : ServedCall(front, method, method_index, context) {
+  Read();
 }
 
 void ReportReactor::OnReadDone(bool ok) {
@@ -92,7 +87,7 @@ void ReportReactor::OnReadDone(bool ok) {
       End(checker_.End());
     }
   });
-  if (!queued) Finish(ToGrpcStatus(TooBusy()));
+  if (!queued) Refuse(TooBusy());
 }
 
 absl::Status ReportReactor::TakeChunkOrError() {
@@ -110,31 +105,27 @@ absl::Status ReportReactor::TakeChunkOrError() {
 void ReportReactor::TakeChunk() {
   const absl::Status status = TakeChunkOrError();
   if (status.ok()) {
-    handover_.Give();
-    StartRead(&request_);
+    Read();
   } else {
     End(status);
   }
 }
 
 void ReportReactor::End(absl::Status status) {
-  front_.metrics.Record(method_index_, status.ok(), MicrosSince(start_));
-  if (!status.ok()) {
-    handover_.Give();
-    Finish(ToGrpcStatus(status));
-    return;
-  }
   dn::BlockReportResponse reply;
   reply.set_epoch(front_.core.cluster.epoch);
   bool own = false;
-  if (!::grpc::SerializationTraits<dn::BlockReportResponse>::Serialize(reply, &response_, &own)
+  if (status.ok() &&
+      !::grpc::SerializationTraits<dn::BlockReportResponse>::Serialize(reply, &response_, &own)
            .ok()) {
-    handover_.Give();
-    Finish(ToGrpcStatus(absl::InternalError("the reply cannot be encoded")));
-    return;
+    status = absl::InternalError("the reply cannot be encoded");
   }
-  handover_.Give();
-  StartWriteAndFinish(&response_, ::grpc::WriteOptions(), ::grpc::Status::OK);
+  Measure(status.ok());
+  if (status.ok()) {
+    ReplyAndFinish(response_);
+  } else {
+    Fail(status);
+  }
 }
 
 }  // namespace cairn::namenode

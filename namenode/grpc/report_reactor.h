@@ -2,13 +2,10 @@
 // bounded and gRPC's flow control slows the sender down.
 #pragma once
 
-#include <chrono>
 #include <optional>
 #include <string>
 
-#include <grpcpp/generic/async_generic_service.h>
-#include <grpcpp/support/byte_buffer.h>
-#include "namenode/grpc/front_end.h"
+#include "namenode/grpc/served_call.h"
 #include "proto/cairn/internal/v1/datanode.pb.h"
 
 namespace cairn::namenode {
@@ -32,18 +29,14 @@ class ReportChecker {
   std::optional<Progress> open_;
 };
 
-// Deletes itself when the call is over; threads as UnaryReactor.
-class ReportReactor final : public ::grpc::ServerGenericBidiReactor {
+// Deletes itself when the call is over; threads as ServedCall.
+class ReportReactor final : public ServedCall {
  public:
   // `front` must outlive the call.
   ReportReactor(FrontEnd& front, const MethodSpec& method, size_t method_index,
                 ::grpc::GenericCallbackServerContext& context);
 
   void OnReadDone(bool ok) override;
-  void OnDone() override {
-    handover_.Take();
-    delete this;
-  }
 
  private:
   // On the executor.
@@ -51,15 +44,7 @@ class ReportReactor final : public ::grpc::ServerGenericBidiReactor {
   absl::Status TakeChunkOrError();
   void End(absl::Status status);
 
-  FrontEnd& front_;
-  const MethodSpec& method_;
-  const size_t method_index_;
-  ::grpc::GenericCallbackServerContext& context_;
-  const std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
-  Handover handover_;
-  Call call_;
   ReportChecker checker_;
-  ::grpc::ByteBuffer request_;
   ::grpc::ByteBuffer response_;
 };
 

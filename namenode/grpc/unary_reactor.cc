@@ -25,29 +25,13 @@ int64_t MicrosSince(std::chrono::steady_clock::time_point start) {
 
 UnaryReactor::UnaryReactor(FrontEnd& front, const MethodSpec& method, size_t method_index,
                            ::grpc::GenericCallbackServerContext& context)
-    : front_(front),
-      method_(method),
-      method_index_(method_index),
-      context_(context),
-      call_(front.core, "grpc"),
-      body_(method.make_body()) {
-  handover_.Give();
-  StartRead(&request_);
+    : ServedCall(front, method, method_index, context), body_(method.make_body()) {
+  Read();
 }
 
 void UnaryReactor::OnReadDone(bool ok) {
   handover_.Take();
-  if (!ok) {
-    handover_.Give();
-    Finish(ToGrpcStatus(absl::InvalidArgumentError("the call has no request message")));
-    return;
-  }
-  Executor& pool = front_.PoolOf(method_);
-  if (pool.queued() >= front_.max_queued_calls || !pool.Add([this] { Run(); })) {
-    front_.metrics.Record(method_index_, false, MicrosSince(start_));
-    handover_.Give();
-    Finish(ToGrpcStatus(TooBusy()));
-  }
+  Dispatch(ok, [this] { Run(); });
 }
 
 void UnaryReactor::Run() {
@@ -89,12 +73,11 @@ void UnaryReactor::Reply(absl::Status status) {
                     response_.Length(), limits::kMaxGrpcMessageBytes));
   }
   front_.audit.Record(call_, status);
-  front_.metrics.Record(method_index_, status.ok(), MicrosSince(start_));
-  handover_.Give();
+  Measure(status.ok());
   if (status.ok()) {
-    StartWriteAndFinish(&response_, ::grpc::WriteOptions(), ::grpc::Status::OK);
+    ReplyAndFinish(response_);
   } else {
-    Finish(ToGrpcStatus(status));
+    Fail(status);
   }
 }
 

@@ -2,30 +2,21 @@
 // reply.
 #pragma once
 
-#include <chrono>
 #include <memory>
 #include <thread>
 
-#include <grpcpp/generic/async_generic_service.h>
-#include <grpcpp/support/byte_buffer.h>
-#include "namenode/grpc/front_end.h"
+#include "namenode/grpc/served_call.h"
 
 namespace cairn::namenode {
 
-// Deletes itself when the call is over. gRPC's threads only queue work here: everything that reads
-// or changes our state runs on an executor of ours (gRPC is not instrumented, so a thread sanitizer
-// would not see races between its threads), and nothing waits.
-class UnaryReactor final : public ::grpc::ServerGenericBidiReactor {
+// One request, one reply.
+class UnaryReactor final : public ServedCall {
  public:
   // `front` and `method` must outlive the call.
   UnaryReactor(FrontEnd& front, const MethodSpec& method, size_t method_index,
                ::grpc::GenericCallbackServerContext& context);
 
   void OnReadDone(bool ok) override;
-  void OnDone() override {
-    handover_.Take();
-    delete this;
-  }
 
  private:
   // On the executor: from bytes to the core.
@@ -35,15 +26,7 @@ class UnaryReactor final : public ::grpc::ServerGenericBidiReactor {
   // On the executor: reply, audit line, measurement.
   void Reply(absl::Status status);
 
-  FrontEnd& front_;
-  const MethodSpec& method_;
-  const size_t method_index_;
-  ::grpc::GenericCallbackServerContext& context_;
-  const std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
-  Handover handover_;
-  Call call_;
   const std::unique_ptr<UnaryBody> body_;
-  ::grpc::ByteBuffer request_;
   ::grpc::ByteBuffer response_;
   std::thread::id handler_thread_;  // where Run ran
 };

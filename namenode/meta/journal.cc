@@ -40,7 +40,10 @@ absl::StatusOr<std::unique_ptr<Journal>> Journal::Start(
     const std::vector<FailedDirectory>& left_out) {
   std::unique_ptr<Journal> journal(
       new Journal(fs, std::move(dirs), segment_bytes, std::move(position)));
-  for (const FailedDirectory& failed : left_out) journal->Drop(failed.dir, failed.why);
+  for (const FailedDirectory& failed : left_out) {
+    MutexLock lock(journal->mu_);
+    journal->dropped_.push_back({failed.dir, std::string(failed.why.message())});
+  }
   RETURN_IF_ERROR(journal->BeginSegment());
   journal->MarkDropped();
   return journal;

@@ -17,6 +17,27 @@ constexpr uint8_t kDeletedBit = 0x80;
 
 static_assert(kSegmentHeaderBytes == kHeaderCrcOffset + 4 && kBatchHeaderBytes == 48);
 
+// CRC32C's register after a zero byte.
+uint32_t AfterZeroByte(uint32_t crc) {
+  constexpr uint32_t kPolynomial = 0x82f63b78;  // reflected
+  for (int bit = 0; bit < 8; ++bit) crc = (crc >> 1) ^ ((crc & 1) != 0 ? kPolynomial : 0);
+  return crc;
+}
+
+// Whether the CRCs of two texts of `size` bytes that differ in one bit can differ by `difference`:
+// CRCs are linear, so that it is the CRC of that bit and the zeros behind it.
+bool IsCrcOfOneBit(uint32_t difference, size_t size) {
+  uint32_t crcs[8];  // of the flipped bit and as many zero bytes as were looked at
+  for (uint32_t bit = 0; bit < 8; ++bit) crcs[bit] = AfterZeroByte(1u << bit);
+  for (size_t zeros = 0; zeros < size; ++zeros) {
+    for (uint32_t& crc : crcs) {
+      if (crc == difference) return true;
+      crc = AfterZeroByte(crc);
+    }
+  }
+  return false;
+}
+
 bool HeaderCrcIsRight(std::string_view bytes) {
   return Crc32c(bytes.substr(0, kHeaderCrcOffset)) ==
          GetLittleEndian<uint32_t>(bytes.data() + kHeaderCrcOffset);
@@ -98,6 +119,25 @@ std::optional<BatchHeader> DecodeBatch(std::string_view bytes) {
     return std::nullopt;
   }
   return header;
+}
+
+bool IsOneBitFromBatch(std::string_view bytes) {
+  if (bytes.size() < kBatchHeaderBytes) return false;
+  if (const auto header = DecodeBatchHeader(bytes)) {
+    if (bytes.size() - kBatchHeaderBytes < header->payload_bytes) return false;
+    const std::string_view payload = bytes.substr(kBatchHeaderBytes, header->payload_bytes);
+    return IsCrcOfOneBit(Crc32c(payload) ^ header->payload_crc, payload.size());
+  }
+  std::string tried(bytes.substr(0, kBatchHeaderBytes));
+  for (size_t bit = 0; bit < 8 * kBatchHeaderBytes; ++bit) {
+    const auto flip = static_cast<char>(1 << bit % 8);
+    tried[bit / 8] = static_cast<char>(tried[bit / 8] ^ flip);
+    const auto header = DecodeBatchHeader(tried);
+    tried[bit / 8] = static_cast<char>(tried[bit / 8] ^ flip);
+    if (!header || bytes.size() - kBatchHeaderBytes < header->payload_bytes) continue;
+    return Crc32c(bytes.substr(kBatchHeaderBytes, header->payload_bytes)) == header->payload_crc;
+  }
+  return false;
 }
 
 void AppendTransaction(const std::vector<RowChange>& changes, std::string& payload) {

@@ -66,6 +66,10 @@ std::optional<BatchHeader> DecodeBatchHeader(std::string_view bytes);
 // A whole batch at the front of `bytes`, payload CRC checked.
 std::optional<BatchHeader> DecodeBatch(std::string_view bytes);
 
+// Whether one flipped bit lies between the front of `bytes` and a whole valid batch. A disk does
+// that; a write that a crash tore does not, but for a chance of one in 2^32 for each bit.
+bool IsOneBitFromBatch(std::string_view bytes);
+
 // Appends one transaction: varint count, then per change u8 (table | 0x80 for a deletion), varint
 // key length, key, and unless deleted varint value length, value.
 void AppendTransaction(const std::vector<RowChange>& changes, std::string& payload);

@@ -61,7 +61,10 @@ class SegmentScanner {
   absl::Status CheckTornTail(size_t offset) const {
     if (!last_) return Damaged(scan_.path, offset, "invalid batch, and a later segment exists");
     const size_t behind = FindBatchBehind(bytes_, offset);
-    if (behind == std::string_view::npos) return absl::OkStatus();
+    if (behind == std::string_view::npos) {
+      if (!IsOneBitFromBatch(bytes_.substr(offset))) return absl::OkStatus();
+      return Damaged(scan_.path, offset, "a bit of its last batch is flipped");
+    }
     return Damaged(scan_.path, offset,
                    fmt::format("invalid batch, and a valid one is behind it at {}", behind));
   }

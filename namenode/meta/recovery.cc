@@ -99,7 +99,7 @@ absl::StatusOr<std::vector<Candidate>> SurveyAll(FileSystem& fs,
 }
 
 // Why none of the directories can be started from.
-absl::Status NoneCanWin(const std::vector<Candidate>& all) {
+absl::Status NoneCanWin(FileSystem& fs, const std::vector<Candidate>& all) {
   std::vector<std::string> failures;
   for (const Candidate& candidate : all) {
     if (!candidate.failure.ok()) {
@@ -125,7 +125,11 @@ absl::Status NoneCanWin(const std::vector<Candidate>& all) {
           fmt::format("{} is missing: the journal is lost", JournalStatePath(candidate.dir)));
     }
   }
-  return absl::FailedPreconditionError(unusable);
+  const bool all_missing = std::none_of(all.begin(), all.end(), [&](const Candidate& candidate) {
+    return candidate.failure.ok() || fs.Exists(candidate.dir);
+  });
+  return absl::FailedPreconditionError(
+      unusable + (all_missing ? " (namenode -format makes a new file system)" : ""));
 }
 
 // Cuts the torn tail off and makes the rest durable: after a crash of the process alone it may only
@@ -290,7 +294,7 @@ absl::StatusOr<RecoveredDirs> RecoverDirs(const std::vector<std::string>& dirs, 
   Candidate& best =
       *std::max_element(all.begin(), all.end(),
                         [&](const Candidate& a, const Candidate& b) { return rank(a) < rank(b); });
-  if (!best.may_win()) return NoneCanWin(all);
+  if (!best.may_win()) return NoneCanWin(fs, all);
   // When the best one can only be read, it still is what the others are made equal to.
   RETURN_IF_ERROR(LeaveOut(best, SettleTail(fs, best.journal)));
   best.trusted = best.journal.last_txid;
@@ -310,7 +314,7 @@ absl::StatusOr<RecoveredDirs> RecoverDirs(const std::vector<std::string>& dirs, 
     }
     recovered.dirs.push_back({candidate.dir, std::move(candidate.lock), candidate.trusted});
   }
-  if (recovered.dirs.empty()) return NoneCanWin(all);
+  if (recovered.dirs.empty()) return NoneCanWin(fs, all);
   for (const FailedDirectory& failed : recovered.left_out) {
     spdlog::error("STARTING WITHOUT name directory {}: {}", failed.dir,
                   std::string(failed.why.message()));

@@ -24,7 +24,7 @@ struct TableFile {
   uint32_t crc = 0;
 };
 
-// The database below <first name directory>/rocksdb. Thread-safe; Apply is called by one thread.
+// The database below <name directory>/rocksdb. Thread-safe; Apply is called by one thread.
 // The write-ahead log is off: what is not flushed is in the journal. Damage and failed background
 // work are reported to `failure`, and every error names the database's directory.
 class RocksTables : public std::enable_shared_from_this<RocksTables> {

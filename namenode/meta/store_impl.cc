@@ -219,8 +219,9 @@ void StoreImpl::DropLostDirectories() {
 absl::Status StoreImpl::PrepareRestart(const absl::Status& status) const {
   const std::string& dir = dirs_.dirs.front().path;
   const std::string other = journal_->HealthyDirectory(dir);
+  if (other.empty()) return status;
   const bool lost = !CheckDirectory(0).ok();
-  if (other.empty() || (!lost && !IsDiskFailure(status))) return status;
+  if (!lost && !IsDiskFailure(status)) return status;
   // Best effort: on a disk that cannot be written the next start meets the failure itself.
   if (!lost) {
     fs_.WriteFileAtomically(DatabaseFailedPath(dir),

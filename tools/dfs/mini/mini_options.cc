@@ -84,7 +84,9 @@ absl::StatusOr<MiniOptions> ParseMiniOptions(const std::vector<std::string>& arg
   options.directory = default_directory;
   for (size_t i = 0; i < args.size(); ++i) {
     const std::string& name = args[i];
-    if (i + 1 == args.size()) return UsageError(fmt::format("Illegal option {}", name));
+    const bool known = name == "--dir" || name == "--datanodes" || name == "--port" || name == "-D";
+    if (!known) return UsageError(fmt::format("Illegal option {}", name));
+    if (i + 1 == args.size()) return UsageError(fmt::format("{} needs a value", name));
     const std::string& value = args[++i];
     if (name == "--dir") {
       options.directory = value;
@@ -96,7 +98,7 @@ absl::StatusOr<MiniOptions> ParseMiniOptions(const std::vector<std::string>& arg
       const size_t equals = value.find('=');
       options.settings.emplace_back(value.substr(0, equals), value.substr(equals + 1));
     } else {
-      return UsageError(fmt::format("Illegal option {} {}", name, value));
+      return UsageError(fmt::format("-D {}: expected the form key=value", value));
     }
   }
   if (options.directory.empty()) return UsageError("--dir takes a folder");
