@@ -43,7 +43,7 @@ absl::StatusOr<InodePtr> EnsureClosed(OpContext& ctx, const ResolvedPath& path,
   };
   if (owner == holder)
     return refuse(fmt::format("{} is already the current lease holder.", holder));
-  if (ctx.leases.FilesOf(owner).empty())
+  if (!ctx.leases.Holds(owner, file->id))
     return refuse("the file is under construction but no leases found.");
   if (!ctx.leases.SoftLimitExpired(owner)) {
     ASSIGN_OR_RETURN(absl::Status refusal,
@@ -67,7 +67,7 @@ absl::StatusOr<bool> RecoverLease(OpContext& ctx, const std::string& path,
   if (!resolved.last()->is_file()) return errors::PathIsNotAFile(resolved.path());
   const InodePtr& file = resolved.last();
   if (!file->under_construction) return true;
-  if (ctx.leases.FilesOf(file->under_construction->client_name).empty()) {
+  if (!ctx.leases.Holds(file->under_construction->client_name, file->id)) {
     return errors::AlreadyBeingCreated("RECOVER_LEASE", resolved.path(), client_name,
                                        ctx.caller.address,
                                        "the file is under construction but no leases found.");
