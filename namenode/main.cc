@@ -1,8 +1,12 @@
 // The namenode program: formats name directories, or serves until SIGTERM.
 #include <spdlog/sinks/basic_file_sink.h>
 #include <spdlog/spdlog.h>
+#include <unistd.h>
+
+#include <linux/close_range.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cstdio>
 #include <cstdlib>
 #include <iostream>
@@ -127,11 +131,26 @@ absl::StatusOr<std::shared_ptr<spdlog::logger>> AuditLogger(const std::string& f
   }
 }
 
+char** g_argv = nullptr;               // of main, for StartAnew
+std::atomic<bool> g_stopping = false;  // it was told to end
+
+// Replaces this process by a new run of the same command, which begins with nothing of this one but
+// the process id.
+[[noreturn]] void StartAnew() {
+  ::close_range(3, ~0U, CLOSE_RANGE_CLOEXEC);
+  ::execv("/proc/self/exe", g_argv);
+  std::perror("namenode: cannot start anew");
+  std::_Exit(1);
+}
+
 // Damage or a lost journal: nothing after this moment may look durable, so the process ends at
-// once.
+// once. One that only lost the disk under its database begins again, with another directory's.
 void Die(const absl::Status& status) {
-  spdlog::critical("the NameNode ends: {}", std::string(status.message()));
+  const bool again = MetaStore::RestartHelps(status) && !g_stopping;
+  spdlog::critical("the NameNode {}: {}", again ? "starts anew" : "ends",
+                   std::string(status.message()));
   spdlog::default_logger()->flush();
+  if (again) StartAnew();
   std::_Exit(1);
 }
 
@@ -157,7 +176,9 @@ absl::Status Run(const std::vector<std::string>& args, std::optional<cairn::Stop
     RETURN_IF_ERROR(MetaStore::CheckNoDatabase(options.store, env.fs));
   }
   ASSIGN_OR_RETURN(const auto namenode, NameNode::Start(options, env, Die));
-  spdlog::info("stopping: {}", stop->Wait());
+  const std::string why = stop->Wait();
+  g_stopping = true;
+  spdlog::info("stopping: {}", why);
   namenode->Stop();
   return absl::OkStatus();
 }
@@ -165,6 +186,7 @@ absl::Status Run(const std::vector<std::string>& args, std::optional<cairn::Stop
 }  // namespace
 
 int main(int argc, char** argv) {
+  g_argv = argv;
   const std::vector<std::string> args(argv + 1, argv + argc);
   for (const std::string& arg : args) {
     if (arg == "-h" || arg == "-help" || arg == "--help") {

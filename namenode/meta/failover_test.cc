@@ -271,6 +271,7 @@ TEST(FailoverTest, AfterTheDatabasesDirectoryIsLostAPlainRestartGoesOn) {
   }
   EXPECT_THAT(h.WaitFatal().ToString(),
               AllOf(HasSubstr("Start the NameNode again"), HasSubstr(h.dir(1))));
+  EXPECT_TRUE(MetaStore::RestartHelps(h.fatal()));
   h.Close();
   const absl::Status opened = h.Open();
   ASSERT_TRUE(opened.ok()) << opened;

@@ -89,6 +89,10 @@ class MetaStore {
   // it.
   static absl::Status CheckNoDatabase(const MetaStoreOptions& options, FileSystem& fs);
 
+  // Whether a store that ended with `fatal` goes on when it is opened again: the disk under its
+  // database failed, and another name directory can take over.
+  static bool RestartHelps(const absl::Status& fatal);
+
   // Drains, flushes and closes; snapshots must be gone.
   virtual ~MetaStore() = default;
 

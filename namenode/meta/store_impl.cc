@@ -9,6 +9,9 @@
 namespace cairn::namenode {
 namespace {
 
+// Marks a failure that a plain restart gets over.
+constexpr char kRestartPayload[] = "cairn.namenode/restart-helps";
+
 constexpr int64_t kTickMs = 1000;
 constexpr int64_t kCheckCacheBytes = 1 << 20;  // to read a new checkpoint's own records
 
@@ -214,6 +217,16 @@ void StoreImpl::DropLostDirectories() {
     // The process's lack of descriptors or memory says nothing of the directory.
     if (!status.ok() && !absl::IsUnavailable(status)) journal_->Drop(dir, status);
   }
+  // A database beside a journal that is no longer written makes no checkpoints: begin anew with
+  // another one now, not when it has to write.
+  const std::string& database = dirs_.dirs.front().path;
+  if (journal_->IsHealthy(database) || journal_->HealthyDirectory(database).empty()) return;
+  failure_->Report(absl::DataLossError(
+      fmt::format("name directory {}, which has the database, has failed", database)));
+}
+
+bool MetaStore::RestartHelps(const absl::Status& fatal) {
+  return fatal.GetPayload(kRestartPayload).has_value();
 }
 
 absl::Status StoreImpl::PrepareRestart(const absl::Status& status) const {
@@ -228,10 +241,12 @@ absl::Status StoreImpl::PrepareRestart(const absl::Status& status) const {
                             fmt::format("{}\n", std::string(status.message())))
         .IgnoreError();
   }
-  return absl::Status(
+  absl::Status restart(
       status.code(),
       fmt::format("{}. Start the NameNode again: it goes on with the database of name directory {}",
                   std::string(status.message()), other));
+  restart.SetPayload(kRestartPayload, absl::Cord());
+  return restart;
 }
 
 void StoreImpl::PruneAll() {

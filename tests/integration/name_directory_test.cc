@@ -101,5 +101,30 @@ TEST(NameDirectory, ALostOneIsDoneWithoutAndItsEmptyReplacementIsFilled) {
   storm.Check();
 }
 
+// The directory with the database is lost under a NameNode that has to write to it: it begins again
+// by itself, in the other one, while its clients wait.
+TEST(NameDirectory, TheDatabasesLossDoesNotEndTheNameNode) {
+  ASSERT_OK_AND_ASSIGN(
+      const std::unique_ptr<Cluster> cluster,
+      NewForkedCluster({.datanodes = 1,
+                        .name_directories = 2,
+                        .settings = {{"dfs.replication", "1"},
+                                     {"dfs.namenode.checkpoint.txns", "100"},
+                                     {"dfs.namenode.checkpoint.check.period", "1"}}}));
+  ASSERT_OK(cluster->StartAll());
+  Storm storm(*cluster, 7);
+  WorkFor(500);
+  std::filesystem::remove_all(cluster->name_directory(0));
+  // A checkpoint becomes due and has the database write its files.
+  const std::string moved = cluster->name_directory(1) + "/rocksdb";
+  for (int tick = 0; tick < 600 && !std::filesystem::exists(moved); ++tick) WorkFor(100);
+  ASSERT_TRUE(std::filesystem::exists(moved)) << "no new start within 60 s; " << cluster->logs();
+  ASSERT_OK(cluster->WaitReady(1));
+  EXPECT_TRUE(cluster->NamenodeRuns());
+  WorkFor(300);
+  storm.Stop();
+  storm.Check();
+}
+
 }  // namespace
 }  // namespace cairn::testing

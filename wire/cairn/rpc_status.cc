@@ -9,7 +9,7 @@ namespace cairn::wire {
 namespace {
 
 // The highest ErrorKind of common/types/errors.h.
-constexpr uint32_t kLastKind = static_cast<uint32_t>(ErrorKind::kAssertion);
+constexpr uint32_t kLastKind = static_cast<uint32_t>(ErrorKind::kDiskOutOfSpace);
 
 // The ErrorKind number in `details`, 0 when there is none.
 uint32_t KindIn(std::string_view details) {
