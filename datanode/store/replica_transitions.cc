@@ -105,8 +105,8 @@ WriterOr Create(StoreCore& core, const WriteRequest& request, ReplicaState state
       core, LocalReplicaWriter::Opened{replica, std::move(files), request.checksum}, request);
   const uint64_t sequence = volume->Put(id, replica.record, replica.active);
   if (state == ReplicaState::kBeingWritten) {
-    core.Emit(ReplicaChangeKind::kReceiving, *volume, sequence,
-              Block{id, stamp, request.block.num_bytes});
+    // Not the request's length, which is that of the whole block: nothing has been written yet.
+    core.Emit(ReplicaChangeKind::kReceiving, *volume, sequence, Block{id, stamp, 0});
   }
   return writer;
 }

@@ -168,6 +168,35 @@ TEST(BlockManager, ReplacesACorruptReplicaInPlaceWhereNoOtherNodeIsLeft) {
   EXPECT_EQ(cluster->Live(block), 3);
 }
 
+// A recovery may end with one replica while the other nodes hold what was before it.
+TEST(BlockManager, StaleReplicasOnAllOtherNodesMakeRoomForCopies) {
+  auto cluster = Started(3, 1);
+  std::vector<ReplicaLocation> places;
+  const BlockId block = cluster->Allocate(3, "", &places);
+  for (const ReplicaLocation& place : places) {
+    const size_t node = cluster->NodeOf(place.datanode.id.uuid);
+    cluster->nodes[node].replicas[block] = {block, cluster->stamp, 10};
+    cluster->Change(node, {block, cluster->stamp, 10}, ReplicaChangeKind::kReceiving);
+  }
+  BlockRow row = cluster->Row(block);
+  row.generation_stamp = ++cluster->stamp;
+  row.length = 10;
+  cluster->SetRow(row);
+  places.resize(1);
+  cluster->manager->SetExpectedLocations(block, places);
+  const size_t recovered = cluster->NodeOf(places[0].datanode.id.uuid);
+  cluster->nodes[recovered].replicas[block] = {block, row.generation_stamp, 10};
+  cluster->Received(recovered, {block, row.generation_stamp, 10});
+  row.state = BlockState::kComplete;
+  cluster->SetRow(row);
+  for (size_t node = 0; node < 3; ++node) {
+    if (node != recovered) cluster->Register(node);
+  }
+  for (int i = 0; i < 20; ++i) cluster->Round();
+  EXPECT_EQ(cluster->GoodOnDisk(block), 3);
+  EXPECT_EQ(cluster->Live(block), 3);
+}
+
 TEST(BlockManager, OnlyCorruptReplicasAreShownAsCorruptAndKept) {
   auto cluster = Started(3, 1);
   const BlockId block = cluster->Write(3);

@@ -494,7 +494,24 @@ void ReplicaLedger::MakeRoomForCopy(BlockId block) {
   BlockRecord* record = state_.blocks.Find(block);
   if (record == nullptr || !record->complete()) return;
   const ReplicaCounts counts = state_.Count(*record);
-  if (counts.live >= 2 && counts.corrupt > 0 && !counts.unsure) DeleteCorrupt(block, *record);
+  if (counts.corrupt == 0 || counts.unsure) return;
+  if (counts.live >= 2) return DeleteCorrupt(block, *record);
+  if (counts.live == 1) DeleteOneStale(block, *record);
+}
+
+void ReplicaLedger::DeleteOneStale(BlockId block, BlockRecord& record) {
+  StoredReplica* stale = nullptr;
+  for (StoredReplica& replica : record.replicas()) {
+    if (!replica.Has(StoredReplica::kCorrupt)) continue;
+    if (replica.Has(StoredReplica::kExcess)) return;  // one is on its way out
+    const CorruptReplica* bad = state_.FindCorrupt(block, replica.storage());
+    if (bad != nullptr && bad->reported.generation_stamp < record.generation_stamp())
+      stale = &replica;
+  }
+  if (stale == nullptr) return;
+  const Block reported = state_.FindCorrupt(block, stale->storage())->reported;
+  stale->Set(StoredReplica::kExcess);
+  Invalidate(reported, stale->storage());
 }
 
 bool ReplicaLedger::StillToDelete(NodeIndex node, const Invalidation& invalidation) {
@@ -506,8 +523,11 @@ bool ReplicaLedger::StillToDelete(NodeIndex node, const Invalidation& invalidati
   if (replica == nullptr) return invalidation.block.generation_stamp < record->generation_stamp();
   if (!replica->Has(StoredReplica::kExcess) || !record->complete()) return false;
   const ReplicaCounts counts = state_.Count(*record);
-  const int needed = replica->Has(StoredReplica::kCorrupt) ? std::min(2, record->replication())
-                                                           : record->replication();
+  int needed = record->replication();
+  if (replica->Has(StoredReplica::kCorrupt)) {
+    const bool stale = invalidation.block.generation_stamp < record->generation_stamp();
+    needed = std::min(stale ? 1 : 2, needed);
+  }
   // A node that came back may have lost what it held: nothing goes before it has reported.
   if (!counts.unsure && counts.live >= std::max(1, needed)) return true;
   Book(block, [&] { replica->Clear(StoredReplica::kExcess); });

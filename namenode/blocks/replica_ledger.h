@@ -83,6 +83,9 @@ class ReplicaLedger {
   void TrimExcess(BlockId block, BlockRecord& record, std::optional<NodeIndex> hint);
   void CancelExcess(BlockId block, BlockRecord& record);
   void DeleteCorrupt(BlockId block, BlockRecord& record);
+  // A replica of an earlier generation is no second copy of what is left: one of them makes room
+  // for a copy.
+  void DeleteOneStale(BlockId block, BlockRecord& record);
 
   const BlockManagerOptions& options_;
   const Clock& clock_;

@@ -174,20 +174,34 @@ absl::Status Workload::CheckUnclosed(client::DfsClient& client, const std::strin
     return absl::DataLossError(fmt::format("{}: {} bytes after recovery; {} promised, {} written",
                                            path, length, promised, file.written));
   }
-  ASSIGN_OR_RETURN(const std::string bytes, in->ReadAll());
-  if (bytes != PatternBytes(file.seed, 0, static_cast<size_t>(length)))
+  ASSIGN_OR_RETURN(const std::string bytes, in->ReadAt(0, static_cast<size_t>(promised)));
+  if (bytes != PatternBytes(file.seed, 0, static_cast<size_t>(promised)))
     return absl::DataLossError(fmt::format("{}: wrong bytes after recovery", path));
   file.written = length;
   return absl::OkStatus();
+}
+
+absl::Status Workload::CheckTorn(client::DfsClient& client, const std::string& path,
+                                 const WrittenFile& file) const {
+  ASSIGN_OR_RETURN(const std::unique_ptr<client::InputStream> in, client.Open(path));
+  const absl::StatusOr<std::string> bytes = in->ReadAll();
+  if (bytes.ok() && *bytes != PatternBytes(file.seed, 0, bytes->size()))
+    return absl::DataLossError(fmt::format("{}: wrong bytes after a power cut", path));
+  return client.Delete(path, false).status();
 }
 
 absl::Status Workload::Check(client::DfsClient& client, bool after_power_cut,
                              cairn::testing::Verifier& verifier) {
   MutexLock lock(mu_);
   for (auto& [path, file] : files_) {
-    if (!file.closed)
+    if (!file.closed) {
       RETURN_IF_ERROR(
           CheckUnclosed(client, path, after_power_cut ? file.synced : file.flushed, file));
+      if (after_power_cut) {
+        RETURN_IF_ERROR(CheckTorn(client, path, file));
+        continue;
+      }
+    }
     verifier.Expect(path, file.seed, file.written, file.replication);
   }
   return verifier.CheckContents(client);

@@ -79,6 +79,9 @@ class Workload {
                         std::mt19937_64& random);
   absl::Status CheckUnclosed(client::DfsClient& client, const std::string& path, int64_t promised,
                              WrittenFile& file) const;
+  // What a power cut left beyond the promise may be unreadable, but not wrong; then the file goes.
+  absl::Status CheckTorn(client::DfsClient& client, const std::string& path,
+                         const WrittenFile& file) const;
   void Violation(const absl::Status& status);
   void Pause();
 
