@@ -27,10 +27,13 @@ class Namenode : public Scenario {
 };
 
 TEST_P(Namenode, AStormOfEightClientsSurvivesKills) {
-  ASSERT_NO_FATAL_FAILURE(StartCluster(
-      {.datanodes = 1,
-       .name_directories = 2,
-       .settings = {{"dfs.replication", "1"}, {"dfs.namenode.safemode.min.datanodes", "1"}}}));
+  ASSERT_NO_FATAL_FAILURE(
+      StartCluster({.datanodes = 1,
+                    .name_directories = 2,
+                    .settings = {{"dfs.replication", "1"},
+                                 {"dfs.namenode.safemode.min.datanodes", "1"},
+                                 // Longer than the NameNode is away: its DataNode is the only one.
+                                 {"dfs.client.socket-timeout", "60000"}}}));
   constexpr int kClients = 8;
   const int kills = LongRun() ? 60 : 6;
   std::deque<NamespaceModel> models(kClients);
