@@ -116,6 +116,7 @@ DaemonSetup FaultCluster::SetupOf(int daemon) const {
 client::ClientOptions FaultCluster::client_options() const {
   client::ClientOptions options = cluster_->client_options();
   options.namenode_address = fmt::format("{}1:{}", network_, namenode_link_->port());
+  options.namenode_retries = 240;  // a minute: an attempt to connect alone may take 20 s
   options.socket_timeout_ms = 3000;
   options.socket_write_timeout_ms = 5000;
   options.block_size = 1 << 20;
