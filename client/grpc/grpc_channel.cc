@@ -13,7 +13,11 @@
 namespace cairn::client {
 namespace {
 
-constexpr int kConnectTimeoutMs = 20'000;  // HDFS's ipc.client.connect.timeout
+// Long enough for a busy machine, short enough that an attempt which met a NameNode on its way down
+// does not outlast the restart.
+constexpr int kConnectTimeoutMs = 5'000;
+// How long a call waits for a connection that has been lost to come up again.
+constexpr int kReconnectWaitMs = 500;
 
 std::shared_ptr<grpc::Channel> MakeChannel(const std::string& address) {
   grpc::ChannelArguments arguments;
@@ -39,6 +43,12 @@ GrpcChannel::GrpcChannel(const std::string& address, const std::string& user,
       channel_(MakeChannel(address)) {}
 
 void GrpcChannel::Prepare(const CallContext& call, grpc::ClientContext& context) const {
+  // Connections only come up while somebody waits on the channel, and one that has failed lets no
+  // call wait: without this a NameNode that is back would be missed again and again.
+  if (channel_->GetState(/*try_to_connect=*/true) == GRPC_CHANNEL_TRANSIENT_FAILURE) {
+    channel_->WaitForConnected(std::chrono::system_clock::now() +
+                               std::chrono::milliseconds(kReconnectWaitMs));
+  }
   context.AddMetadata(wire::kUserHeader, user_header_);
   context.AddMetadata(wire::kClientIdHeader, client_id_header_);
   context.AddMetadata(wire::kCallIdHeader, fmt::format("{}", call.call_id));

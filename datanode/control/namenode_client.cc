@@ -18,7 +18,11 @@ namespace cairn::datanode {
 
 namespace {
 
-constexpr int kConnectTimeoutMs = 20'000;  // HDFS's ipc.client.connect.timeout
+// Long enough for a busy machine, short enough that an attempt which met a NameNode on its way down
+// does not outlast the restart.
+constexpr int kConnectTimeoutMs = 5'000;
+// How long a call waits for a connection that has been lost to come up again.
+constexpr int kReconnectWaitMs = 500;
 
 std::shared_ptr<grpc::Channel> MakeChannel(const std::string& address) {
   grpc::ChannelArguments arguments;
@@ -61,7 +65,8 @@ NamenodeClient::NamenodeClient(const ControlOptions& options)
     : address_(options.namenode_address),
       call_timeout_ms_(options.call_timeout_ms),
       full_report_timeout_ms_(options.full_report_timeout_ms),
-      stub_(pb::DatanodeService::NewStub(MakeChannel(options.namenode_address))) {}
+      channel_(MakeChannel(options.namenode_address)),
+      stub_(pb::DatanodeService::NewStub(channel_)) {}
 
 NamenodeClient::~NamenodeClient() { Shutdown(); }
 
@@ -92,11 +97,21 @@ absl::Status NamenodeClient::ToStatus(const grpc::Status& status) const {
                       fmt::format("NameNode {}: {}", address_, std::string(plain.message())));
 }
 
+void NamenodeClient::AwaitConnection() const {
+  // Connections only come up while somebody waits on the channel, and one that has failed lets no
+  // call wait: without this a NameNode that is back would be missed again and again.
+  if (channel_->GetState(/*try_to_connect=*/true) == GRPC_CHANNEL_TRANSIENT_FAILURE) {
+    channel_->WaitForConnected(std::chrono::system_clock::now() +
+                               std::chrono::milliseconds(kReconnectWaitMs));
+  }
+}
+
 template <typename Request, typename Response>
 absl::StatusOr<Response> NamenodeClient::Unary(
     const Request& request,
     grpc::Status (pb::DatanodeService::Stub::*method)(grpc::ClientContext*, const Request&,
                                                       Response*)) {
+  AwaitConnection();
   Call call(*this, call_timeout_ms_);
   Response response;
   RETURN_IF_ERROR(ToStatus((stub_.get()->*method)(&call.context(), request, &response)));
@@ -136,6 +151,7 @@ absl::Status NamenodeClient::ErrorReport(const pb::ErrorReportRequest& request) 
 
 absl::StatusOr<pb::BlockReportResponse> NamenodeClient::ReportBlocks(
     const pb::Sender& sender, const BlockStore& store, const std::vector<std::string>& storages) {
+  AwaitConnection();
   Call call(*this, full_report_timeout_ms_);
   pb::BlockReportResponse response;
   const auto stream = stub_->ReportBlocks(&call.context(), &response);

@@ -51,12 +51,15 @@ class NamenodeClient {
   absl::StatusOr<Response> Unary(const Request& request,
                                  grpc::Status (pb::DatanodeService::Stub::*method)(
                                      grpc::ClientContext*, const Request&, Response*));
+  // Gives a lost connection a moment to come up.
+  void AwaitConnection() const;
   absl::Status ToStatus(const grpc::Status& status) const;
 
   const std::string address_;
   const int64_t call_timeout_ms_;
   const int64_t full_report_timeout_ms_;
-  std::unique_ptr<pb::DatanodeService::Stub> stub_;
+  const std::shared_ptr<grpc::Channel> channel_;
+  const std::unique_ptr<pb::DatanodeService::Stub> stub_;
 
   Mutex mu_;
   CondVar ended_;

@@ -78,6 +78,32 @@ TEST_P(NamenodeCrash, AStormOfChangesSurvivesKills) {
 INSTANTIATE_TEST_SUITE_P(Caches, NamenodeCrash, ::testing::Values("1073741824", "0"),
                          [](const auto& info) { return std::string("CacheBytes") + info.param; });
 
+// A client that asks while the NameNode is down, and DataNodes that send heartbeats meanwhile, find
+// it as soon as it is back. (They missed it again and again for 5 to 10 s: connections of gRPC come
+// up only while somebody waits for them.)
+TEST(NamenodeCrashReturn, IsNoticedAtOnce) {
+  ASSERT_OK_AND_ASSIGN(const std::unique_ptr<Cluster> cluster, NewForkedCluster({.datanodes = 1}));
+  ASSERT_OK(cluster->StartAll());
+  ASSERT_OK_AND_ASSIGN(const std::unique_ptr<client::DfsClient> client, cluster->NewClient());
+  ASSERT_OK(client->Mkdirs("/d"));
+  for (int round = 0; round < 3; ++round) {
+    ASSERT_OK(cluster->KillNamenode());
+    std::atomic<bool> found = false;
+    std::thread asking([&] {
+      EXPECT_OK(client->Stat("/d"));
+      found = true;
+    });
+    std::this_thread::sleep_for(std::chrono::seconds(2));  // several attempts in vain
+    EXPECT_FALSE(found);
+    ASSERT_OK(cluster->StartNamenode());
+    const auto started = std::chrono::steady_clock::now();
+    asking.join();
+    ASSERT_OK(cluster->WaitReady(1));
+    const std::chrono::duration<double> waited = std::chrono::steady_clock::now() - started;
+    EXPECT_LT(waited.count(), 4.5) << "round " << round;
+  }
+}
+
 TEST(NamenodeCrashDelete, ABigDeleteInterruptedIsFinishedAfterTheRestart) {
   ASSERT_OK_AND_ASSIGN(const std::unique_ptr<Cluster> cluster, NewForkedCluster({.datanodes = 3}));
   ASSERT_OK(cluster->StartAll());
