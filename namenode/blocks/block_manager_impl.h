@@ -95,6 +95,7 @@ class BlockManagerImpl : public BlockManager {
 
   // -- block_manager_recovery.cc
   std::vector<StorageIndex> RecoverablePlaces(BlockId block) const REQUIRES(mu_);
+  bool CanRecover(BlockId block) const REQUIRES(mu_);
   void AssignPrimary(BlockId block) REQUIRES(mu_);
   void AssignPrimaries() REQUIRES(mu_);
   std::vector<RecoverCommand> TakeRecoveries(NodeIndex node) REQUIRES(mu_);

@@ -24,13 +24,28 @@ std::vector<StorageIndex> BlockManagerImpl::RecoverablePlaces(BlockId block) con
   return places;
 }
 
+// Whether a recovery may begin with the places known now. Those of a pipeline that this NameNode
+// has seen are all there are. Of one from before its start only the reported ones are known: a
+// recovery among a few would cut the block to what they have, and what the others hold would be
+// stale. Then it waits until as many as the block should have told of one, good or bad, or until
+// everyone has had his say.
+bool BlockManagerImpl::CanRecover(BlockId block) const {
+  if (RecoverablePlaces(block).empty()) return false;
+  const auto open = state_.open.find(block);
+  for (const OpenReplica& place : open->second) {
+    if (place.pipeline_stamp != 0) return true;
+  }
+  const BlockRecord& record = *state_.blocks.Find(block);
+  return static_cast<int>(record.replicas().size()) >= record.replication() || AllHaveReported();
+}
+
 // The DataNode heard of last is the primary; another one each time, while there is one.
 void BlockManagerImpl::AssignPrimary(BlockId block) {
+  if (!CanRecover(block)) return;
   std::vector<NodeIndex> nodes;
   for (const StorageIndex storage : RecoverablePlaces(block)) {
     nodes.push_back(state_.nodes.NodeOf(storage));
   }
-  if (nodes.empty()) return;
   const BlockRecovery& recovery = *state_.recoveries.Find(block);
   const auto tried = [&recovery](NodeIndex node) {
     return std::find(recovery.tried.begin(), recovery.tried.end(), node) != recovery.tried.end();
@@ -120,9 +135,8 @@ std::vector<ReplicationCandidate> BlockManagerImpl::StalledRecoveries(size_t lim
   for (const auto& [block, recovery] : state_.recoveries.all()) {
     if (stalled.size() >= limit) break;
     const BlockRecord& record = *state_.blocks.Find(block);
-    // Without a place a new attempt would only wait like the last one.
-    const bool hopeful =
-        !state_.recoveries.Pending(block, now_ms) && !RecoverablePlaces(block).empty();
+    // One that cannot begin would only wait like the last one.
+    const bool hopeful = !state_.recoveries.Pending(block, now_ms) && CanRecover(block);
     if (hopeful || Unclaimed(block, record)) stalled.push_back({block, record.inode()});
   }
   return stalled;

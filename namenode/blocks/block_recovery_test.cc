@@ -198,6 +198,8 @@ TEST_F(BlockRecoveryTest, APrimaryThatDiesOrBeginsAnewAfterItWasToldLosesTheAtte
 }
 
 TEST_F(BlockRecoveryTest, WithoutALiveReplicaItWaitsAndTakesNoNewIds) {
+  cluster_.clock.Advance(kDeadMs);  // the start is long ago
+  Beats();
   const BlockId block = Open();
   for (const size_t node : {0, 1, 2}) Kill(node);
   Recover(block);
@@ -209,7 +211,7 @@ TEST_F(BlockRecoveryTest, WithoutALiveReplicaItWaitsAndTakesNoNewIds) {
   EXPECT_THAT(Beats(), SizeIs(1));
 }
 
-TEST_F(BlockRecoveryTest, ARecoveryOfAnEarlierNameNodeIsStalledAsSoonAsAReplicaIsKnown) {
+TEST_F(BlockRecoveryTest, ARecoveryOfAnEarlierNameNodeIsStalledWhenItCanBegin) {
   const BlockId block = Open();
   Recover(block, 3);
   const BlockRow row = cluster_.Row(block);
@@ -224,8 +226,34 @@ TEST_F(BlockRecoveryTest, ARecoveryOfAnEarlierNameNodeIsStalledAsSoonAsAReplicaI
   restarted.Start();
   EXPECT_THAT(restarted.manager->StalledRecoveries(10), IsEmpty()) << "nobody has told of it";
   restarted.Change(0, {block, row.generation_stamp, 5}, ReplicaChangeKind::kReceiving);
+  EXPECT_THAT(restarted.manager->StalledRecoveries(10), IsEmpty()) << "the others may have more";
+  restarted.clock.Advance(kDeadMs);
+  restarted.BeatOnly(0);
   EXPECT_THAT(restarted.manager->StalledRecoveries(10), SizeIs(1));
   EXPECT_THAT(restarted.BeatOnly(0).recoveries, IsEmpty()) << "never again under the old id";
+}
+
+// What was flushed was lost when the first DataNode to report after a restart had less than the
+// others: the block was cut to that.
+TEST_F(BlockRecoveryTest, AfterARestartItBeginsWhenAsManyHaveReportedAsThereShouldBe) {
+  const BlockId block = Open();
+  Recover(block);
+  BlockRow row = cluster_.Row(block);
+  FakeCluster restarted;
+  restarted.stamp = cluster_.stamp;
+  restarted.manager->Load(std::vector<BlockRow>{row});
+  for (int i = 0; i < 3; ++i) restarted.AddNode("/r0");
+  restarted.Start();
+  row.recovery_id = ++restarted.stamp;
+  restarted.SetRow(row);
+  for (size_t node = 0; node < 3; ++node) {
+    EXPECT_THAT(restarted.BeatOnly(0).recoveries, IsEmpty()) << node << " have reported";
+    restarted.Change(node, {block, row.generation_stamp, 5}, ReplicaChangeKind::kReceiving);
+  }
+  restarted.manager->Tick();
+  size_t told = 0;
+  for (size_t node = 0; node < 3; ++node) told += restarted.BeatOnly(node).recoveries.size();
+  EXPECT_EQ(told, 1u);
 }
 
 TEST_F(BlockRecoveryTest, AfterwardsTheListedReplicasAreGoodAndOthersGo) {
@@ -300,6 +328,8 @@ TEST_F(BlockRecoveryTest, ACommittedBlockIsRecoveredFromWhatWasNotFinalized) {
       {{block, row.generation_stamp, 10}, ReplicaState::kWaitingToBeRecovered});
   ASSERT_TRUE(restarted.manager->ReportChunkReceived("uuid-0", chunk).ok());
   EXPECT_FALSE(restarted.manager->HasMinReplicas(row));
+  restarted.clock.Advance(kDeadMs);
+  restarted.BeatOnly(0);
   row.state = BlockState::kUnderRecovery;
   row.recovery_id = ++restarted.stamp;
   restarted.SetRow(row);
