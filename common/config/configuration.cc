@@ -45,6 +45,9 @@ std::string_view TypeName(KeyType type) {
 
 // Empty when `text` is a value of the key, else what it should have been.
 std::string WhatIsWrong(const KeySpec& spec, std::string_view text) {
+  if (spec.only_default && text != spec.default_value) {
+    return fmt::format("'{}', the only value that is served", spec.default_value);
+  }
   std::optional<int64_t> number;
   switch (spec.type) {
     case KeyType::kString:

@@ -39,7 +39,14 @@ struct KeySpec {
   std::string_view description;  // one line
   int64_t min = 0;
   int64_t max = std::numeric_limits<int64_t>::max();
+  bool only_default = false;  // what other values ask for does not exist here
 };
+
+// `key`, of which any value but the default is refused: to ignore it would be to pretend.
+constexpr KeySpec OnlyDefault(KeySpec key) {
+  key.only_default = true;
+  return key;
+}
 
 // A chapter of the table and of the documentation.
 struct KeySection {

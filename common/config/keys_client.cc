@@ -12,8 +12,6 @@ constexpr KeySpec kKeys[] = {
      "How long a read from a DataNode may make no progress; 0 for ever."},
     {"dfs.client.use.datanode.hostname", kBool, "false", kNone,
      "Whether clients reach DataNodes by name instead of address."},
-    {"dfs.client.read.shortcircuit", kBool, "false", kNone,
-     "Whether a local client reads block files directly."},
     {"dfs.client.max.block.acquire.failures", kInt, "3", kNone,
      "How often a reader asks the NameNode for new locations of a block.", 1},
     {"dfs.client.retry.window.base", kDuration, "3000", kMilliseconds,
@@ -38,8 +36,6 @@ constexpr KeySpec kKeys[] = {
      "How often a writer recovers its pipeline while the same packet stays unacknowledged.", 1},
     {"dfs.client.write.max-packets-in-flight", kInt, "80", kNone,
      "Packets sent and not yet acknowledged.", 1, 10000},
-    {"dfs.client.write.exclude.nodes.cache.expiry.interval.millis", kDuration, "600000",
-     kMilliseconds, "How long a writer avoids a DataNode that failed it."},
     {"dfs.client.datanode-restart.timeout", kDuration, "30", kSeconds,
      "How long a writer waits for a DataNode that announced its restart."},
     {"dfs.client.mark.slownode.as.badnode.threshold", kInt, "10", kNone,
@@ -57,12 +53,6 @@ constexpr KeySpec kKeys[] = {
      "Idle connections to DataNodes a client keeps."},
     {"dfs.client.socketcache.expiryMsec", kDuration, "3000", kMilliseconds,
      "How long it keeps one."},
-    {"dfs.client.failover.max.attempts", kInt, "15", kNone,
-     "How often a call moves on to another NameNode.", 1},
-    {"dfs.client.failover.sleep.base.millis", kDuration, "500", kMilliseconds,
-     "Base of the pause before that."},
-    {"dfs.client.failover.sleep.max.millis", kDuration, "15000", kMilliseconds,
-     "Longest such pause."},
 };
 
 }  // namespace

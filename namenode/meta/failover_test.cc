@@ -5,6 +5,7 @@
 
 #include <chrono>
 #include <filesystem>
+#include <fstream>
 #include <thread>
 
 #include "common/testing/faulty_file_system.h"
@@ -277,6 +278,30 @@ TEST(FailoverTest, AfterTheDatabasesDirectoryIsLostAPlainRestartGoesOn) {
   ASSERT_TRUE(opened.ok()) << opened;
   EXPECT_EQ(h.Get("k"), "acknowledged");
   for (int round = 0; round < 3; ++round) EXPECT_EQ(h.Get(fmt::format("r{}", round)), "saved");
+}
+
+// Checkpoints of one directory share the files that did not change between them: one flipped bit
+// was in the database and in all of them, and the other directory's were not asked.
+TEST(FailoverTest, ADatabaseThatIsDamagedWithItsCheckpointsIsRebuiltFromAnotherDirectorys) {
+  StoreHarness h(2);
+  h.options.segment_bytes = 100;
+  h.Start();
+  Fill(h);
+  h.Close();
+  int flipped = 0;
+  for (const auto& file :
+       std::filesystem::recursive_directory_iterator(CheckpointsPath(h.dir(0)))) {
+    if (file.path().extension() != ".sst") continue;
+    std::fstream content(file.path(), std::ios::in | std::ios::out | std::ios::binary);
+    content.seekp(20);
+    content.put('\xff');
+    ++flipped;
+  }
+  ASSERT_GT(flipped, 1);
+  ASSERT_TRUE(h.fs.RemoveRecursively(RocksPath(h.dir(0))).ok());
+  const absl::Status opened = h.Open();
+  ASSERT_TRUE(opened.ok()) << opened;
+  ExpectFilled(h);
 }
 
 TEST(FailoverTest, ADatabaseMarkedAsFailedIsMovedToAnotherDirectory) {

@@ -33,6 +33,29 @@ std::string Unusable(const RecoveredDirs& dirs, const UsableDir& dir, Txid appli
   return "";
 }
 
+// The checkpoints that the journal goes on from, newest first and of the same transaction that of
+// `dir` first. Those of one directory share files that did not change between them, so that damage
+// of one file may be in all of them: the others' are what helps then.
+absl::StatusOr<std::vector<std::pair<Txid, std::string>>> UsableCheckpoints(
+    FileSystem& fs, const std::string& dir, const RecoveredDirs& dirs) {
+  std::vector<std::pair<Txid, std::string>> checkpoints;
+  const auto add = [&](const std::string& from) -> absl::Status {
+    ASSIGN_OR_RETURN(const std::vector<Txid> txids, ListCheckpoints(fs, from));
+    for (const Txid txid : txids) {
+      if (txid + 1 < dirs.journal.first_txid()) continue;
+      checkpoints.emplace_back(txid, CheckpointPath(from, txid));
+    }
+    return absl::OkStatus();
+  };
+  RETURN_IF_ERROR(add(dir));
+  for (const UsableDir& other : dirs.dirs) {
+    if (other.path != dir) RETURN_IF_ERROR(add(other.path));
+  }
+  std::stable_sort(checkpoints.begin(), checkpoints.end(),
+                   [](const auto& a, const auto& b) { return a.first > b.first; });
+  return checkpoints;
+}
+
 // Opens the database of one directory and brings it up to the journal's end.
 absl::StatusOr<std::shared_ptr<RocksTables>> OpenIn(const RecoveredDirs& dirs, const UsableDir& dir,
                                                     int64_t block_cache_bytes,
@@ -43,14 +66,14 @@ absl::StatusOr<std::shared_ptr<RocksTables>> OpenIn(const RecoveredDirs& dirs, c
     RETURN_IF_ERROR(fs.RemoveRecursively(path));
     RETURN_IF_ERROR(fs.Remove(DatabaseFailedPath(dir.path)));
   }
-  if (!fs.Exists(path)) RETURN_IF_ERROR(RestoreDatabase(fs, dir.path, dirs.journal));
+  if (!fs.Exists(path)) RETURN_IF_ERROR(RestoreDatabase(fs, dir.path, dirs));
   ASSIGN_OR_RETURN(std::shared_ptr<RocksTables> tables,
                    RocksTables::Open(path, block_cache_bytes, failure));
   if (const std::string why = Unusable(dirs, dir, tables->opened_at()); !why.empty()) {
     spdlog::warn("{} is rebuilt: {}", path, why);
     tables.reset();
     RETURN_IF_ERROR(fs.RemoveRecursively(path));
-    RETURN_IF_ERROR(RestoreDatabase(fs, dir.path, dirs.journal));
+    RETURN_IF_ERROR(RestoreDatabase(fs, dir.path, dirs));
     ASSIGN_OR_RETURN(tables, RocksTables::Open(path, block_cache_bytes, failure));
   }
   RETURN_IF_ERROR(Replay(dirs, dir.path, *tables, fs));
@@ -97,18 +120,19 @@ absl::StatusOr<OpenedDatabase> OpenDatabase(RecoveredDirs& dirs, int64_t block_c
   }
 }
 
-absl::Status RestoreDatabase(FileSystem& fs, const std::string& dir, const JournalScan& journal) {
-  ASSIGN_OR_RETURN(const std::vector<Txid> checkpoints, ListCheckpoints(fs, dir));
+absl::Status RestoreDatabase(FileSystem& fs, const std::string& dir, const RecoveredDirs& dirs) {
+  const JournalScan& journal = dirs.journal;
+  ASSIGN_OR_RETURN(const auto checkpoints, UsableCheckpoints(fs, dir, dirs));
   absl::Status damage;
-  for (auto it = checkpoints.rbegin(); it != checkpoints.rend(); ++it) {
-    if (*it + 1 < journal.first_txid()) break;
-    const absl::Status status = UnpackCheckpoint(fs, CheckpointPath(dir, *it), RocksPath(dir));
+  for (const auto& [txid, checkpoint] : checkpoints) {
+    const absl::Status status = UnpackCheckpoint(fs, checkpoint, RocksPath(dir));
     if (status.ok()) {
-      spdlog::warn("{} is rebuilt from the checkpoint of transaction {}", RocksPath(dir), *it);
+      spdlog::warn("{} is rebuilt from {}", RocksPath(dir), checkpoint);
       return fs.SyncDirectory(dir);
     }
-    if (!absl::IsDataLoss(status) || IsDiskFailure(status)) return status;
-    spdlog::error("checkpoint {} is not usable: {}", *it, std::string(status.message()));
+    const bool own = checkpoint.starts_with(dir + "/");
+    if (!absl::IsDataLoss(status) || (own && IsDiskFailure(status))) return status;
+    spdlog::error("{} is not usable: {}", checkpoint, std::string(status.message()));
     damage.Update(status);
   }
   if (journal.first_txid() == 1) {

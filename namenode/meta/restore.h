@@ -22,14 +22,14 @@ struct OpenedDatabase {
 
 // Opens the database and applies the journal since; its directory is dirs.dirs.front() afterwards.
 // The first directory that has a database keeps it; where there is none, or one too old for the
-// journal, it is rebuilt from the directory's newest intact checkpoint. A directory whose disk
+// journal, it is rebuilt from the newest intact checkpoint of any directory. A directory whose disk
 // fails is moved to dirs.left_out and another one taken. kDataLoss, naming the file, on damage.
 absl::StatusOr<OpenedDatabase> OpenDatabase(RecoveredDirs& dirs, int64_t block_cache_bytes,
                                             FileSystem& fs);
 
-// Makes the database of `dir`, which must have none, from its newest intact checkpoint, or empty
-// when the journal reaches back to the beginning.
-absl::Status RestoreDatabase(FileSystem& fs, const std::string& dir, const JournalScan& journal);
+// Makes the database of `dir`, which must have none, from the newest intact checkpoint of any of
+// the directories, or empty when the journal reaches back to the beginning.
+absl::Status RestoreDatabase(FileSystem& fs, const std::string& dir, const RecoveredDirs& dirs);
 
 // Applies the journal in `dir` after tables.opened_at(). kDataLoss when the journal does not reach
 // back that far, or ends before it.

@@ -104,13 +104,11 @@ TEST(NameDirectory, ALostOneIsDoneWithoutAndItsEmptyReplacementIsFilled) {
 // The directory with the database is lost under a NameNode that has to write to it: it begins again
 // by itself, in the other one, while its clients wait.
 TEST(NameDirectory, TheDatabasesLossDoesNotEndTheNameNode) {
-  ASSERT_OK_AND_ASSIGN(
-      const std::unique_ptr<Cluster> cluster,
-      NewForkedCluster({.datanodes = 1,
-                        .name_directories = 2,
-                        .settings = {{"dfs.replication", "1"},
-                                     {"dfs.namenode.checkpoint.txns", "100"},
-                                     {"dfs.namenode.checkpoint.check.period", "1"}}}));
+  ASSERT_OK_AND_ASSIGN(const std::unique_ptr<Cluster> cluster,
+                       NewForkedCluster({.datanodes = 1,
+                                         .name_directories = 2,
+                                         .settings = {{"dfs.replication", "1"},
+                                                      {"dfs.namenode.checkpoint.txns", "100"}}}));
   ASSERT_OK(cluster->StartAll());
   Storm storm(*cluster, 7);
   WorkFor(500);
