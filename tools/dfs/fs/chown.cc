@@ -13,7 +13,7 @@ namespace {
 bool IsName(std::string_view text) {
   return text.find_first_not_of(
              "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
-             "-_./@ ") == std::string_view::npos;
+             "-_./@") == std::string_view::npos;
 }
 
 absl::Status Change(Invocation& run, const std::vector<std::string>& paths, bool recursive,

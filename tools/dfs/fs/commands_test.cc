@@ -154,6 +154,9 @@ TEST_F(CommandsTest, ChownAndSetrepCheckTheirOperands) {
   const std::string f = WriteFile("f", "x");
   EXPECT_EQ(Run("chown", Chown, {"a:b:c", f}).err,
             "'a:b:c' does not match expected pattern for [owner][:group].");
+  EXPECT_EQ(Run("chown", Chown, {"a b", f}).err,
+            "'a b' does not match expected pattern for [owner][:group].");
+  EXPECT_EQ(Run("chgrp", Chgrp, {"x y", f}).err, "'x y' does not match expected pattern for group");
   EXPECT_EQ(Run("setrep", Setrep, {"0", f}).err, "replication must be >= 1");
   EXPECT_EQ(Run("setrep", Setrep, {"x", f}).err,
             "setrep: Illegal replication, a positive integer expected\nFor input string: \"x\"");
