@@ -3,10 +3,12 @@
 
 #include <unistd.h>
 
+#include <chrono>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <stdexcept>
+#include <thread>
 
 #include "tests/fault/runner/checkers.h"
 
@@ -41,6 +43,8 @@ std::vector<uint64_t> Seeds() {
 bool LongRun() { return Variable("CAIRN_FAULT_LONG") == "1"; }
 
 Scenario::Scenario() : seed_(GetParam()), random_(GetParam()) {}
+
+void Scenario::Sleep(int64_t ms) { std::this_thread::sleep_for(std::chrono::milliseconds(ms)); }
 
 int64_t Scenario::Between(int64_t low, int64_t high) {
   return low + static_cast<int64_t>(random_() % static_cast<uint64_t>(high - low + 1));

@@ -42,6 +42,8 @@ class Scenario : public ::testing::TestWithParam<uint64_t> {
   std::mt19937_64& random() { return random_; }
   // Uniform in [low, high].
   int64_t Between(int64_t low, int64_t high);
+  // Lets the daemons and the workload go on for a while: how long a fault lasts, or comes after.
+  static void Sleep(int64_t ms);
   const std::string& directory() const { return directory_; }
 
   // A death of a daemon by itself that the scenario means to cause.

@@ -2,9 +2,6 @@
 #include <gtest/gtest.h>
 #include <signal.h>
 
-#include <chrono>
-#include <thread>
-
 #include "tests/fault/runner/scenario.h"
 
 namespace cairn::fault {
@@ -15,7 +12,6 @@ using cairn::testing::WaitFor;
 
 class Datanodes : public Scenario {
  protected:
-  void Sleep(int64_t ms) { std::this_thread::sleep_for(std::chrono::milliseconds(ms)); }
   void Put(const std::string& path, int64_t length) {
     ASSERT_OK(verifier().WriteFile(client(), path, random()(), length,
                                    {.replication = 3, .block_size = kBlock}));

@@ -3,7 +3,6 @@
 #include <signal.h>
 
 #include <cerrno>
-#include <chrono>
 #include <deque>
 #include <filesystem>
 #include <fstream>
@@ -31,8 +30,6 @@ std::vector<fs::path> FilesBelow(const std::string& directory) {
 
 class Disks : public Scenario {
  protected:
-  void Sleep(int64_t ms) { std::this_thread::sleep_for(std::chrono::milliseconds(ms)); }
-
   // Works for a while with a rule in force on one DataNode, which must survive it.
   void WorkUnder(int datanode, const Order& order) {
     Workload workload(faults(), history(), random()(), {});

@@ -3,7 +3,6 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
-#include <chrono>
 #include <deque>
 #include <thread>
 
@@ -19,7 +18,6 @@ using cairn::testing::WaitFor;
 
 class Namenode : public Scenario {
  protected:
-  void Sleep(int64_t ms) { std::this_thread::sleep_for(std::chrono::milliseconds(ms)); }
   void Restart() {
     ASSERT_OK(faults().Kill(kNamenode));
     ASSERT_OK(faults().Start(kNamenode));

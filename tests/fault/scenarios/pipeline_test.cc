@@ -3,8 +3,6 @@
 #include <signal.h>
 
 #include <atomic>
-#include <chrono>
-#include <thread>
 
 #include "tests/fault/runner/scenario.h"
 
@@ -172,10 +170,7 @@ TEST_P(OneWayPartition, BlamesTheNodeBehindIt) {
 }
 
 // Clients at work while something happens to the nodes they write through.
-class Traffic : public Scenario {
- protected:
-  void Sleep(int64_t ms) { std::this_thread::sleep_for(std::chrono::milliseconds(ms)); }
-};
+class Traffic : public Scenario {};
 
 TEST_P(Traffic, OneDatanodeIsSlowByHalfASecondPerCall) {
   ASSERT_NO_FATAL_FAILURE(StartCluster({.datanodes = 4}));

@@ -3,7 +3,6 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
-#include <chrono>
 #include <deque>
 #include <filesystem>
 #include <thread>
@@ -18,8 +17,6 @@ using cairn::testing::NamespaceModel;
 
 class Power : public Scenario {
  protected:
-  void Sleep(int64_t ms) { std::this_thread::sleep_for(std::chrono::milliseconds(ms)); }
-
   void CutAndRestart() {
     constexpr Unsynced kFates[] = {Unsynced::kMixed, Unsynced::kMixed, Unsynced::kLost,
                                    Unsynced::kKept};

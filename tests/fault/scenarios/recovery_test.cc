@@ -20,8 +20,6 @@ using cairn::testing::WaitFor;
 
 class Recovery : public Scenario {
  protected:
-  void Sleep(int64_t ms) { std::this_thread::sleep_for(std::chrono::milliseconds(ms)); }
-
   // Begins a file and leaves it as a dead writer does, with `flushed` bytes promised.
   void Abandon(const std::string& path, uint64_t seed, int64_t flushed, bool sync) {
     ASSERT_OK_AND_ASSIGN(const auto writer, faults().NewClient());
