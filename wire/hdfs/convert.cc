@@ -1,8 +1,6 @@
 // Plain field by field.
 #include "wire/hdfs/convert.h"
 
-#include <limits>
-
 namespace cairn::wire {
 namespace {
 
@@ -83,12 +81,11 @@ void ToProto(const DirectoryListing& listing, hdfs::DirectoryListingProto& proto
   for (const FileStatus& entry : listing.entries) ToProto(entry, *proto.add_partiallisting());
 }
 
-void ToProto(const ContentSummary& summary, bool root, hdfs::ContentSummaryProto& proto) {
-  constexpr auto kRootQuota = static_cast<uint64_t>(std::numeric_limits<int64_t>::max());
+void ToProto(const ContentSummary& summary, hdfs::ContentSummaryProto& proto) {
   proto.set_length(Unsigned(summary.length));
   proto.set_filecount(Unsigned(summary.file_count));
   proto.set_directorycount(Unsigned(summary.directory_count));
-  proto.set_quota(root && summary.quota < 0 ? kRootQuota : Unsigned(summary.quota));
+  proto.set_quota(Unsigned(summary.quota));
   proto.set_spaceconsumed(Unsigned(summary.space_consumed));
   proto.set_spacequota(Unsigned(summary.space_quota));
 }

@@ -29,8 +29,7 @@ void ToProto(const LocatedBlock& block, hdfs::LocatedBlockProto& proto);
 void ToProto(const LocatedBlocks& blocks, hdfs::LocatedBlocksProto& proto);
 void ToProto(const FileStatus& status, hdfs::HdfsFileStatusProto& proto);
 void ToProto(const DirectoryListing& listing, hdfs::DirectoryListingProto& proto);
-// `root` has the namespace quota that HDFS gives it by default.
-void ToProto(const ContentSummary& summary, bool root, hdfs::ContentSummaryProto& proto);
+void ToProto(const ContentSummary& summary, hdfs::ContentSummaryProto& proto);
 void ToProto(const ServerDefaults& defaults, hdfs::FsServerDefaultsProto& proto);
 void ToProto(const FsStats& stats, hdfs::GetFsStatsResponseProto& proto);
 

@@ -49,12 +49,12 @@ TEST(HdfsConvert, ALocatedBlockComesBackWithItsPlaces) {
   EXPECT_EQ(back.locations[1].storage_type, StorageType::kSsd);
 }
 
-TEST(HdfsConvert, TheRootHasAQuotaThatIsNone) {
+TEST(HdfsConvert, QuotasKeepTheirSigns) {
   hdfs::ContentSummaryProto root;
-  ToProto(ContentSummary{}, true, root);
+  ToProto(ContentSummary{.quota = INT64_MAX}, root);
   EXPECT_EQ(root.quota(), 0x7fffffffffffffffu);
   hdfs::ContentSummaryProto other;
-  ToProto(ContentSummary{}, false, other);
+  ToProto(ContentSummary{}, other);
   EXPECT_EQ(static_cast<int64_t>(other.quota()), -1);
 }
 

@@ -73,10 +73,9 @@ void GetContentSummary(Call& call, const pb::GetContentSummaryRequestProto& requ
   call.audit = {.command = "contentSummary", .source = request.path()};
   call.core.names.GetContentSummary(
       call.caller, request.path(),
-      FillThen<ContentSummary>(
-          std::move(done), [root = request.path() == "/", &response](const ContentSummary& sum) {
-            wire::ToProto(sum, root, *response.mutable_summary());
-          }));
+      FillThen<ContentSummary>(std::move(done), [&response](const ContentSummary& sum) {
+        wire::ToProto(sum, *response.mutable_summary());
+      }));
 }
 
 void GetQuotaUsage(Call& call, const pb::GetQuotaUsageRequestProto& request,
@@ -84,16 +83,14 @@ void GetQuotaUsage(Call& call, const pb::GetQuotaUsageRequestProto& request,
   call.audit = {.command = "quotaUsage", .source = request.path()};
   call.core.names.GetContentSummary(
       call.caller, request.path(),
-      FillThen<ContentSummary>(
-          std::move(done), [root = request.path() == "/", &response](const ContentSummary& sum) {
-            hadoop::hdfs::ContentSummaryProto summary;
-            wire::ToProto(sum, root, summary);
-            auto& usage = *response.mutable_usage();
-            usage.set_fileanddirectorycount(summary.filecount() + summary.directorycount());
-            usage.set_quota(summary.quota());
-            usage.set_spaceconsumed(summary.spaceconsumed());
-            usage.set_spacequota(summary.spacequota());
-          }));
+      FillThen<ContentSummary>(std::move(done), [&response](const ContentSummary& sum) {
+        auto& usage = *response.mutable_usage();
+        usage.set_fileanddirectorycount(
+            static_cast<uint64_t>(sum.file_count + sum.directory_count));
+        usage.set_quota(static_cast<uint64_t>(sum.quota));
+        usage.set_spaceconsumed(static_cast<uint64_t>(sum.space_consumed));
+        usage.set_spacequota(static_cast<uint64_t>(sum.space_quota));
+      }));
 }
 
 void GetEnclosingRoot(Call& call, const pb::GetEnclosingRootRequestProto& request,

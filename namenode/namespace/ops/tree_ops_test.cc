@@ -242,6 +242,8 @@ TEST_P(TreeOps, ContentSummaryCountsTheDirectoryItself) {
   EXPECT_EQ(summary->directory_count, 2);
   EXPECT_EQ(summary->file_count, 2);
   EXPECT_EQ(summary->length, 0);
+  EXPECT_EQ(summary->quota, -1);
+  EXPECT_EQ(root().GetContentSummary("/")->quota, INT64_MAX);
   EXPECT_EQ(KindOf(root().GetContentSummary("/missing").status()), ErrorKind::kFileNotFound);
 }
 
