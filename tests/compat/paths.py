@@ -1,0 +1,16 @@
+"""Where the compatibility tests find what they use."""
+import glob
+import os
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+ROOT = os.path.dirname(os.path.dirname(HERE))
+CACHE = os.environ.get("CAIRN_COMPAT_CACHE",
+                       os.path.join(os.path.expanduser("~"), ".cache", "cairn-compat"))
+VENV = os.path.join(CACHE, "venv")
+# Debian's JDK even where another Java is the default one.
+JAVA = next(iter(sorted(glob.glob("/usr/lib/jvm/java-17-openjdk-*/bin/java"))), "java")
+
+
+def classes(build, part):
+    """The folder of the classes compiled from java/`part`."""
+    return os.path.join(build, "compat", "classes", part)
