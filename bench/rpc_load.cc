@@ -1,4 +1,4 @@
-// The load's connections on one epoll. Requests are encoded once; only the call id changes.
+// The load's connections on one epoll.
 #include "bench/rpc_load.h"
 
 #include <sys/epoll.h>
@@ -13,6 +13,7 @@
 
 #include "common/coding.h"
 #include "common/net/socket.h"
+#include "common/random.h"
 #include "common/status_macros.h"
 #include "wire/hadoop_rpc/frame.h"
 #include "wire/hadoop_rpc/preamble.h"
@@ -23,48 +24,54 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-constexpr char kClientId[] = "0123456789abcdef";
+constexpr size_t kClientIdBytes = 16;
 constexpr int64_t kTimeoutMs = 10'000;
-// Call ids from here on are five bytes long as zigzag varints.
-constexpr int32_t kFirstCallId = 1 << 28;
-constexpr size_t kCallIdBytes = 5;
 constexpr size_t kReadBytes = 256 << 10;
 constexpr size_t kMaxReplyBytes = 128 << 20;
 
 struct Samples {
   std::vector<float> latencies_us;
   int64_t failed = 0;
+  std::string first_failure;
 };
 
 class LoadConnection {
  public:
+  // `load` must outlive the connection.
   static absl::StatusOr<std::unique_ptr<LoadConnection>> Open(const RpcLoad& load) {
     ASSIGN_OR_RETURN(auto socket, TcpSocket::Connect(load.address, kTimeoutMs));
     socket->SetWriteTimeout(kTimeoutMs);
-    std::unique_ptr<LoadConnection> connection(new LoadConnection(load, std::move(socket)));
+    // Calls of another client must not look like retries of these.
+    std::string client_id = Random().Bytes(kClientIdBytes);
+    std::unique_ptr<LoadConnection> connection(
+        new LoadConnection(load, std::move(client_id), std::move(socket)));
     std::string hello = wire::EncodePreamble(wire::RpcAuth::kNone);
     wire::AppendContext({.effective_user = load.user, .real_user = "", .protocol = load.protocol},
-                        kClientId, hello);
+                        connection->client_id_, hello);
     RETURN_IF_ERROR(connection->socket_->WriteFull(hello));
     return connection;
   }
 
   int fd() const { return socket_->fd(); }
 
-  absl::Status Send(int calls) {
+  // Sends up to `calls` more, as long as there are numbers left.
+  absl::Status Send(int calls, int64_t& next_number) {
     const Clock::time_point now = Clock::now();
-    std::string batch;
-    for (int i = 0; i < calls; ++i) {
-      const size_t at = batch.size();
-      batch.append(frame_);
-      auto id = static_cast<uint64_t>(next_id_) * 2;  // zigzag
-      for (size_t b = 0; b < kCallIdBytes; ++b, id >>= 7) {
-        const uint64_t more = b + 1 < kCallIdBytes ? 0x80 : 0;
-        batch[at + call_id_at_ + b] = static_cast<char>((id & 0x7f) | more);
-      }
+    batch_.clear();
+    for (int i = 0; i < calls && (load_.calls == 0 || next_number < load_.calls); ++i) {
+      const std::string request = load_.request(next_number++);
+      wire::AppendRequest({.call_id = next_id_,
+                           .retry_count = 0,
+                           .client_id = client_id_,
+                           .caller_context = {},
+                           .protocol = load_.protocol,
+                           .version = 1,
+                           .method = load_.method,
+                           .request = request},
+                          batch_);
       sent_[static_cast<size_t>(next_id_++) % sent_.size()] = now;
     }
-    return socket_->WriteFull(batch);
+    return batch_.empty() ? absl::OkStatus() : socket_->WriteFull(batch_);
   }
 
   // Reads what is there; returns how many replies that were.
@@ -87,21 +94,12 @@ class LoadConnection {
   }
 
  private:
-  LoadConnection(const RpcLoad& load, std::unique_ptr<TcpSocket> socket)
+  LoadConnection(const RpcLoad& load, std::string client_id, std::unique_ptr<TcpSocket> socket)
       // Replies may overtake each other: room for more ids than are in flight.
-      : socket_(std::move(socket)), sent_(static_cast<size_t>(load.in_flight) * 4) {
-    wire::AppendRequest({.call_id = kFirstCallId,
-                         .retry_count = 0,
-                         .client_id = kClientId,
-                         .caller_context = {},
-                         .protocol = load.protocol,
-                         .version = 1,
-                         .method = load.method,
-                         .request = load.request},
-                        frame_);
-    // The frame's length, the header's, kind, operation, and the tag of the id.
-    call_id_at_ = wire::kFrameLengthBytes + 1 + 2 + 2 + 1;
-  }
+      : load_(load),
+        client_id_(std::move(client_id)),
+        socket_(std::move(socket)),
+        sent_(static_cast<size_t>(load.in_flight) * 4) {}
 
   // Looks only at call id and status: the first two fields of the header.
   absl::Status Count(std::string_view content, Clock::time_point now, Samples& samples) {
@@ -113,17 +111,18 @@ class LoadConnection {
     if (!header || id_tag != 1u << 3 || !id || status_tag != 2u << 3 || !status) {
       return absl::InternalError("a reply with an unexpected header");
     }
-    if (*status != 0) ++samples.failed;
+    if (*status != 0 && samples.failed++ == 0) samples.first_failure = std::string(content);
     const std::chrono::duration<float, std::micro> latency = now - sent_[*id % sent_.size()];
     samples.latencies_us.push_back(latency.count());
     return absl::OkStatus();
   }
 
+  const RpcLoad& load_;
+  const std::string client_id_;
   const std::unique_ptr<TcpSocket> socket_;
-  std::string frame_;
-  size_t call_id_at_ = 0;
-  int32_t next_id_ = kFirstCallId;
+  int32_t next_id_ = 0;
   std::vector<Clock::time_point> sent_;  // by call id
+  std::string batch_;
   std::string received_;
 };
 
@@ -152,22 +151,30 @@ absl::StatusOr<RpcLoadResult> RunRpcLoad(const RpcLoad& load) {
   }
   const std::unique_ptr<char[]> buffer(new char[kReadBytes]);
   Samples samples;
+  int64_t next_number = 0;
   const Clock::time_point start = Clock::now();
   const auto until = start + std::chrono::duration_cast<Clock::duration>(
                                  std::chrono::duration<double>(load.seconds));
-  for (const auto& connection : connections) RETURN_IF_ERROR(connection->Send(load.in_flight));
+  const auto done = [&] {
+    return load.calls > 0 ? static_cast<int64_t>(samples.latencies_us.size()) >= load.calls
+                          : Clock::now() >= until;
+  };
+  for (const auto& connection : connections) {
+    RETURN_IF_ERROR(connection->Send(load.in_flight, next_number));
+  }
   std::array<epoll_event, 256> events;
-  while (Clock::now() < until) {
-    const int n =
-        ::epoll_wait(epoll, events.data(), static_cast<int>(events.size()), /*timeout=*/100);
+  while (!done()) {
+    const int n = ::epoll_wait(epoll, events.data(), static_cast<int>(events.size()), kTimeoutMs);
+    if (n == 0) return absl::DeadlineExceededError(load.method + ": no reply for 10 s");
     for (int i = 0; i < n; ++i) {
       auto* connection = static_cast<LoadConnection*>(events[i].data.ptr);
       ASSIGN_OR_RETURN(const int replies, connection->Receive(buffer.get(), samples));
-      if (replies > 0) RETURN_IF_ERROR(connection->Send(replies));
+      RETURN_IF_ERROR(connection->Send(replies, next_number));
     }
   }
   RpcLoadResult result{.calls = static_cast<int64_t>(samples.latencies_us.size()),
                        .failed = samples.failed,
+                       .first_failure = std::move(samples.first_failure),
                        .seconds = std::chrono::duration<double>(Clock::now() - start).count()};
   result.median_us = Quantile(samples.latencies_us, 0.5);
   result.p99_us = Quantile(samples.latencies_us, 0.99);

@@ -1,20 +1,23 @@
 // cairn_rpc_bench [--connections N] [--in-flight N] [--seconds N] [--loops N] [--method M]
-//                 [--address HOST:PORT --protocol NAME [--request HEX]]
-// A pipelined load of Hadoop RPC calls: on a running server, or on one of its own whose CPU per
-// call it measures (methods: echo, message, elsewhere).
+//                 [--namenode HOST:PORT --pid PID [--files N] [--user NAME]]
+// A pipelined load of Hadoop RPC calls and the server's CPU per call: ClientProtocol on a running
+// NameNode, or a method of a server of its own (echo, message, elsewhere).
 #include <fmt/format.h>
 #include <signal.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
-#include "absl/strings/escaping.h"
 #include "absl/strings/numbers.h"
 #include "bench/rpc_load.h"
+#include "bench/rpc_namenode.h"
 #include "common/clock.h"
 #include "common/status_macros.h"
 #include "ipc/server.h"
@@ -26,6 +29,10 @@ namespace {
 struct Options {
   RpcLoad load{.protocol = "bench", .method = "echo"};
   int loops = 1;
+  std::optional<HostPort> namenode;
+  pid_t pid = 0;
+  int files = 50000;
+  std::string user = "root";
 };
 
 absl::StatusOr<Options> ParseOptions(int argc, char** argv) {
@@ -44,14 +51,16 @@ absl::StatusOr<Options> ParseOptions(int argc, char** argv) {
       options.load.seconds = number;
     } else if (flag == "--loops" && positive) {
       options.loops = number;
-    } else if (flag == "--address") {
-      ASSIGN_OR_RETURN(options.load.address, ParseHostPort(value, 8020));
-    } else if (flag == "--protocol") {
-      options.load.protocol = value;
+    } else if (flag == "--files" && positive) {
+      options.files = number;
+    } else if (flag == "--pid" && positive) {
+      options.pid = number;
+    } else if (flag == "--namenode") {
+      ASSIGN_OR_RETURN(options.namenode, ParseHostPort(value, 8020));
+    } else if (flag == "--user") {
+      options.user = value;
     } else if (flag == "--method") {
       options.load.method = value;
-    } else if (flag == "--request") {
-      options.load.request = absl::HexStringToBytes(value);
     } else {
       return absl::InvalidArgumentError(
           fmt::format("{} {}: see the head of rpc_main.cc", flag, value));
@@ -103,40 +112,48 @@ std::string SampleRequest() {
   return request.SerializeAsString();
 }
 
+// On a server of its own, which is killed afterwards: then its CPU is known exactly.
+absl::Status BenchOwnServer(Options options) {
+  RpcLoad& load = options.load;
+  int ends[2];
+  if (::pipe(ends) != 0) return absl::ResourceExhaustedError("pipe");
+  const pid_t child = ::fork();
+  if (child == 0) Serve(options.loops, ends[1]);
+  int port = 0;
+  if (::read(ends[0], &port, sizeof(port)) != sizeof(port) || port == 0) {
+    return absl::UnavailableError("the server did not start");
+  }
+  load.address = {"127.0.0.1", port};
+  load.request = [request = SampleRequest()](int64_t) { return request; };
+  const auto result = RunRpcLoad(load);
+  rusage usage = {};
+  (void)::kill(child, SIGKILL);
+  (void)::wait4(child, nullptr, 0, &usage);
+  const double cpu_us = 1e6 * static_cast<double>(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) +
+                        static_cast<double>(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec);
+  RETURN_IF_ERROR(result.status());
+  fmt::print(
+      "{} x {} in flight, {}: {:.0f} calls/s, server {:.2f} us CPU/call, latency us: median "
+      "{:.0f}, "
+      "p99 {:.0f}, max {:.0f}; {} failed\n",
+      load.connections, load.in_flight, load.method,
+      static_cast<double>(result->calls) / result->seconds,
+      cpu_us / static_cast<double>(result->calls), result->median_us, result->p99_us,
+      result->max_us, result->failed);
+  return absl::OkStatus();
+}
+
 absl::Status Run(int argc, char** argv) {
   ASSIGN_OR_RETURN(Options options, ParseOptions(argc, argv));
-  RpcLoad& load = options.load;
-  pid_t child = 0;
-  if (load.address.port == 0) {
-    int ends[2];
-    if (::pipe(ends) != 0) return absl::ResourceExhaustedError("pipe");
-    child = ::fork();
-    if (child == 0) Serve(options.loops, ends[1]);
-    int port = 0;
-    if (::read(ends[0], &port, sizeof(port)) != sizeof(port) || port == 0) {
-      return absl::UnavailableError("the server did not start");
-    }
-    load.address = {"127.0.0.1", port};
-    if (load.request.empty()) load.request = SampleRequest();
-  }
-  const auto result = RunRpcLoad(load);
-  double cpu_us = 0;
-  if (child != 0) {
-    rusage usage = {};
-    (void)::kill(child, SIGKILL);
-    (void)::wait4(child, nullptr, 0, &usage);
-    cpu_us = 1e6 * static_cast<double>(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) +
-             static_cast<double>(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec);
-  }
-  RETURN_IF_ERROR(result.status());
-  fmt::print("{} x {} in flight, {}: {:.0f} calls/s", load.connections, load.in_flight, load.method,
-             static_cast<double>(result->calls) / result->seconds);
-  if (child != 0 && result->calls > 0) {
-    fmt::print(", server {:.2f} us CPU/call", cpu_us / static_cast<double>(result->calls));
-  }
-  fmt::print(", latency us: median {:.0f}, p99 {:.0f}, max {:.0f}; {} failed\n", result->median_us,
-             result->p99_us, result->max_us, result->failed);
-  return absl::OkStatus();
+  if (!options.namenode) return BenchOwnServer(std::move(options));
+  return BenchNamenode({.address = *options.namenode,
+                        .pid = options.pid,
+                        .files = options.files,
+                        .warmup = std::max(1, options.files / 5),
+                        .seconds = options.load.seconds,
+                        .user = options.user,
+                        .connections = options.load.connections,
+                        .in_flight = options.load.in_flight});
 }
 
 }  // namespace
