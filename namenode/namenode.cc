@@ -76,6 +76,7 @@ absl::Status NameNode::Open(OnFatal on_fatal) {
                                         .clock = env_.clock,
                                         .highest_generation_stamp = &highest_generation_stamp_},
                                        options_.names, on_fatal));
+  admin_ = std::make_unique<ClusterAdminImpl>(*names_, *blocks_, env_.clock);
   monitors_ = std::make_unique<Monitors>(
       options_.monitors, *blocks_, *names_,
       [this](size_t limit) { return names_->ExpiredLeases(limit); },
@@ -88,6 +89,7 @@ absl::Status NameNode::Serve() {
   const ClusterIdentity& identity = store_->identity();
   const FrontEndCore core{.names = *names_,
                           .blocks = *blocks_,
+                          .admin = *admin_,
                           .clock = env_.clock,
                           .cluster = {.cluster_id = identity.cluster_id,
                                       .block_pool_id = identity.block_pool_id,
@@ -125,6 +127,7 @@ void NameNode::Stop() {
   if (monitors_ != nullptr) monitors_->Stop();
   hadoop_.reset();
   grpc_.reset();
+  admin_.reset();
   names_.reset();
   monitors_.reset();  // calls it made into the namespace have been answered
   blocks_.reset();

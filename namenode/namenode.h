@@ -12,6 +12,7 @@
 #include "common/file_system.h"
 #include "common/random.h"
 #include "common/users/group_resolver.h"
+#include "namenode/admin/cluster_admin_impl.h"
 #include "namenode/blocks/block_manager_impl.h"
 #include "namenode/blocks/topology/rack_resolver.h"
 #include "namenode/grpc/grpc_server.h"
@@ -82,6 +83,7 @@ class NameNode {
   std::unique_ptr<RackResolver> racks_;
   std::unique_ptr<BlockManagerImpl> blocks_;
   std::unique_ptr<NamespaceImpl> names_;
+  std::unique_ptr<ClusterAdminImpl> admin_;
   std::unique_ptr<Monitors> monitors_;
   std::unique_ptr<GrpcServer> grpc_;
   std::unique_ptr<HadoopServer> hadoop_;

@@ -21,7 +21,7 @@ class DataPort {
   // their order. Blocks until everything is sent; the end of the data port ends it early.
   virtual absl::Status Copy(const ExtendedBlock& block,
                             const std::vector<ReplicaLocation>& targets) = 0;
-  // Bytes per second for all moves of balancers; 0: as configured.
+  // Bytes per second for all moves of balancers from now on; above 0.
   virtual void SetBalanceBandwidth(int64_t bytes_per_second) = 0;
 };
 

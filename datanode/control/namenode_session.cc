@@ -306,7 +306,7 @@ void NamenodeSession::HandleReply(const pb::HeartbeatResponse& reply) {
       return;
     }
   }
-  data_port_.SetBalanceBandwidth(reply.balancer_bandwidth());
+  if (reply.balancer_bandwidth() > 0) data_port_.SetBalanceBandwidth(reply.balancer_bandwidth());
   for (const pb::Command& command : reply.commands()) commands_->Execute(command);
 }
 

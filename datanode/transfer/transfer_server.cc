@@ -203,8 +203,7 @@ void TransferServer::EvictWriters() {
 }
 
 void TransferServer::SetBalanceBandwidth(int64_t bytes_per_second) {
-  balance_throttler_.SetBandwidth(bytes_per_second > 0 ? bytes_per_second
-                                                       : options_.balance_bandwidth);
+  balance_throttler_.SetBandwidth(bytes_per_second);
 }
 
 }  // namespace cairn::datanode

@@ -43,7 +43,7 @@ class TransferServer {
 
   // BlockCopier::CopyForNamenode; Stop ends it early.
   absl::Status CopyForNamenode(const ExtendedBlock& block, const CopyTargets& targets);
-  // Bytes per second shared by all moves; 0: as configured.
+  // Bytes per second shared by all moves from now on; above 0.
   void SetBalanceBandwidth(int64_t bytes_per_second);
   // What that is now.
   int64_t balance_bandwidth() const { return balance_throttler_.bandwidth(); }

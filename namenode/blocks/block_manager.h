@@ -138,6 +138,39 @@ struct DatanodeCommands {
   int64_t balancer_bandwidth = 0;  // 0: unchanged
 };
 
+// Where one replica is.
+struct ReplicaPlace {
+  std::string datanode_uuid;
+  std::string storage_id;
+  StorageType storage_type = StorageType::kDisk;
+};
+
+// A finished block with the places of its good replicas.
+struct BlockPlaces {
+  Block block;
+  InodeId inode = 0;
+  std::vector<ReplicaPlace> places;
+};
+
+// A walk over the finished blocks that have a good replica on one DataNode, once around from a
+// random one. Storages that have not reported since their DataNode registered are left out, as in
+// HDFS.
+struct BlockWalk {
+  std::string datanode_uuid;
+  std::optional<StorageType> storage_type;  // empty: all
+  int64_t min_block_bytes = 0;              // smaller blocks are passed over
+
+  // Of the block manager: what is still to be visited, and whether the walk has begun.
+  struct Range {
+    uint32_t storage = 0;
+    BlockId begin = 0;
+    BlockId end = 0;  // exclusive
+  };
+  std::vector<Range> left;
+  bool begun = false;
+  bool done() const { return begun && left.empty(); }
+};
+
 // Thread-safe: has a lock of its own, always taken after the namespace's, never around a call out
 // of this class. Memory only.
 class BlockManager {
@@ -235,6 +268,14 @@ class BlockManager {
   virtual std::vector<DatanodeInfo> Datanodes() const = 0;
   // The storages of one of them, as of its last heartbeat; none for an unknown node.
   virtual std::vector<StorageUsage> StoragesOf(std::string_view datanode_uuid) const = 0;
+  // The next blocks of the walk: it looks at so many as the lock is held for at once. No blocks and
+  // done() for an unknown DataNode.
+  virtual std::vector<BlockPlaces> NextBlocks(BlockWalk& walk) const = 0;
+
+  // -- administration
+  // Tells every live DataNode with its next heartbeat how many bytes a second balancing may use; 0
+  // changes nothing.
+  virtual void SetBalancerBandwidth(int64_t bytes_per_second) = 0;
 };
 
 }  // namespace cairn::namenode

@@ -71,6 +71,9 @@ class BlockManagerImpl : public BlockManager {
   FsStats Stats() const override;
   std::vector<DatanodeInfo> Datanodes() const override;
   std::vector<StorageUsage> StoragesOf(std::string_view datanode_uuid) const override;
+  std::vector<BlockPlaces> NextBlocks(BlockWalk& walk) const override;
+
+  void SetBalancerBandwidth(int64_t bytes_per_second) override;
 
  private:
   // -- block_manager_impl.cc
@@ -84,6 +87,10 @@ class BlockManagerImpl : public BlockManager {
       REQUIRES(mu_);
   SafeModeInputs Inputs() const REQUIRES(mu_);
   void UpdateSafeMode() REQUIRES(mu_);
+
+  // -- block_manager_admin.cc
+  void BeginWalk(BlockWalk& walk) const REQUIRES(mu_);
+  std::vector<ReplicaPlace> GoodPlaces(const BlockRecord& record) const REQUIRES(mu_);
 
   // -- block_manager_reports.cc
   absl::StatusOr<NodeIndex> FindLive(std::string_view uuid) const REQUIRES(mu_);

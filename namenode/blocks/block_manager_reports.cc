@@ -1,5 +1,6 @@
 // What DataNodes tell, and the commands they get.
 #include <algorithm>
+#include <utility>
 
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
@@ -71,8 +72,9 @@ absl::StatusOr<DatanodeCommands> BlockManagerImpl::Heartbeat(const HeartbeatRequ
   }
   const auto lost = state_.nodes.Heartbeat(*node, request, clock_.MonotonicMs(), clock_.WallMs());
   lost_.insert(lost_.end(), lost.begin(), lost.end());
-  if (state_.loading) return commands;
   DatanodeState& state = state_.nodes.node(*node);
+  commands.balancer_bandwidth = std::exchange(state.balancer_bandwidth, 0);
+  if (state_.loading) return commands;
   commands.send_full_report = std::exchange(state.report_wanted, false);
   if (safe_mode_.on()) return commands;
   commands.recoveries = TakeRecoveries(*node);

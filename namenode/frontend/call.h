@@ -6,6 +6,7 @@
 #include <string>
 
 #include "common/clock.h"
+#include "namenode/admin/cluster_admin.h"
 #include "namenode/blocks/block_manager.h"
 #include "namenode/namespace/namespace.h"
 
@@ -27,6 +28,7 @@ struct ClusterFacts {
 struct FrontEndCore {
   Namespace& names;
   BlockManager& blocks;
+  ClusterAdmin& admin;
   const Clock& clock;
   ClusterFacts cluster;
   int32_t min_replication = 1;  // dfs.namenode.replication.min, for fsck

@@ -280,7 +280,11 @@ TEST_F(GrpcServerTest, ASecondServerCannotTakeThePort) {
   GrpcServerOptions options;
   options.host = "127.0.0.1";
   options.port = server_->port();
-  FrontEndCore core{.names = names_, .blocks = blocks_, .clock = SystemClock(), .cluster = {}};
+  FrontEndCore core{.names = names_,
+                    .blocks = blocks_,
+                    .admin = cluster_admin_,
+                    .clock = SystemClock(),
+                    .cluster = {}};
   const auto second = GrpcServer::Start(options, core, groups_);
   EXPECT_EQ(second.status().code(), absl::StatusCode::kUnavailable);
   EXPECT_THAT(second.status().ToString(),

@@ -13,6 +13,7 @@
 #include "common/random.h"
 #include "ipc/client.h"
 #include "namenode/frontend/testing/fake_core.h"
+#include "proto/hadoop/NamenodeProtocol.pb.h"
 #include "proto/hadoop/client_admin.pb.h"
 #include "proto/hadoop/client_files.pb.h"
 #include "proto/hadoop/client_tree.pb.h"
@@ -22,6 +23,7 @@ namespace cairn::namenode {
 namespace {
 
 namespace pb = ::hadoop::hdfs;
+namespace nn = ::hadoop::hdfs::namenode;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
@@ -37,7 +39,7 @@ class HadoopServerTest : public ::testing::Test {
     options.superusers = {.owner = "hdfs", .supergroup = "supergroup"};
     options.audit_logger = std::make_shared<spdlog::logger>("audit", sink);
     options.audit_logger->set_pattern("%v");
-    FrontEndCore core{.names = names_, .blocks = blocks_, .clock = SystemClock()};
+    FrontEndCore core{.names = names_, .blocks = blocks_, .admin = admin_, .clock = SystemClock()};
     core.cluster.last_txid = [] { return Txid{9}; };
     auto server = HadoopServer::Start(options, core, groups_);
     ASSERT_TRUE(server.ok()) << server.status();
@@ -57,6 +59,7 @@ class HadoopServerTest : public ::testing::Test {
   Random random_{7};
   testing::FakeNamespace names_;
   testing::FakeBlockManager blocks_;
+  testing::FakeAdmin admin_;
   testing::FakeGroups groups_;
   std::unique_ptr<HadoopServer> server_;
 };
@@ -146,6 +149,52 @@ TEST_F(HadoopServerTest, ReportsOfDataNodesNeedTheSuperuser) {
   EXPECT_TRUE(Is(refused.status(), ErrorKind::kAccessControl)) << refused.status();
   const auto given = Call<pb::GetDatanodeReportResponseProto>("getDatanodeReport", request, "hdfs");
   EXPECT_TRUE(given.ok()) << given.status();
+}
+
+TEST_F(HadoopServerTest, TheBalancerIsGivenTheBlocksOfADataNode) {
+  constexpr char kNamenodeProtocol[] = "org.apache.hadoop.hdfs.server.protocol.NamenodeProtocol";
+  GetBlocksRequest asked;
+  admin_.on_get_blocks = [&](const GetBlocksRequest& request) {
+    asked = request;
+    return std::vector<BlockPlaces>{
+        {{1073741825, 1001, 512}, 16386, {{"uuid-1", "DS-1", StorageType::kSsd}}}};
+  };
+  nn::GetBlocksRequestProto request;
+  request.mutable_datanode()->set_ipaddr("10.0.0.1");
+  request.mutable_datanode()->set_hostname("dn1");
+  request.mutable_datanode()->set_datanodeuuid("uuid-1");
+  request.mutable_datanode()->set_xferport(9866);
+  request.mutable_datanode()->set_infoport(0);
+  request.mutable_datanode()->set_ipcport(0);
+  request.set_size(1000);
+  request.set_timeinterval(60'000);
+  request.set_storagetype(pb::SSD);
+  const auto reply =
+      Call<nn::GetBlocksResponseProto>("getBlocks", request, "hdfs", kNamenodeProtocol);
+  ASSERT_TRUE(reply.ok()) << reply.status();
+  EXPECT_EQ(asked.datanode_uuid, "uuid-1");
+  EXPECT_EQ(asked.datanode_name, "10.0.0.1:9866");
+  EXPECT_EQ(asked.bytes, 1000);
+  EXPECT_EQ(asked.min_block_bytes, 10 << 20) << "Hadoop's default";
+  EXPECT_EQ(asked.hot_interval_ms, 60'000);
+  EXPECT_EQ(asked.storage_type, StorageType::kSsd);
+  ASSERT_EQ(reply->blocks().blocks_size(), 1);
+  const pb::BlockWithLocationsProto& block = reply->blocks().blocks(0);
+  EXPECT_EQ(block.block().blockid(), 1073741825u);
+  EXPECT_EQ(block.block().genstamp(), 1001u);
+  EXPECT_EQ(block.block().numbytes(), 512u);
+  EXPECT_THAT(block.datanodeuuids(), ElementsAre("uuid-1"));
+  EXPECT_THAT(block.storageuuids(), ElementsAre("DS-1"));
+  EXPECT_THAT(block.storagetypes(), ElementsAre(pb::SSD));
+}
+
+TEST_F(HadoopServerTest, TheBalancerIsToldThatThereAreNoBlockTokens) {
+  const auto reply = Call<nn::GetBlockKeysResponseProto>(
+      "getBlockKeys", nn::GetBlockKeysRequestProto(), "hdfs",
+      "org.apache.hadoop.hdfs.server.protocol.NamenodeProtocol");
+  ASSERT_TRUE(reply.ok()) << reply.status();
+  ASSERT_TRUE(reply->has_keys()) << "Hadoop's balancer takes them for granted";
+  EXPECT_FALSE(reply->keys().isblocktokenenabled());
 }
 
 TEST_F(HadoopServerTest, GroupsAreThoseOfTheServer) {

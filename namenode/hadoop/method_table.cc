@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "namenode/hadoop/handlers/handlers.h"
+#include "namenode/hadoop/handlers/namenode_protocol.h"
 #include "wire/hadoop_rpc/rpc_error.h"
 
 namespace cairn::namenode {
@@ -241,10 +242,12 @@ ProtocolRows NamenodeProtocol() {
   return {"org.apache.hadoop.hdfs.server.protocol.NamenodeProtocol",
           {
               On("versionRequest", &h::VersionRequest),
+              On("getBlocks", &h::GetBlocks),
               On("getBlockKeys", &h::GetBlockKeys),
               On("getTransactionId", &h::GetTransactionId),
               On("isUpgradeFinalized", &h::IsUpgradeFinalized),
               On("isRollingUpgrade", &h::IsRollingUpgrade),
+              On("getNextSPSPath", &h::GetNextSPSPath),
           }};
 }
 

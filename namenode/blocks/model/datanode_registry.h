@@ -53,8 +53,9 @@ struct DatanodeState {
   int32_t transfers_in_progress = 0;
   int32_t failed_volumes = 0;
   bool alive = false;
-  bool wiped = false;          // its address belongs to another node now
-  bool report_wanted = false;  // asked for at the next heartbeat
+  bool wiped = false;              // its address belongs to another node now
+  bool report_wanted = false;      // asked for at the next heartbeat
+  int64_t balancer_bandwidth = 0;  // to be told with the next heartbeat, bytes a second; 0: nothing
   // Blocks it was chosen for that have not arrived, in two windows so that lost ones are forgotten.
   std::array<int32_t, 2> scheduled = {0, 0};
 };

@@ -9,6 +9,7 @@
 #include "common/threads.h"
 #include "common/types/errors.h"
 #include "common/users/group_resolver.h"
+#include "namenode/admin/cluster_admin.h"
 #include "namenode/blocks/block_manager.h"
 #include "namenode/namespace/namespace.h"
 
@@ -181,6 +182,11 @@ class FakeBlockManager : public BlockManager {
   absl::Status LeaveSafeMode(bool) override { return absl::OkStatus(); }
   FsStats Stats() const override { return {}; }
   std::vector<StorageUsage> StoragesOf(std::string_view /*uuid*/) const override { return {}; }
+  std::vector<BlockPlaces> NextBlocks(BlockWalk& walk) const override {
+    walk.begun = true;
+    return {};
+  }
+  void SetBalancerBandwidth(int64_t) override {}
   std::vector<DatanodeInfo> Datanodes() const override { return {}; }
 
  private:
@@ -188,6 +194,21 @@ class FakeBlockManager : public BlockManager {
   std::vector<DatanodeRegistration> registrations_ GUARDED_BY(mu_);
   std::vector<ReportChunk> chunks_ GUARDED_BY(mu_);
   std::vector<ReplicaChange> changes_ GUARDED_BY(mu_);
+};
+
+// Every call fails with kUnsupportedOperation unless a test sets the function that stands for it.
+class FakeAdmin : public ClusterAdmin {
+ public:
+  std::function<absl::StatusOr<std::vector<BlockPlaces>>(const GetBlocksRequest&)> on_get_blocks;
+
+  void GetBlocks(const Caller&, GetBlocksRequest request,
+                 Done<std::vector<BlockPlaces>> done) override {
+    done(on_get_blocks ? on_get_blocks(request) : No());
+  }
+  absl::Status SetBalancerBandwidth(const Caller&, int64_t) override { return No(); }
+
+ private:
+  static absl::Status No() { return MakeError(ErrorKind::kUnsupportedOperation, "not faked"); }
 };
 
 // Everyone is in "users"; "admin" also in "supergroup".

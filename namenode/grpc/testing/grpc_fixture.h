@@ -44,6 +44,7 @@ class GrpcServerTest : public ::testing::Test {
     options.audit_logger = logger;
     FrontEndCore core{.names = names_,
                       .blocks = blocks_,
+                      .admin = cluster_admin_,
                       .clock = SystemClock(),
                       .cluster = {.cluster_id = "CID-1",
                                   .block_pool_id = "BP-1",
@@ -139,6 +140,7 @@ class GrpcServerTest : public ::testing::Test {
 
   FakeNamespace names_;
   FakeBlockManager blocks_;
+  FakeAdmin cluster_admin_;
   FakeGroups groups_;
   std::ostringstream audit_text_;
   std::unique_ptr<GrpcServer> server_;

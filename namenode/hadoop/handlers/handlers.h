@@ -7,7 +7,6 @@
 #include "namenode/frontend/fill_then.h"
 #include "namenode/namespace/namespace.h"
 #include "proto/hadoop/HAServiceProtocol.pb.h"
-#include "proto/hadoop/NamenodeProtocol.pb.h"
 #include "proto/hadoop/client_admin.pb.h"
 #include "proto/hadoop/client_files.pb.h"
 #include "proto/hadoop/client_tree.pb.h"
@@ -19,7 +18,6 @@ namespace cairn::namenode::hadoop_handlers {
 
 namespace pb = ::hadoop::hdfs;
 namespace cm = ::hadoop::common;
-namespace nn = ::hadoop::hdfs::namenode;
 
 // Declares a handler of the method's own request and response.
 #define CAIRN_HADOOP_HANDLER(Name) \
@@ -91,15 +89,6 @@ CAIRN_HADOOP_HANDLER(GetErasureCodingPolicy);
 CAIRN_HADOOP_HANDLER(GetErasureCodingCodecs);
 
 // services.cc
-void VersionRequest(Call&, const pb::VersionRequestProto&, pb::VersionResponseProto&, DoneVoid);
-void GetBlockKeys(Call&, const nn::GetBlockKeysRequestProto&, nn::GetBlockKeysResponseProto&,
-                  DoneVoid);
-void GetTransactionId(Call&, const nn::GetTransactionIdRequestProto&,
-                      nn::GetTransactionIdResponseProto&, DoneVoid);
-void IsUpgradeFinalized(Call&, const nn::IsUpgradeFinalizedRequestProto&,
-                        nn::IsUpgradeFinalizedResponseProto&, DoneVoid);
-void IsRollingUpgrade(Call&, const nn::IsRollingUpgradeRequestProto&,
-                      nn::IsRollingUpgradeResponseProto&, DoneVoid);
 void GetGroupsForUser(GroupResolver&, Call&, const cm::GetGroupsForUserRequestProto&,
                       cm::GetGroupsForUserResponseProto&, DoneVoid);
 void RefreshUserToGroupsMappings(GroupResolver&, Call&,

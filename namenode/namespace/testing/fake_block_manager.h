@@ -202,6 +202,11 @@ class FakeBlockManager : public BlockManager {
     return stats;
   }
   std::vector<StorageUsage> StoragesOf(std::string_view /*uuid*/) const override { return {}; }
+  std::vector<BlockPlaces> NextBlocks(BlockWalk& walk) const override {
+    walk.begun = true;
+    return {};
+  }
+  void SetBalancerBandwidth(int64_t) override {}
   std::vector<DatanodeInfo> Datanodes() const override { return {}; }
 
   // DataNode `i` and its only storage.

@@ -1,0 +1,42 @@
+// What administrators and their tools (dfsadmin, the balancer) ask of a NameNode beyond files and
+// names.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "common/types/block.h"
+#include "namenode/blocks/block_manager.h"
+#include "namenode/namespace/caller.h"
+#include "namenode/namespace/namespace.h"
+
+namespace cairn::namenode {
+
+// What the balancer asks of one DataNode.
+struct GetBlocksRequest {
+  std::string datanode_uuid;
+  std::string datanode_name;    // for messages
+  int64_t bytes = 0;            // wanted in sum
+  int64_t min_block_bytes = 0;  // smaller blocks are left out
+  int64_t hot_interval_ms = 0;  // blocks of files used since so long come last; 0: no difference
+  std::optional<StorageType> storage_type;  // only of such storages
+};
+
+// Thread-safe. Calls that take a `done` do not block; all others are short.
+class ClusterAdmin {
+ public:
+  virtual ~ClusterAdmin() = default;
+
+  // Finished blocks of a DataNode with their places, until their lengths add up to what is wanted.
+  // Superuser; not in safe mode. kHadoopIllegalArgument for an unknown DataNode.
+  virtual void GetBlocks(const Caller& caller, GetBlocksRequest request,
+                         Done<std::vector<BlockPlaces>> done) = 0;
+  // Tells all live DataNodes how many bytes a second balancing may use; 0 and less change nothing.
+  // Superuser. kIllegalArgument above 1 TiB.
+  virtual absl::Status SetBalancerBandwidth(const Caller& caller, int64_t bytes_per_second) = 0;
+};
+
+}  // namespace cairn::namenode
