@@ -35,6 +35,20 @@ absl::Status NeedSuperuser(const Caller& caller, std::string_view operation) {
   return errors::SuperuserRequired(caller.user, operation);
 }
 
+// HDFS calls the operation by its action when it refuses it.
+constexpr std::string_view SafeModeOperation(SafeModeAction action) {
+  switch (action) {
+    case SafeModeAction::kGet:
+      return "safemode_get";
+    case SafeModeAction::kEnter:
+      return "safemode_enter";
+    case SafeModeAction::kLeave:
+      return "safemode_leave";
+    case SafeModeAction::kForceExit:
+      return "safemode_force_exit";
+  }
+}
+
 }  // namespace
 
 std::vector<RowChange> NamespaceImpl::InitialRows(const std::string& owner,
@@ -268,7 +282,7 @@ void NamespaceImpl::GetStats(Done<FsStats> done) {
 
 void NamespaceImpl::SetSafeMode(const Caller& caller, SafeModeAction action, Done<bool> done) {
   absl::Status status;
-  if (action != SafeModeAction::kGet) status = NeedSuperuser(caller, "setSafeMode");
+  if (action != SafeModeAction::kGet) status = NeedSuperuser(caller, SafeModeOperation(action));
   if (status.ok()) {
     switch (action) {
       case SafeModeAction::kGet:

@@ -88,6 +88,8 @@ void ToProto(const ContentSummary& summary, hdfs::ContentSummaryProto& proto) {
   proto.set_quota(Unsigned(summary.quota));
   proto.set_spaceconsumed(Unsigned(summary.space_consumed));
   proto.set_spacequota(Unsigned(summary.space_quota));
+  // No directory counted: it is a file, which `ls -e` calls by the way it is stored.
+  proto.set_erasurecodingpolicy(summary.directory_count == 0 ? "Replicated" : "");
 }
 
 void ToProto(const ServerDefaults& defaults, hdfs::FsServerDefaultsProto& proto) {

@@ -58,5 +58,15 @@ TEST(HdfsConvert, QuotasKeepTheirSigns) {
   EXPECT_EQ(static_cast<int64_t>(other.quota()), -1);
 }
 
+// `hadoop fs -ls -e` printed nothing for files.
+TEST(HdfsConvert, FilesAreSummarizedAsReplicated) {
+  hdfs::ContentSummaryProto file;
+  ToProto(ContentSummary{.file_count = 1}, file);
+  EXPECT_EQ(file.erasurecodingpolicy(), "Replicated");
+  hdfs::ContentSummaryProto directory;
+  ToProto(ContentSummary{.file_count = 1, .directory_count = 1}, directory);
+  EXPECT_EQ(directory.erasurecodingpolicy(), "");
+}
+
 }  // namespace
 }  // namespace cairn::wire
