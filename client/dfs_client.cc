@@ -216,6 +216,12 @@ absl::StatusOr<bool> DfsClient::Truncate(const std::string& path, int64_t new_le
   });
 }
 
+absl::Status DfsClient::Concat(const std::string& target, const std::vector<std::string>& sources) {
+  return context_->Call(RetryMode::kPlain, [&](NamenodeStub& stub, const CallContext& call) {
+    return stub.Concat(call, target, sources);
+  });
+}
+
 absl::StatusOr<bool> DfsClient::RecoverLease(const std::string& path) {
   return context_->Call(RetryMode::kPlain, [&](NamenodeStub& stub, const CallContext& call) {
     return stub.RecoverLease(call, path, context_->client_name());

@@ -113,6 +113,10 @@ class DfsClient {
   // being shortened on its DataNodes and the file cannot be opened for writing before; ask
   // IsFileClosed.
   absl::StatusOr<bool> Truncate(const std::string& path, int64_t new_length);
+  // Appends the blocks of `sources`, in this order, to `target`, and removes the sources. All are
+  // closed files of one directory, no source is empty or has larger blocks than the target.
+  // kHadoopIllegalArgument with HDFS's text otherwise.
+  absl::Status Concat(const std::string& target, const std::vector<std::string>& sources);
   // Takes the lease away from a dead writer; true when the file is closed now, else ask
   // IsFileClosed later.
   absl::StatusOr<bool> RecoverLease(const std::string& path);

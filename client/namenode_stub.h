@@ -103,6 +103,8 @@ class NamenodeStub {
   // False: the last block is being shortened; the file is open until then.
   virtual absl::StatusOr<bool> Truncate(const CallContext& call, const std::string& path,
                                         int64_t new_length, const std::string& client_name) = 0;
+  virtual absl::Status Concat(const CallContext& call, const std::string& target,
+                              const std::vector<std::string>& sources) = 0;
   virtual absl::StatusOr<LocatedBlock> AddBlock(const CallContext& call,
                                                 const AddBlockCall& request) = 0;
   virtual absl::Status AbandonBlock(const CallContext& call, const OpenFileRef& file,

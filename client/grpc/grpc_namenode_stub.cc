@@ -108,6 +108,19 @@ class GrpcNamenodeStub : public NamenodeStub {
     return response.done();
   }
 
+  absl::Status Concat(const CallContext& call, const std::string& target,
+                      const std::vector<std::string>& sources) override {
+    RETURN_IF_ERROR(CheckText(target));
+    v1::ConcatRequest request;
+    request.set_target(target);
+    for (const std::string& source : sources) {
+      RETURN_IF_ERROR(CheckText(source));
+      request.add_sources(source);
+    }
+    v1::ConcatResponse response;
+    return Call(&ClientService::Concat, call, request, response);
+  }
+
   absl::StatusOr<LocatedBlock> AddBlock(const CallContext& call,
                                         const AddBlockCall& from) override {
     ASSIGN_OR_RETURN(auto request,

@@ -194,6 +194,12 @@ class FakeNamenodeStub : public NamenodeStub {
     return new_length == file->status.length;
   }
 
+  absl::Status Concat(const CallContext& call, const std::string& target,
+                      const std::vector<std::string>& sources) override {
+    MutexLock lock(n_.mu_);
+    return n_.Note(call, "concat", fmt::format("{} {}", target, fmt::join(sources, " ")));
+  }
+
   absl::StatusOr<LocatedBlock> AddBlock(const CallContext& call,
                                         const AddBlockCall& request) override {
     MutexLock lock(n_.mu_);

@@ -34,6 +34,7 @@ constexpr MethodSpec kMethods[] = {
     Once("/cairn.v1.ClientService/Create", Body<&h::Create>),
     Once("/cairn.v1.ClientService/Append", Body<&h::Append>),
     Once("/cairn.v1.ClientService/Truncate", Body<&h::Truncate>),
+    Once("/cairn.v1.ClientService/Concat", Body<&h::Concat>),
     User("/cairn.v1.ClientService/AddBlock", Body<&h::AddBlock>),
     User("/cairn.v1.ClientService/AbandonBlock", Body<&h::AbandonBlock>),
     User("/cairn.v1.ClientService/Complete", Body<&h::Complete>),

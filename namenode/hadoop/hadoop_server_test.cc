@@ -131,6 +131,24 @@ TEST_F(HadoopServerTest, AnAppendAfterAFullBlockNamesItOnlyWhenANewOneIsAskedFor
   EXPECT_EQ(reply->block().locs_size(), 0);
 }
 
+TEST_F(HadoopServerTest, AConcatNamesItsSourcesInOrder) {
+  ConcatRequest asked;
+  names_.on_concat = [&](const Caller& caller, ConcatRequest request, DoneVoid done) {
+    EXPECT_TRUE(caller.call.remembered());
+    asked = std::move(request);
+    done(absl::OkStatus());
+  };
+  pb::ConcatRequestProto request;
+  request.set_trg("/t");
+  for (const char* source : {"/b", "/a"}) request.add_srcs(source);
+  const auto reply = Call<pb::ConcatResponseProto>("concat", request);
+  ASSERT_TRUE(reply.ok()) << reply.status();
+  EXPECT_EQ(asked.target, "/t");
+  EXPECT_THAT(asked.sources, ElementsAre("/b", "/a"));
+  server_->Shutdown();
+  EXPECT_THAT(audit_text_.str(), HasSubstr("cmd=concat\tsrc=[/b, /a]\tdst=/t"));
+}
+
 TEST_F(HadoopServerTest, AFeatureThatDoesNotExistRefusesByItsClass) {
   pb::GetFileInfoRequestProto any;
   any.set_src("/f");

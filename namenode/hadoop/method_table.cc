@@ -119,6 +119,7 @@ std::vector<Row> FileCalls() {
       On("create", &h::Create),
       On("append", &h::Append),
       On("truncate", &h::Truncate),
+      On("concat", &h::Concat),
       On("addBlock", &h::AddBlock),
       On("abandonBlock", &h::AbandonBlock),
       On("complete", &h::Complete),

@@ -71,6 +71,15 @@ absl::Status Reclaim(Txn& txn, const ResolvedPath& path) {
   return absl::OkStatus();
 }
 
+absl::Status ReclaimEmptied(Txn& txn, const Inode& file) {
+  RETURN_IF_ERROR(ChangeChildCount(txn, file.parent_id, -1));
+  txn.Remove(file);
+  Inode emptied = file;
+  emptied.blocks.clear();
+  txn.AddPurge(emptied);
+  return absl::OkStatus();
+}
+
 void ReclaimTail(Txn& txn, Inode& file, size_t kept) {
   if (kept >= file.blocks.size()) return;
   Inode tail = file;  // to the purger, a deleted file of that name

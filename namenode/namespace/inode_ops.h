@@ -42,6 +42,9 @@ absl::StatusOr<InodePtr> LinkChild(Txn& txn, Inode child);
 // anything is removed.
 absl::Status Reclaim(Txn& txn, const ResolvedPath& path);
 
+// The same for a file whose blocks now belong to another one.
+absl::Status ReclaimEmptied(Txn& txn, const Inode& file);
+
 // The same for the blocks of a file after its first `kept`; the lengths are the caller's to change.
 void ReclaimTail(Txn& txn, Inode& file, size_t kept);
 

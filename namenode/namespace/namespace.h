@@ -46,6 +46,7 @@ class Namespace {
   virtual void Append(const Caller& caller, AppendRequest request, Done<AppendResult> done) = 0;
   // False: the last block is being shortened by its DataNodes, the file is open until then.
   virtual void Truncate(const Caller& caller, TruncateRequest request, Done<bool> done) = 0;
+  virtual void Concat(const Caller& caller, ConcatRequest request, DoneVoid done) = 0;
   virtual void AddBlock(const Caller& caller, AddBlockRequest request, Done<LocatedBlock> done) = 0;
   virtual void AbandonBlock(const Caller& caller, AbandonBlockRequest request, DoneVoid done) = 0;
   virtual void Complete(const Caller& caller, CompleteRequest request, Done<bool> done) = 0;

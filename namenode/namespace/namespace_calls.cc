@@ -70,6 +70,13 @@ void NamespaceImpl::Truncate(const Caller& caller, TruncateRequest request, Done
       std::move(done));
 }
 
+void NamespaceImpl::Concat(const Caller& caller, ConcatRequest request, DoneVoid done) {
+  runner_.RunVoid(
+      caller, OpMode::kRemembered,
+      [request = std::move(request)](OpContext& ctx) { return ops::Concat(ctx, request); },
+      std::move(done));
+}
+
 void NamespaceImpl::CommitBlockSynchronization(BlockSyncRequest request, DoneVoid done) {
   runner_.RunVoid(
       internal_, OpMode::kMutation,

@@ -63,6 +63,7 @@ class NamespaceImpl final : public Namespace {
   void Create(const Caller& caller, CreateRequest request, Done<FileStatus> done) override;
   void Append(const Caller& caller, AppendRequest request, Done<AppendResult> done) override;
   void Truncate(const Caller& caller, TruncateRequest request, Done<bool> done) override;
+  void Concat(const Caller& caller, ConcatRequest request, DoneVoid done) override;
   void AddBlock(const Caller& caller, AddBlockRequest request, Done<LocatedBlock> done) override;
   void AbandonBlock(const Caller& caller, AbandonBlockRequest request, DoneVoid done) override;
   void Complete(const Caller& caller, CompleteRequest request, Done<bool> done) override;

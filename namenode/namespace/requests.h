@@ -65,6 +65,12 @@ struct TruncateRequest {
   std::string client_name;
 };
 
+// ClientProtocol.concat: `sources` become the end of `target`, in this order.
+struct ConcatRequest {
+  std::string target;
+  std::vector<std::string> sources;
+};
+
 // DatanodeProtocol.commitBlockSynchronization: how the recovery of a block ended.
 struct BlockSyncRequest {
   ExtendedBlock block;  // with the stamp it had when the recovery began

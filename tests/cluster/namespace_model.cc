@@ -43,6 +43,12 @@ absl::Status Contradiction(const std::string& what, const absl::Status& status) 
 
 }  // namespace
 
+int64_t NamespaceModel::Node::length() const {
+  int64_t sum = 0;
+  for (const Piece& piece : pieces) sum += piece.length;
+  return sum;
+}
+
 void NamespaceModel::AddDirectory(const std::string& path) { nodes_[path] = {.directory = true}; }
 
 std::string NamespaceModel::RandomPath(const std::string& home, std::mt19937_64& random) const {
@@ -56,7 +62,7 @@ absl::Status NamespaceModel::RandomStep(client::DfsClient& client, const std::st
                                         std::mt19937_64& random) {
   ++steps_;
   const std::string path = RandomPath(home, random);
-  switch (random() % 7) {
+  switch (random() % 8) {
     case 0:
     case 1:
       return Create(client, path, random);
@@ -66,6 +72,8 @@ absl::Status NamespaceModel::RandomStep(client::DfsClient& client, const std::st
       return Delete(client, path);
     case 4:
       return Append(client, path, random);
+    case 5:
+      return Concat(client, path, fmt::format("{}/n{}", ParentOf(path), random() % kNames));
     default:
       return Rename(client, path, RandomPath(home, random));
   }
@@ -94,20 +102,22 @@ void NamespaceModel::Move(const std::string& from, const std::string& to) {
 absl::Status NamespaceModel::Create(client::DfsClient& client, const std::string& path,
                                     std::mt19937_64& random) {
   const bool possible = HasParent(path) && !nodes_.contains(path);
-  Node node{.seed = random()};
+  Piece piece{.seed = random()};
   if (max_file_bytes_ > 0 && random() % 4 == 0)
-    node.length = static_cast<int64_t>(random() % static_cast<uint64_t>(max_file_bytes_));
+    piece.length = static_cast<int64_t>(random() % static_cast<uint64_t>(max_file_bytes_));
   absl::Status status;
   {
     auto out = OutsideSafeMode(
         [&] { return client.Create(path, {.create_parent = false, .replication = 1}); });
     status = out.status();
-    if (status.ok() && node.length > 0)
-      status = (*out)->Write(PatternBytes(node.seed, 0, node.length));
+    if (status.ok() && piece.length > 0)
+      status = (*out)->Write(PatternBytes(piece.seed, 0, piece.length));
     if (status.ok()) status = (*out)->Close();
   }
   if (status.ok() != possible) return Contradiction("create " + path, status);
-  if (status.ok()) nodes_[path] = node;
+  if (!status.ok()) return absl::OkStatus();
+  nodes_[path] = Node();
+  if (piece.length > 0) nodes_[path].pieces.push_back(piece);
   return absl::OkStatus();
 }
 
@@ -115,21 +125,34 @@ absl::Status NamespaceModel::Append(client::DfsClient& client, const std::string
                                     std::mt19937_64& random) {
   const auto existing = nodes_.find(path);
   const bool possible = existing != nodes_.end() && !existing->second.directory;
-  const int64_t more = max_file_bytes_ > 0
-                           ? static_cast<int64_t>(random() % static_cast<uint64_t>(max_file_bytes_))
-                           : 0;
+  Piece piece{.seed = random()};
+  if (max_file_bytes_ > 0)
+    piece.length = static_cast<int64_t>(random() % static_cast<uint64_t>(max_file_bytes_));
   absl::Status status;
   {
     auto out = OutsideSafeMode([&] { return client.Append(path); });
     status = out.status();
-    if (status.ok() && more > 0 && possible) {
-      const Node& node = existing->second;
-      status = (*out)->Write(PatternBytes(node.seed, node.length, static_cast<size_t>(more)));
-    }
+    if (status.ok() && piece.length > 0 && possible)
+      status = (*out)->Write(PatternBytes(piece.seed, 0, piece.length));
     if (status.ok()) status = (*out)->Close();
   }
   if (status.ok() != possible) return Contradiction("append to " + path, status);
-  if (status.ok()) existing->second.length += more;
+  if (status.ok() && piece.length > 0) existing->second.pieces.push_back(piece);
+  return absl::OkStatus();
+}
+
+absl::Status NamespaceModel::Concat(client::DfsClient& client, const std::string& target,
+                                    const std::string& source) {
+  const auto to = nodes_.find(target);
+  const auto from = nodes_.find(source);
+  const bool possible = to != nodes_.end() && from != nodes_.end() && to != from &&
+                        !to->second.directory && !from->second.pieces.empty();
+  const absl::Status status = OutsideSafeMode([&] { return client.Concat(target, {source}); });
+  if (status.ok() != possible)
+    return Contradiction(fmt::format("concat {} to {}", source, target), status);
+  if (!status.ok()) return absl::OkStatus();
+  for (const Piece& piece : from->second.pieces) to->second.pieces.push_back(piece);
+  nodes_.erase(from);
   return absl::OkStatus();
 }
 
@@ -191,15 +214,16 @@ absl::Status NamespaceModel::Compare(client::DfsClient& client, const std::strin
     const auto it = found.find(path);
     if (it == found.end()) return absl::DataLossError(path + ": acknowledged and gone");
     if (it->second.is_directory() != node.directory ||
-        (!node.directory && it->second.length != node.length)) {
+        (!node.directory && it->second.length != node.length())) {
       return absl::DataLossError(
-          fmt::format("{}: length {}, {} acknowledged", path, it->second.length, node.length));
+          fmt::format("{}: length {}, {} acknowledged", path, it->second.length, node.length()));
     }
-    if (!node.directory && node.length > 0) {
+    if (!node.pieces.empty()) {
       ASSIGN_OR_RETURN(const auto in, client.Open(path));
       ASSIGN_OR_RETURN(const std::string bytes, in->ReadAll());
-      if (bytes != PatternBytes(node.seed, 0, node.length))
-        return absl::DataLossError(path + ": wrong bytes");
+      std::string expected;
+      for (const Piece& piece : node.pieces) expected += PatternBytes(piece.seed, 0, piece.length);
+      if (bytes != expected) return absl::DataLossError(path + ": wrong bytes");
     }
     found.erase(it);
   }

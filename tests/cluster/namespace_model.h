@@ -7,6 +7,7 @@
 #include <random>
 #include <set>
 #include <string>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "client/dfs_client.h"
@@ -31,15 +32,24 @@ class NamespaceModel {
   int64_t steps() const { return steps_; }
 
  private:
-  struct Node {
-    bool directory = false;
+  // Bytes written by one call: the pattern of a seed from its beginning.
+  struct Piece {
     uint64_t seed = 0;
     int64_t length = 0;
+  };
+  struct Node {
+    bool directory = false;
+    std::vector<Piece> pieces;  // of a file, none empty
+
+    int64_t length() const;
   };
 
   std::string RandomPath(const std::string& home, std::mt19937_64& random) const;
   absl::Status Create(client::DfsClient& client, const std::string& path, std::mt19937_64& random);
   absl::Status Append(client::DfsClient& client, const std::string& path, std::mt19937_64& random);
+  // Joins two files of one directory.
+  absl::Status Concat(client::DfsClient& client, const std::string& target,
+                      const std::string& source);
   absl::Status Mkdir(client::DfsClient& client, const std::string& path);
   absl::Status Delete(client::DfsClient& client, const std::string& path);
   absl::Status Rename(client::DfsClient& client, const std::string& from, const std::string& to);

@@ -1,5 +1,6 @@
-// Files that are appended to, truncated, and followed by readers, on a whole cluster whose
+// Files that are appended to, truncated, joined, and followed by readers, on a whole cluster whose
 // DataNodes are killed: nothing acknowledged is lost, replica counts converge, nothing leaks.
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include "tests/cluster/cluster.h"
@@ -92,6 +93,30 @@ TEST_P(OpenFile, ATruncatedFileIsWrittenOn) {
   ASSERT_NO_FATAL_FAILURE(Append(2000));
   ASSERT_NO_FATAL_FAILURE(Truncate(0));
   ASSERT_NO_FATAL_FAILURE(Append(10));
+  ASSERT_OK(verifier_->CheckAll(*client_));
+}
+
+// The joined blocks, short ones between full ones, get the target's replicas.
+TEST_P(OpenFile, JoinedFilesAreOneFile) {
+  Start(3);
+  Write(kBlock + 1000);
+  std::vector<std::string> parts;
+  for (const int64_t n : {700L, 2 * kBlock + 1, kBlock}) {
+    parts.push_back(fmt::format("/part{}", parts.size()));
+    ASSERT_OK_AND_ASSIGN(const auto out,
+                         client_->Create(parts.back(), {.replication = 1, .block_size = kBlock}));
+    ASSERT_OK(out->Write(PatternBytes(kSeed, length_, static_cast<size_t>(n))));
+    ASSERT_OK(out->Close());
+    length_ += n;
+  }
+  ASSERT_OK(client_->Concat("/f", parts));
+  ASSERT_NO_FATAL_FAILURE(Append(2000));
+  ASSERT_OK(verifier_->CheckAll(*client_));
+  for (const std::string& part : parts) {
+    ASSERT_OK_AND_ASSIGN(const bool exists, client_->Exists(part));
+    EXPECT_FALSE(exists) << part;
+  }
+  ASSERT_NO_FATAL_FAILURE(Truncate(kBlock + 1500));
   ASSERT_OK(verifier_->CheckAll(*client_));
 }
 

@@ -22,6 +22,7 @@ class FakeNamespace : public Namespace {
   std::function<void(const Caller&, CreateRequest, Done<FileStatus>)> on_create;
   std::function<void(const Caller&, AppendRequest, Done<AppendResult>)> on_append;
   std::function<void(const Caller&, TruncateRequest, Done<bool>)> on_truncate;
+  std::function<void(const Caller&, ConcatRequest, DoneVoid)> on_concat;
   std::function<void(BlockSyncRequest, DoneVoid)> on_block_sync;
   std::function<void(const Caller&, const std::string&, Done<bool>)> on_delete;
   std::function<void(const Caller&, const std::string&, Done<std::optional<FileStatus>>)>
@@ -51,6 +52,9 @@ class FakeNamespace : public Namespace {
   }
   void Truncate(const Caller& caller, TruncateRequest request, Done<bool> done) override {
     on_truncate ? on_truncate(caller, std::move(request), std::move(done)) : done(No());
+  }
+  void Concat(const Caller& caller, ConcatRequest request, DoneVoid done) override {
+    on_concat ? on_concat(caller, std::move(request), std::move(done)) : done(No());
   }
   void CommitBlockSynchronization(BlockSyncRequest request, DoneVoid done) override {
     on_block_sync ? on_block_sync(std::move(request), std::move(done)) : done(No());

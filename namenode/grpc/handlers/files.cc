@@ -71,6 +71,18 @@ void Truncate(Call& call, const v1::TruncateRequest& request, v1::TruncateRespon
       FillThen<bool>(std::move(done), [&response](bool cut) { response.set_done(cut); }));
 }
 
+void Concat(Call& call, const v1::ConcatRequest& request, v1::ConcatResponse& /*response*/,
+            DoneVoid done) {
+  call.audit = {.command = "concat",
+                .source = fmt::format("[{}]", fmt::join(request.sources(), ", ")),
+                .destination = request.target()};
+  call.core.names.Concat(
+      call.caller,
+      ConcatRequest{.target = request.target(),
+                    .sources = {request.sources().begin(), request.sources().end()}},
+      std::move(done));
+}
+
 void AddBlock(Call& call, const v1::AddBlockRequest& request, v1::AddBlockResponse& response,
               DoneVoid done) {
   AddBlockRequest core_request;

@@ -23,6 +23,7 @@ void GetContentSummary(Call&, const v1::GetContentSummaryRequest&, v1::GetConten
 void Create(Call&, const v1::CreateRequest&, v1::CreateResponse&, DoneVoid);
 void Append(Call&, const v1::AppendRequest&, v1::AppendResponse&, DoneVoid);
 void Truncate(Call&, const v1::TruncateRequest&, v1::TruncateResponse&, DoneVoid);
+void Concat(Call&, const v1::ConcatRequest&, v1::ConcatResponse&, DoneVoid);
 void AddBlock(Call&, const v1::AddBlockRequest&, v1::AddBlockResponse&, DoneVoid);
 void AbandonBlock(Call&, const v1::AbandonBlockRequest&, v1::AbandonBlockResponse&, DoneVoid);
 void Complete(Call&, const v1::CompleteRequest&, v1::CompleteResponse&, DoneVoid);

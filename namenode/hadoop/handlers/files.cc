@@ -78,6 +78,17 @@ void Truncate(Call& call, const pb::TruncateRequestProto& request,
       FillThen<bool>(std::move(done), [&response](bool cut) { response.set_result(cut); }));
 }
 
+void Concat(Call& call, const pb::ConcatRequestProto& request,
+            pb::ConcatResponseProto& /*response*/, DoneVoid done) {
+  call.audit = {.command = "concat",
+                .source = fmt::format("[{}]", fmt::join(request.srcs(), ", ")),
+                .destination = request.trg()};
+  call.core.names.Concat(call.caller,
+                         ConcatRequest{.target = request.trg(),
+                                       .sources = {request.srcs().begin(), request.srcs().end()}},
+                         std::move(done));
+}
+
 void AddBlock(Call& call, const pb::AddBlockRequestProto& request,
               pb::AddBlockResponseProto& response, DoneVoid done) {
   AddBlockRequest core_request;

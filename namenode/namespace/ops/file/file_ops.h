@@ -26,6 +26,9 @@ absl::StatusOr<AppendResult> Append(OpContext& ctx, const AppendRequest& request
 // Shortens a closed file. True: it has the new length. False: its last block is under recovery to
 // the shorter length, the file is open until that is done.
 absl::StatusOr<bool> Truncate(OpContext& ctx, const TruncateRequest& request);
+// Moves the blocks of closed files to the end of another of the same directory; the files are gone
+// afterwards, the target keeps its replication.
+absl::Status Concat(OpContext& ctx, const ConcatRequest& request);
 
 // Checks everything and changes nothing. NotReplicatedYet while the penultimate block lacks
 // replicas.

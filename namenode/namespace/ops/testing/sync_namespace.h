@@ -60,6 +60,11 @@ class SyncNamespace {
       ns_.Truncate(caller_, {path, length, holder}, std::move(done));
     });
   }
+  absl::Status Concat(const std::string& target, std::vector<std::string> sources) {
+    return TestNamespace::SyncVoid([&](auto done) {
+      ns_.Concat(caller_, {target, sources}, std::move(done));
+    });
+  }
   absl::Status BlockSync(BlockSyncRequest request) {
     return TestNamespace::SyncVoid(
         [&](auto done) { ns_.CommitBlockSynchronization(request, std::move(done)); });
