@@ -205,6 +205,14 @@ class CairnCluster(Cluster):
                 return child
         raise Failure(f"{daemon} does not run")
 
+    def dfs(self, *arguments, text=None, status=0):
+        """What Cairn's own shell prints: the other view of what Java programs wrote."""
+        done = subprocess.run([os.path.join(BUILD, "bin", "dfs"), "-fs", self.uri, *arguments],
+                              input=text, capture_output=True, timeout=120, check=False)
+        check(done.returncode == status,
+              f"dfs {' '.join(arguments)} ended with {done.returncode}: {done.stderr.decode()}")
+        return done.stdout
+
     def stop(self):
         _stop_process(self.process, "dfs mini", signal.SIGINT)
 

@@ -1,6 +1,7 @@
 """Where the compatibility tests find what they use."""
 import glob
 import os
+import shutil
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
@@ -8,7 +9,8 @@ CACHE = os.environ.get("CAIRN_COMPAT_CACHE",
                        os.path.join(os.path.expanduser("~"), ".cache", "cairn-compat"))
 VENV = os.path.join(CACHE, "venv")
 # Debian's JDK even where another Java is the default one.
-JAVA = next(iter(sorted(glob.glob("/usr/lib/jvm/java-17-openjdk-*/bin/java"))), "java")
+JAVA = next(iter(sorted(glob.glob("/usr/lib/jvm/java-17-openjdk-*/bin/java"))),
+            shutil.which("java") or "java")
 
 
 def classes(build, part):
