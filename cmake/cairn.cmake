@@ -17,6 +17,12 @@ if(CAIRN_FUZZ)
 endif()
 target_link_options(cairn_options INTERFACE -fuse-ld=lld)
 
+# The allocator of the daemons (docs/decisions/0011-tcmalloc.md). Sanitizers bring their own.
+add_library(cairn_malloc INTERFACE)
+if(NOT CAIRN_SANITIZE)
+  target_link_libraries(cairn_malloc INTERFACE ${TCMALLOC_LIBRARY})
+endif()
+
 # One precompiled header for the whole project: what nearly every source includes anyway.
 add_library(cairn_pch OBJECT ${CMAKE_SOURCE_DIR}/cmake/pch.cc)
 target_link_libraries(cairn_pch PRIVATE cairn_options absl::status absl::statusor fmt::fmt)

@@ -10,5 +10,6 @@ find_package(GTest CONFIG REQUIRED)
 find_package(OpenSSL REQUIRED)  # MD5 of Hadoop's file checksums
 find_package(Boost 1.74 REQUIRED)
 find_library(ISAL_LIBRARY isal REQUIRED)
+find_library(TCMALLOC_LIBRARY tcmalloc_minimal REQUIRED)
 find_program(PROTOC protoc REQUIRED)
 find_program(GRPC_CPP_PLUGIN grpc_cpp_plugin REQUIRED)

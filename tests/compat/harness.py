@@ -130,7 +130,15 @@ class Cluster:
     def http(self):
         return f"{self.host}:{self.http_port}"
 
-    def _write_conf(self):
+    def choose_ports(self):
+        # Below the range of ports that the kernel gives to clients. 1850 further is HTTP.
+        while True:
+            port = random.randrange(12000, 28000)
+            if all(_is_free(p) for p in (port, port + 1, port + 1850)):
+                self.port, self.http_port = port, port + 1850
+                return
+
+    def write_client_conf(self):
         write_conf(self.conf, {
             "fs.defaultFS": self.uri,
             "hadoop.tmp.dir": os.path.join(self.directory, "tmp"),
@@ -163,7 +171,7 @@ class CairnCluster(Cluster):
         super().__init__(work, name)
         settings = {**COMMON_SETTINGS, **(settings or {})}
         for attempt in range(START_ATTEMPTS):
-            self._choose_ports()
+            self.choose_ports()
             data = os.path.join(self.directory, f"data{attempt}")
             command = [os.path.join(BUILD, "bin", "dfs"), "mini", "--dir", data, "--port",
                        str(self.port), "--datanodes", str(datanodes)]
@@ -174,7 +182,7 @@ class CairnCluster(Cluster):
                      "Cairn's cluster is ready", START_TIMEOUT_S)
             if self.process.poll() is None:
                 self.data = data
-                self._write_conf()
+                self.write_client_conf()
                 return
             if "in use" not in self._said():
                 break  # no other test took a port in the meantime
@@ -183,14 +191,6 @@ class CairnCluster(Cluster):
     def _said(self):
         with open(self.log, encoding="utf-8") as file:
             return file.read()
-
-    def _choose_ports(self):
-        # Below the range of ports that the kernel gives to clients. 1850 further is HTTP.
-        while True:
-            port = random.randrange(12000, 28000)
-            if all(_is_free(p) for p in (port, port + 1, port + 1850)):
-                self.port, self.http_port = port, port + 1850
-                return
 
     def log_of(self, daemon):
         return os.path.join(self.data, "logs", daemon + ".log")
@@ -237,7 +237,7 @@ class ApacheCluster(Cluster):
         check(len(words) == 3 and words[0] == "ready",
               f"Apache's cluster did not start:\n{tail(self.log)}")
         self.port, self.http_port = int(words[1]), int(words[2])
-        self._write_conf()
+        self.write_client_conf()
 
     def stop(self):
         self.process.stdin.close()
@@ -252,7 +252,12 @@ def children(pid):
         return [int(child) for child in file.read().split()]
 
 
-def java_command(conf, main, arguments, *, heap_mb=512, level="WARN", first=(), options=()):
+# For short runs on a shared machine.
+SMALL_JVM = ("-XX:+UseSerialGC", "-XX:-UsePerfData", "-XX:TieredStopAtLevel=1")
+
+
+def java_command(conf, main, arguments, *, heap_mb=512, level="WARN", first=(), options=(),
+                 jvm=SMALL_JVM):
     """A Java command line with Hadoop on the class path; `first` are folders before the jars."""
     with open(os.path.join(paths.CACHE, "classpath"), encoding="utf-8") as file:
         jars = file.read().strip()
@@ -261,9 +266,8 @@ def java_command(conf, main, arguments, *, heap_mb=512, level="WARN", first=(), 
     opened = [f"--add-opens=java.base/{package}=ALL-UNNAMED" for package in (
         "java.lang", "java.lang.reflect", "java.io", "java.net", "java.nio", "java.util",
         "java.util.concurrent")]
-    return [paths.JAVA, f"-Xmx{heap_mb}m", "-XX:+UseSerialGC", "-XX:-UsePerfData",
-            "-XX:TieredStopAtLevel=1", f"-Dcairn.log.level={level}", "-Duser.timezone=UTC",
-            *opened, *options, "-cp", ":".join(class_path), main, *arguments]
+    return [paths.JAVA, f"-Xmx{heap_mb}m", *jvm, f"-Dcairn.log.level={level}",
+            "-Duser.timezone=UTC", *opened, *options, "-cp", ":".join(class_path), main, *arguments]
 
 
 def run_java(conf, main, arguments, log, *, timeout_s=600, cwd=None, environment=None, **options):
