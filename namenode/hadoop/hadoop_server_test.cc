@@ -215,6 +215,24 @@ TEST_F(HadoopServerTest, TheBalancerIsToldThatThereAreNoBlockTokens) {
   EXPECT_FALSE(reply->keys().isblocktokenenabled());
 }
 
+// The table pointed at lists that were gone once it was made: what was read then could end the
+// NameNode.
+TEST_F(HadoopServerTest, StoragePoliciesTellTheirStorageTypes) {
+  const auto reply = Call<pb::GetStoragePoliciesResponseProto>(
+      "getStoragePolicies", pb::GetStoragePoliciesRequestProto());
+  ASSERT_TRUE(reply.ok()) << reply.status();
+  ASSERT_EQ(reply->policies_size(), 8);
+  const pb::BlockStoragePolicyProto& warm = reply->policies(2);
+  EXPECT_EQ(warm.name(), "WARM");
+  EXPECT_THAT(warm.creationpolicy().storagetypes(), ElementsAre(pb::DISK, pb::ARCHIVE));
+  EXPECT_THAT(warm.creationfallbackpolicy().storagetypes(), ElementsAre(pb::DISK, pb::ARCHIVE));
+  const pb::BlockStoragePolicyProto& hot = reply->policies(3);
+  EXPECT_EQ(hot.name(), "HOT");
+  EXPECT_THAT(hot.creationpolicy().storagetypes(), ElementsAre(pb::DISK));
+  EXPECT_FALSE(hot.has_creationfallbackpolicy());
+  EXPECT_THAT(hot.replicationfallbackpolicy().storagetypes(), ElementsAre(pb::ARCHIVE));
+}
+
 TEST_F(HadoopServerTest, GroupsAreThoseOfTheServer) {
   hadoop::common::GetGroupsForUserRequestProto request;
   request.set_user("admin");

@@ -1,5 +1,6 @@
 // Storage policies and erasure coding policies as read-only tables (Hadoop 3.4:
 // BlockStoragePolicySuite, SystemErasureCodingPolicies).
+#include <algorithm>
 #include <array>
 #include <initializer_list>
 
@@ -12,7 +13,21 @@ namespace cairn::namenode::hadoop_handlers {
 namespace {
 
 using enum pb::StorageTypeProto;
-using Types = std::initializer_list<pb::StorageTypeProto>;
+
+// A few storage types, kept in the object itself.
+class Types {
+ public:
+  constexpr Types(std::initializer_list<pb::StorageTypeProto> types) : size_(types.size()) {
+    std::copy(types.begin(), types.end(), types_.begin());
+  }
+  constexpr const pb::StorageTypeProto* begin() const { return types_.data(); }
+  constexpr const pb::StorageTypeProto* end() const { return types_.data() + size_; }
+  constexpr size_t size() const { return size_; }
+
+ private:
+  std::array<pb::StorageTypeProto, 2> types_{};
+  size_t size_;
+};
 
 struct Policy {
   uint32_t id = 0;
@@ -22,7 +37,7 @@ struct Policy {
   Types replication_fallbacks;  // where to copy when those are full
 };
 
-const std::array kPolicies = {
+constexpr std::array kPolicies = {
     Policy{1, "PROVIDED", {PROVIDED, DISK}, {PROVIDED, DISK}, {PROVIDED, DISK}},
     Policy{2, "COLD", {ARCHIVE}, {}, {}},
     Policy{5, "WARM", {DISK, ARCHIVE}, {DISK, ARCHIVE}, {DISK, ARCHIVE}},
@@ -37,7 +52,7 @@ constexpr uint32_t kHot = 7;
 void Fill(const Policy& policy, pb::BlockStoragePolicyProto& proto) {
   proto.set_policyid(policy.id);
   proto.set_name(policy.name);
-  const auto add = [](Types types, pb::StorageTypesProto& list) {
+  const auto add = [](const Types& types, pb::StorageTypesProto& list) {
     for (const pb::StorageTypeProto type : types) list.add_storagetypes(type);
   };
   add(policy.types, *proto.mutable_creationpolicy());
