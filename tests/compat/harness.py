@@ -77,7 +77,7 @@ def start_process(command, log, **options):
                                 preexec_fn=_die_with_parent, **options)
 
 
-def _stop_process(process, name, first_signal):
+def stop_process(process, name, first_signal):
     """Ends a process in an orderly way; a Failure when that takes too long or it had ended."""
     ended_early = process.poll()
     if ended_early is None:
@@ -131,14 +131,23 @@ class Cluster:
         return f"{self.host}:{self.http_port}"
 
     def choose_ports(self):
-        # Below the range of ports that the kernel gives to clients. 1850 further is HTTP.
+        """Free ports for Hadoop RPC, gRPC (the next one) and HTTP (1850 further)."""
         while True:
-            port = random.randrange(12000, 28000)
+            port = random.randrange(12000, 28000)  # below those that the kernel gives to clients
             if all(_is_free(p) for p in (port, port + 1, port + 1850)):
                 self.port, self.http_port = port, port + 1850
                 return
 
+    def dfs(self, *arguments, text=None, status=0):
+        """What Cairn's own shell prints: the other view of what Java programs wrote."""
+        done = subprocess.run([os.path.join(BUILD, "bin", "dfs"), "-fs", self.uri, *arguments],
+                              input=text, capture_output=True, timeout=120, check=False)
+        check(done.returncode == status,
+              f"dfs {' '.join(arguments)} ended with {done.returncode}: {done.stderr.decode()}")
+        return done.stdout
+
     def write_client_conf(self):
+        """Writes `conf`, for Java programs that are clients of this cluster."""
         write_conf(self.conf, {
             "fs.defaultFS": self.uri,
             "hadoop.tmp.dir": os.path.join(self.directory, "tmp"),
@@ -205,16 +214,8 @@ class CairnCluster(Cluster):
                 return child
         raise Failure(f"{daemon} does not run")
 
-    def dfs(self, *arguments, text=None, status=0):
-        """What Cairn's own shell prints: the other view of what Java programs wrote."""
-        done = subprocess.run([os.path.join(BUILD, "bin", "dfs"), "-fs", self.uri, *arguments],
-                              input=text, capture_output=True, timeout=120, check=False)
-        check(done.returncode == status,
-              f"dfs {' '.join(arguments)} ended with {done.returncode}: {done.stderr.decode()}")
-        return done.stdout
-
     def stop(self):
-        _stop_process(self.process, "dfs mini", signal.SIGINT)
+        stop_process(self.process, "dfs mini", signal.SIGINT)
 
 
 class ApacheCluster(Cluster):
@@ -297,11 +298,8 @@ def main(name, body):
         try:
             body(work, stack)
             stack.close()  # stops the clusters, which must go well too
-        except Exception as error:  # pylint: disable=broad-except
-            if isinstance(error, Failure):
-                print(f"FAILED: {error}")
-            else:
-                traceback.print_exc()
+        except Exception:  # pylint: disable=broad-except
+            traceback.print_exc()
             print(f"what the test left is in {work}")
             sys.exit(1)
     shutil.rmtree(work, ignore_errors=True)
