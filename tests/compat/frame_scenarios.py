@@ -72,9 +72,11 @@ class RpcPeer(Peer):
                         for part in parts)
         self.send("rpc", struct.pack(">i", len(body)) + body)
 
-    def context(self, protocol=CLIENT_PROTOCOL):
+    def context(self, protocol=CLIENT_PROTOCOL, user=harness.USER, real_user=None):
         context = self.messages.new("IpcConnectionContextProto")
-        context.userInfo.effectiveUser = harness.USER
+        context.userInfo.effectiveUser = user
+        if real_user is not None:
+            context.userInfo.realUser = real_user
         context.protocol = protocol
         self.frame(self.header(wire.CALL_CONTEXT, retryCount=-1), context)
 
@@ -134,6 +136,7 @@ def rpc_errors(recording, messages, port):
     fatal(lambda p: (p.greet(), p.context()))
     fatal(lambda p: (p.preamble(), p.frame(p.header(wire.CALL_SASL, retryCount=-1),
                                            p.messages.new("RpcSaslProto").FromString(b"\x10\x01"))))
+    fatal(lambda p: (p.preamble(), p.context(user="alice", real_user="bob")))
     fatal(lambda p: (p.greet(), p.frame(p.header(-7))))
     fatal(lambda p: (p.greet(), p.frame(p.header(1, rpcOp=None))))
     fatal(lambda p: (p.greet(), p.frame(p.header(1, rpcOp=1))))
@@ -354,6 +357,17 @@ class DataScenario:
         peer.op(86, transfer)
         peer.end()
 
+    def transfer(self):
+        """A DataNode sends a whole replica to one that has none."""
+        transfer = self.header(self.messages.new("OpTransferBlockProto"))
+        transfer.targets.extend([self.nodes[2]])
+        transfer.targetStorageTypes.extend([1])
+        transfer.targetStorageIds.extend([self.storages[2]])
+        peer = self.peer()
+        peer.op(86, transfer)
+        peer.answer()
+        peer.end()
+
     def short_circuit(self):
         """What needs a domain socket, asked for over TCP."""
         slot = self.messages.new("ShortCircuitShmSlotProto")
@@ -397,8 +411,8 @@ def data_by_hand(recording, messages, port):
     scenario.write()
     scenario.reads()
     scenario.checksums()
-    scenario.copies()
     scenario.nonsense()
+    scenario.copies()  # the last: the NameNode deletes a replica then
     scenario.namenode.close()
 
 
@@ -408,6 +422,15 @@ def short_circuit(recording, messages, port):
     scenario.allocate()
     scenario.write()
     scenario.short_circuit()
+    scenario.namenode.close()
+
+
+def transfer(recording, messages, port):
+    """A finished replica is transferred to a third DataNode."""
+    scenario = DataScenario(recording, messages, port, "/transfer")
+    scenario.allocate()
+    scenario.write()
+    scenario.transfer()
     scenario.namenode.close()
 
 
@@ -425,4 +448,4 @@ def wrong_checksum(recording, messages, port):
 
 
 BY_HAND = {"rpc-errors": rpc_errors, "data-by-hand": data_by_hand,
-           "short-circuit": short_circuit, "wrong-checksum": wrong_checksum}
+           "short-circuit": short_circuit, "transfer": transfer, "wrong-checksum": wrong_checksum}
