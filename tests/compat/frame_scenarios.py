@@ -1,4 +1,4 @@
-"""Exchanges that Hadoop's client never begins, sent by hand to a real server while they are recorded."""
+"""Exchanges that Hadoop's client never begins, sent by hand to a real server and recorded."""
 import hashlib
 import socket
 import struct

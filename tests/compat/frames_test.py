@@ -3,8 +3,9 @@
 
 The client's bytes are sent as they were; where an answer had to give them something of its own (a
 block pool, ids, ports), the recorded value is replaced by the one that Cairn gave in its place, and
-Cairn must stay with it. Times and sizes of disks are masked. Everything else in a frame must be equal:
-which fields are there, their values, the first line of an exception's text, when a connection ends.
+Cairn must stay with it. Times and sizes of disks are masked. Everything else in a frame must be
+equal: which fields are there, their values, the first line of an exception's text, when a connection
+ends.
 """
 import glob
 import os
@@ -21,9 +22,10 @@ RECORDED_USER = "root"
 # What each cluster chooses: bound to Cairn's value when it is first seen, by field.
 BOUND = {"poolId", "datanodeUuid", "storageUuid", "storageID", "storageIDs", "storageId", "delHint",
          "xferPort", "ipcPort", "blockId", "generationStamp", "fileId"}
-# Times, loads and sizes of disks, which Cairn tells in reports only; how the DataNodes are called; the
-# web port that Cairn's have not.
-MASKED = {"hostName", "infoPort", "modification_time", "access_time", "capacity", "dfsUsed", "remaining", "nonDfsUsed",
+# How the DataNodes are called, the web port that Cairn's have not, times; loads and sizes of disks,
+# which Cairn tells in reports only.
+MASKED = {"hostName", "infoPort", "modification_time", "access_time", "capacity", "dfsUsed",
+          "remaining", "nonDfsUsed",
           "blockPoolUsed", "lastUpdate", "lastUpdateMonotonic", "xceiverCount", "numBlocks",
           "lastBlockReportTime", "lastBlockReportMonotonic", "downstreamAckTimeNanos",
           "softwareVersion"}
@@ -195,7 +197,7 @@ class Replay:
         connection.sendall(data)
 
     def answer(self, number, kind):
-        """The next frame; a file that is not complete yet is asked for until it is, as clients do."""
+        """The next frame; "not complete yet" is asked again, as clients do."""
         connection, stream, decoder = self.connections[number]
         end = time.monotonic() + WAIT_S
         while True:

@@ -21,7 +21,7 @@ import paths
 _PYTHON = os.path.join(paths.VENV, "bin", "python")
 if os.path.abspath(sys.prefix) != os.path.abspath(paths.VENV):
     if not os.path.exists(_PYTHON):
-        sys.exit("compat: nothing is fetched yet, run tests/compat/fetch.py (./dev test compat does)")
+        sys.exit("compat: run tests/compat/fetch.py BUILD_DIR first (./dev test compat does)")
     os.execv(_PYTHON, [_PYTHON, "-u", *sys.argv])
 
 USER = getpass.getuser()
@@ -187,19 +187,19 @@ class CairnCluster(Cluster):
             for key, value in settings.items():
                 command += ["-D", f"{key}={value}"]
             self.process = start_process(command, self.log)
-            wait_for(lambda: self.process.poll() is not None or f"ready: {self.uri}" in self._said(),
+            wait_for(lambda: self.process.poll() is not None or self._said("ready: " + self.uri),
                      "Cairn's cluster is ready", START_TIMEOUT_S)
             if self.process.poll() is None:
                 self.data = data
                 self.write_client_conf()
                 return
-            if "in use" not in self._said():
+            if not self._said("cannot be used") and not self._said("in use"):
                 break  # no other test took a port in the meantime
         raise Failure(f"Cairn's cluster did not start:\n{tail(self.log)}")
 
-    def _said(self):
+    def _said(self, text):
         with open(self.log, encoding="utf-8") as file:
-            return file.read()
+            return text in file.read()
 
     def log_of(self, daemon):
         return os.path.join(self.data, "logs", daemon + ".log")

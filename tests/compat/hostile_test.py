@@ -2,9 +2,10 @@
 """Peers that send nonsense, stop half way, dawdle or never speak leave Cairn's servers serving.
 
 On the ports of Hadoop RPC (NameNode and DataNode) and of data: recorded streams that were damaged,
-connections that end in the middle of a frame and stay, lengths announced and not sent, requests that
-arrive byte by byte, replies that nobody takes, and a thousand silent connections. Meanwhile and after
-it files can be written and read, memory stays bounded, and closed connections leave nothing behind.
+connections that end in the middle of a frame and stay, lengths announced and not sent, requests
+that arrive byte by byte, replies that nobody takes, and a thousand silent connections. Meanwhile and
+after it files can be written and read, memory stays bounded, and closed connections leave nothing
+behind.
 """
 import contextlib
 import glob

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""MapReduce jobs of Hadoop's on files in Cairn, with the local job runner; every result is verified.
+"""Hadoop's MapReduce jobs on files in Cairn, with the local job runner; results are verified.
 
 The results are read back through Cairn's own shell.
 """
@@ -101,7 +101,8 @@ class Jobs:
         os.makedirs(os.path.join(tree, "empty"))
         distcp = "org.apache.hadoop.tools.DistCp"
         self.run(distcp, f"file://{tree}", "/mr/up")
-        self.run(distcp, "-update", "-p", self.cluster.uri + "/mr/up", self.cluster.uri + "/mr/copy")
+        self.run(distcp, "-update", "-p", self.cluster.uri + "/mr/up",
+                 self.cluster.uri + "/mr/copy")
         # What is the same already is known by its checksum and left alone.
         self.cluster.dfs("put", "-f", "-", "/mr/copy/a/b/f3", text=b"changed")
         self.cluster.dfs("put", "-", "/mr/copy/extra", text=b"not in the source")

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Hadoop's NNThroughputBenchmark drives Cairn's NameNode as a remote client, with its operations.
 
-Left out are blockReport, which speaks the protocol of Hadoop's DataNodes, and replication, which looks
-into a NameNode in its own process.
+Left out are blockReport, which speaks the protocol of Hadoop's DataNodes, and replication, which
+looks into a NameNode in its own process.
 """
 import os
 import re

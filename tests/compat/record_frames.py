@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Records what Hadoop's real client and real servers say to each other, into frames/*.txt.
 
-usage: record_frames.py BUILD_DIR [NAME…]. Run by hand when a scenario is added; the recordings are
-part of the sources. Hadoop's client goes through a relay to every server; what it never does
+usage: record_frames.py BUILD_DIR [NAME…]. Run by hand when a scenario is added; the recordings
+are part of the sources. Hadoop's client goes through a relay to every server; what it never does
 is sent by hand (frame_scenarios.py).
 """
 import bisect

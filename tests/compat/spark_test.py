@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Spark, from PyPI with the Hadoop client it brings along, works on files in Cairn.
 
-Text files, partitioned Parquet, SQL tables, structured streaming with checkpoints and the event log;
+Text files, partitioned Parquet, SQL tables, structured streaming with checkpoints, the event log;
 what Spark wrote is also looked at through Cairn's own shell.
 """
 import collections
@@ -147,7 +147,8 @@ class Claims:
             values = sorted(row.value for row in
                             self.spark.read.parquet(self.cluster.uri + "/stream").collect())
             harness.check(values == list(range(100 * rounds)), f"each row once, round {rounds}")
-            counts = {row.key: row["count"] for row in self.spark.sql("SELECT * FROM keys").collect()}
+            keys = self.spark.sql("SELECT * FROM keys").collect()
+            counts = {row.key: row["count"] for row in keys}
             expected = collections.Counter(f"k{i % 3}" for i in range(100 * rounds))
             harness.check(counts == expected, f"the state of round {rounds}: {counts}")
         offsets = [name for name in self.names("/checkpoint-files/offsets") if name[-1].isdigit()]

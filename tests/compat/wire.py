@@ -250,9 +250,9 @@ def encoded(kind, parts):
 class Recording:
     """Connections and the frames on them, in order, as a text file.
 
-    A line is "open CONNECTION namenode|transfer|ipc PORT", "> CONNECTION KIND HEX" (from the client),
-    "< CONNECTION KIND HEX" (from the server), "eof CONNECTION" (the server closes) or "close
-    CONNECTION" (the client does). A # begins a comment.
+    A line is "open CONNECTION namenode|transfer|ipc PORT", "> CONNECTION KIND HEX" (from the
+    client), "< CONNECTION KIND HEX" (from the server), "eof CONNECTION" (the server closes) or
+    "close CONNECTION" (the client does). A # begins a comment.
     """
 
     def __init__(self, title):

@@ -18,7 +18,10 @@ import org.apache.hadoop.security.UserGroupInformation;
 import org.apache.hadoop.security.token.Token;
 import org.apache.hadoop.security.token.TokenIdentifier;
 
-/** FrameDriver SCENARIO: what Hadoop's client does while its connections are recorded; all of it below /SCENARIO. */
+/**
+ * FrameDriver SCENARIO: what Hadoop's client does while its connections are recorded; all of it
+ * below /SCENARIO.
+ */
 public final class FrameDriver {
   private static final int FILE_BYTES = 9000;
   private static final int APPENDED_BYTES = 1500;
@@ -96,15 +99,20 @@ public final class FrameDriver {
     refused(() -> fs.isFileClosed(missing));
     refused(() -> fs.recoverLease(missing));
     refused(() -> fs.truncate(file, 5));
-    if (fs.rename(missing, file)) throw new IllegalStateException("renamed what is not there");
-    if (fs.setReplication(missing, (short) 1)) throw new IllegalStateException("set on what is not there");
-    refused(() -> fs.create(new Path(base, "r"), FsPermission.getFileDefault(), true, 4096, (short) 1000, 1 << 20, null));
+    if (fs.rename(missing, file))
+      throw new IllegalStateException("renamed what is not there");
+    if (fs.setReplication(missing, (short) 1))
+      throw new IllegalStateException("set on what is not there");
+    refused(()
+                -> fs.create(new Path(base, "r"), FsPermission.getFileDefault(), true, 4096,
+                    (short) 1000, 1 << 20, null));
   }
 
   private static void data(DistributedFileSystem fs, Path base) throws IOException {
     byte[] content = bytes(FILE_BYTES);
     Path file = new Path(base, "f");
-    try (FSDataOutputStream out = fs.create(file, FsPermission.getFileDefault(), true, 4096, (short) 1, 1 << 20, null)) {
+    try (FSDataOutputStream out =
+             fs.create(file, FsPermission.getFileDefault(), true, 4096, (short) 1, 1 << 20, null)) {
       out.write(content, 0, 3000);
       out.hflush();
       try (FSDataInputStream in = fs.open(file)) {
@@ -118,7 +126,8 @@ public final class FrameDriver {
       in.readFully(0, back);
       in.readFully(1000, new byte[2000]);
     }
-    if (!Arrays.equals(content, back)) throw new IllegalStateException("read something else");
+    if (!Arrays.equals(content, back))
+      throw new IllegalStateException("read something else");
     fs.getFileChecksum(file);
     try (FSDataOutputStream out = fs.append(file)) {
       out.write(content, 0, APPENDED_BYTES);
@@ -133,12 +142,21 @@ public final class FrameDriver {
       DistributedFileSystem hdfs = (DistributedFileSystem) fs;
       Path base = new Path("/" + scenario);
       switch (scenario) {
-        case "names": names(hdfs, base); break;
-        case "refusals": refusals(hdfs, base); break;
-        case "data": data(hdfs, base); break;
+        case "names":
+          names(hdfs, base);
+          break;
+        case "refusals":
+          refusals(hdfs, base);
+          break;
+        case "data":
+          data(hdfs, base);
+          break;
         case "token":
-        case "ping": fs.mkdirs(base); break;
-        default: throw new IllegalArgumentException(scenario);
+        case "ping":
+          fs.mkdirs(base);
+          break;
+        default:
+          throw new IllegalArgumentException(scenario);
       }
     }
   }
@@ -148,7 +166,8 @@ public final class FrameDriver {
     UserGroupInformation user = UserGroupInformation.getCurrentUser();
     if (args[0].equals("token")) {
       // Whoever holds a token, of whatever kind, begins with SASL.
-      user.addToken(new Token<TokenIdentifier>(new byte[] {1}, new byte[] {2}, new Text("kind"), new Text("elsewhere:1")));
+      user.addToken(new Token<TokenIdentifier>(
+          new byte[] {1}, new byte[] {2}, new Text("kind"), new Text("elsewhere:1")));
     }
     user.doAs((PrivilegedExceptionAction<Void>) () -> {
       run(args[0], conf);

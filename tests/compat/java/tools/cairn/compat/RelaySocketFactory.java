@@ -15,8 +15,9 @@ import org.apache.hadoop.conf.Configurable;
 import org.apache.hadoop.conf.Configuration;
 
 /**
- * Sends every connection of Hadoop's client to the relay at 127.0.0.1:cairn.compat.relay, which is told in two bytes the port that was
- * meant. The sockets have channels, which Hadoop's reader of blocks needs; SOCKS sockets have none.
+ * Sends every connection of Hadoop's client to the relay at 127.0.0.1:cairn.compat.relay, which is
+ * told in two bytes the port that was meant. The sockets have channels, which Hadoop's reader of
+ * blocks needs; SOCKS sockets have none.
  */
 public final class RelaySocketFactory extends SocketFactory implements Configurable {
   private Configuration conf;
@@ -49,12 +50,14 @@ public final class RelaySocketFactory extends SocketFactory implements Configura
   }
 
   @Override
-  public Socket createSocket(String host, int port, InetAddress localHost, int localPort) throws IOException {
+  public Socket createSocket(String host, int port, InetAddress localHost, int localPort)
+      throws IOException {
     return createSocket(host, port);
   }
 
   @Override
-  public Socket createSocket(InetAddress host, int port, InetAddress localHost, int localPort) throws IOException {
+  public Socket createSocket(InetAddress host, int port, InetAddress localHost, int localPort)
+      throws IOException {
     return createSocket(host, port);
   }
 

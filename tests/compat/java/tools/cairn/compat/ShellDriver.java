@@ -25,42 +25,52 @@ import org.apache.hadoop.util.Tool;
 import org.apache.hadoop.util.ToolRunner;
 
 /**
- * ShellDriver SCRIPT: runs Hadoop's command-line tools one after the other in this JVM and prints a transcript: each command with
- * what it wrote to its output and its error stream and its exit status. A line of the script has the words of a command
- * separated by tabs: USER, INPUT, TOOL, ARGUMENT…; USER is - for the one who runs this.
+ * ShellDriver SCRIPT: runs Hadoop's command-line tools one after the other in this JVM and prints a
+ * transcript: each command with what it wrote to its output and its error stream and its exit
+ * status. A line of the script has the words of a command separated by tabs: USER, INPUT, TOOL,
+ * ARGUMENT…; USER is - for the one who runs this.
  */
 public final class ShellDriver {
   private ShellDriver() {}
 
   private static Tool tool(String name, Configuration conf) {
     switch (name) {
-      case "fs": return new FsShell(conf);
-      case "dfsadmin": return new DFSAdmin(conf);
-      case "ec": return new ECAdmin(conf);
-      case "storagepolicies": return new StoragePolicyAdmin(conf);
-      default: throw new IllegalArgumentException("unknown tool " + name);
+      case "fs":
+        return new FsShell(conf);
+      case "dfsadmin":
+        return new DFSAdmin(conf);
+      case "ec":
+        return new ECAdmin(conf);
+      case "storagepolicies":
+        return new StoragePolicyAdmin(conf);
+      default:
+        throw new IllegalArgumentException("unknown tool " + name);
     }
   }
 
   private static int run(String name, String[] arguments) throws Exception {
     Configuration conf = new HdfsConfiguration();
     // These two take the stream they write to when they are made.
-    if (name.equals("fsck")) return ToolRunner.run(new DFSck(conf, System.out), arguments);
-    if (name.equals("groups")) return ToolRunner.run(new GetGroups(conf, System.out), arguments);
+    if (name.equals("fsck"))
+      return ToolRunner.run(new DFSck(conf, System.out), arguments);
+    if (name.equals("groups"))
+      return ToolRunner.run(new GetGroups(conf, System.out), arguments);
     return ToolRunner.run(tool(name, conf), arguments);
   }
 
   private static int runAs(String user, String name, String[] arguments) throws Exception {
     // A client kept from the command before would have that one's settings.
     FileSystem.closeAll();
-    if (user.equals("-")) return run(name, arguments);
+    if (user.equals("-"))
+      return run(name, arguments);
     return UserGroupInformation.createRemoteUser(user).doAs(
         (PrivilegedExceptionAction<Integer>) () -> run(name, arguments));
   }
 
   private static void print(PrintStream to, String label, ByteArrayOutputStream text) {
     for (String line : new String(text.toByteArray(), StandardCharsets.UTF_8).split("\n")) {
-      if (!line.isEmpty()) to.println("  " + label + " " + line);
+      if (!line.isEmpty())
+        to.println("  " + label + " " + line);
     }
   }
 
@@ -90,7 +100,8 @@ public final class ShellDriver {
         System.setErr(log);
         System.setIn(noInput);
       }
-      transcript.println("$ " + (user.equals("-") ? "" : "as " + user + ": ") + name + " " + String.join(" ", words));
+      transcript.println("$ " + (user.equals("-") ? "" : "as " + user + ": ") + name + " "
+          + String.join(" ", words));
       print(transcript, "out", out);
       print(transcript, "err", err);
       transcript.println("  exit " + status);

@@ -10,8 +10,9 @@ import org.junit.platform.launcher.core.LauncherDiscoveryRequestBuilder;
 import org.junit.platform.launcher.core.LauncherFactory;
 
 /**
- * SuiteRunner CLASS: runs a class of JUnit 4 or 5 tests and prints a line for each test: "pass|fail|skip TEST reason". What
- * happens to the class as a whole has its name for TEST. The stacks of failures go to the standard error.
+ * SuiteRunner CLASS: runs a class of JUnit 4 or 5 tests and prints a line for each test:
+ * "pass|fail|skip TEST reason". What happens to the class as a whole has its name for TEST. The
+ * stacks of failures go to the standard error.
  */
 public final class SuiteRunner implements TestExecutionListener {
   private final PrintStream report = System.out;
@@ -20,9 +21,10 @@ public final class SuiteRunner implements TestExecutionListener {
 
   public static void main(String[] args) {
     SuiteRunner runner = new SuiteRunner();
-    System.setOut(System.err);  // what tests print is no part of the report
-    LauncherDiscoveryRequest request =
-        LauncherDiscoveryRequestBuilder.request().selectors(DiscoverySelectors.selectClass(args[0])).build();
+    System.setOut(System.err); // what tests print is no part of the report
+    LauncherDiscoveryRequest request = LauncherDiscoveryRequestBuilder.request()
+                                           .selectors(DiscoverySelectors.selectClass(args[0]))
+                                           .build();
     LauncherFactory.create().execute(request, runner);
     runner.report.flush();
     System.exit(0);
@@ -42,7 +44,8 @@ public final class SuiteRunner implements TestExecutionListener {
   public void executionFinished(TestIdentifier test, TestExecutionResult result) {
     Throwable why = result.getThrowable().orElse(null);
     if (result.getStatus() == TestExecutionResult.Status.SUCCESSFUL) {
-      if (test.isTest()) tell("pass", test, null);
+      if (test.isTest())
+        tell("pass", test, null);
     } else if (result.getStatus() == TestExecutionResult.Status.ABORTED) {
       tell("skip", test, why);
     } else {

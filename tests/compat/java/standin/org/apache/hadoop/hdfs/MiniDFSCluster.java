@@ -13,9 +13,10 @@ import org.apache.hadoop.fs.permission.FsPermission;
 import org.apache.hadoop.security.UserGroupInformation;
 
 /**
- * Takes the place of the cluster that Hadoop's tests start inside their own process: this one is the server at
- * -Dcairn.compat.uri, so that the tests become remote ones. Has what a client can do and no more; a test that wants to reach into
- * the daemons does not link. Building a cluster empties the server, as formatting would.
+ * Takes the place of the cluster that Hadoop's tests start inside their own process: this one is
+ * the server at -Dcairn.compat.uri, so that the tests become remote ones. Has what a client can do
+ * and no more; a test that wants to reach into the daemons does not link. Building a cluster
+ * empties the server, as formatting would.
  */
 public class MiniDFSCluster implements AutoCloseable {
   private static final URI SERVER = URI.create(System.getProperty("cairn.compat.uri"));
@@ -26,10 +27,12 @@ public class MiniDFSCluster implements AutoCloseable {
 
   private MiniDFSCluster(Configuration conf, boolean format) throws IOException {
     this.conf = conf;
-    // All clusters of a process have one URI: a cached client may have been made with other settings.
+    // All clusters of a process have one URI: a cached client may have been made with other
+    // settings.
     FileSystem.closeAll();
     FileSystem.setDefaultUri(conf, SERVER);
-    if (format) asSuperuser(MiniDFSCluster::empty);
+    if (format)
+      asSuperuser(MiniDFSCluster::empty);
   }
 
   private interface Work {
@@ -38,7 +41,8 @@ public class MiniDFSCluster implements AutoCloseable {
 
   /** A test may have logged somebody else in. */
   private static void asSuperuser(Work work) throws IOException {
-    UserGroupInformation superuser = UserGroupInformation.createRemoteUser(System.getProperty("user.name"));
+    UserGroupInformation superuser =
+        UserGroupInformation.createRemoteUser(System.getProperty("user.name"));
     try {
       superuser.doAs((PrivilegedExceptionAction<Void>) () -> {
         try (FileSystem fs = FileSystem.newInstance(SERVER, new Configuration())) {
@@ -55,7 +59,8 @@ public class MiniDFSCluster implements AutoCloseable {
     fs.setSafeMode(SafeModeAction.LEAVE);
     Path root = new Path("/");
     for (FileStatus child : fs.listStatus(root)) {
-      if (!fs.delete(child.getPath(), true)) throw new IOException("cannot delete " + child.getPath());
+      if (!fs.delete(child.getPath(), true))
+        throw new IOException("cannot delete " + child.getPath());
     }
     fs.setPermission(root, new FsPermission(ROOT_MODE));
     fs.setOwner(root, System.getProperty("user.name"), "supergroup");
@@ -90,7 +95,8 @@ public class MiniDFSCluster implements AutoCloseable {
   }
 
   public void shutdown(boolean deleteFiles) {
-    if (!running) return;
+    if (!running)
+      return;
     running = false;
     try {
       FileSystem.closeAll();
