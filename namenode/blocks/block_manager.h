@@ -35,8 +35,14 @@ struct BlockView {
   // Under recovery: the row's recovery id is at work, or waits for a DataNode to work on it. Then
   // it is not to be replaced by a newer one.
   bool recovery_pending = false;
-  // No DataNode has an unfinished block and none was ever given it, as far as this NameNode can
-  // know: all have reported, and those that have not had time enough to come back.
+  // What a recovery waits for that cannot begin, for messages; empty otherwise.
+  std::string recovery_waits_for;
+  // Under recovery: every DataNode of the pipeline is one of those that the attempt was told to
+  // ask, or has reported that it has no replica. What these do not have is lost.
+  bool loss_is_certain = false;
+  // No DataNode has an unfinished block, as far as this NameNode can know. Of one with a known
+  // length: every DataNode of its pipeline has reported. Of one that was perhaps never written:
+  // all have reported, and those that have not had time enough to come back.
   bool unclaimed = false;
 };
 
@@ -114,12 +120,21 @@ struct TransferCommand {
   std::vector<ReplicaLocation> targets;
 };
 
+// How the DataNodes of a block's pipeline stand that are not to be asked in its recovery. Ordered:
+// what holds of one of them holds of the recovery. Numbers are those of datanode.proto.
+enum class AbsentReplicas : uint8_t {
+  kAwaited = 0,  // one may have a replica and come back soon
+  kDead = 1,     // one may have a replica, but has been away for so long that it is dead
+  kNone = 2,     // each has reported that it has no replica, or a bad one
+};
+
 // Bring the replicas of a block whose writer is gone to one length, as the primary.
 struct RecoverCommand {
   ExtendedBlock block;  // with its stored stamp and length
   GenerationStamp recovery_id = 0;
   std::vector<ReplicaLocation> replicas;
   std::optional<int64_t> truncate_to;
+  AbsentReplicas absent = AbsentReplicas::kAwaited;
 };
 
 // A block that wants a new replica, or whose recovery has come to a halt.

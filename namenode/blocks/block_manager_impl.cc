@@ -61,14 +61,24 @@ void BlockManagerImpl::Apply(absl::Span<const BlockChange> changes, Txid txid) {
     if (!change.row) {
       ledger_.EraseBlock(change.id);
       state_.recoveries.Erase(change.id);
+      state_.pipelines.erase(change.id);
       continue;
     }
     ledger_.PutBlock(*change.row);
+    SetPipeline(*change.row);
     state_.recoveries.Put(*change.row, txid);
     const BlockRecovery* recovery = state_.recoveries.Find(change.id);
     if (recovery != nullptr && recovery->phase == BlockRecovery::Phase::kPrimary) {
       AssignPrimary(change.id);
     }
+  }
+}
+
+void BlockManagerImpl::SetPipeline(const BlockRow& row) {
+  if (row.pipeline.empty()) {
+    state_.pipelines.erase(row.id);
+  } else {
+    state_.pipelines[row.id] = row.pipeline;
   }
 }
 
@@ -92,6 +102,11 @@ std::optional<BlockView> BlockManagerImpl::Find(BlockId id) const {
     view.row.recovery_id = recovery->id;
     view.row.truncate_to = recovery->truncate_to;
     view.recovery_pending = state_.recoveries.Pending(id, clock_.MonotonicMs());
+    view.recovery_waits_for = recovery->waits_for;
+    view.loss_is_certain = recovery->loss_is_certain;
+  }
+  if (const auto pipeline = state_.pipelines.find(id); pipeline != state_.pipelines.end()) {
+    view.row.pipeline = pipeline->second;
   }
   view.unclaimed = Unclaimed(id, *record);
   return view;
@@ -260,6 +275,7 @@ void BlockManagerImpl::Load(absl::Span<const BlockRow> rows) {
     for (const BlockRow& row : rows.subspan(0, part)) {
       if (changed_while_loading_.contains(row.id)) continue;
       ledger_.PutBlock(row);
+      SetPipeline(row);
       state_.recoveries.Restore(row);
     }
     rows.remove_prefix(part);

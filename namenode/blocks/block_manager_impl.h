@@ -76,6 +76,13 @@ class BlockManagerImpl : public BlockManager {
   void SetBalancerBandwidth(int64_t bytes_per_second) override;
 
  private:
+  // DataNodes of an unfinished block's pipeline, as messages name them, that are not alive with all
+  // their storages reported.
+  struct PipelineStand {
+    std::vector<std::string> awaited;  // may come back or report yet
+    std::vector<std::string> dead;     // away for as long as it takes to be declared dead
+  };
+
   // -- block_manager_impl.cc
   std::vector<StorageIndex> PlacesOf(BlockId id, const BlockRecord& record, bool* corrupt) const
       REQUIRES(mu_);
@@ -85,6 +92,7 @@ class BlockManagerImpl : public BlockManager {
       REQUIRES(mu_);
   PlacementQuery QueryFor(const PlacementRequest& request, const std::string& rack) const
       REQUIRES(mu_);
+  void SetPipeline(const BlockRow& row) REQUIRES(mu_);
   SafeModeInputs Inputs() const REQUIRES(mu_);
   void UpdateSafeMode() REQUIRES(mu_);
 
@@ -103,9 +111,14 @@ class BlockManagerImpl : public BlockManager {
   // -- block_manager_recovery.cc
   std::vector<StorageIndex> RecoverablePlaces(BlockId block) const REQUIRES(mu_);
   bool CanRecover(BlockId block) const REQUIRES(mu_);
+  PipelineStand StandOf(BlockId block) const REQUIRES(mu_);
+  std::string AwaitedBy(BlockId block) const REQUIRES(mu_);
+  AbsentReplicas AbsentFrom(const RecoverCommand& command) const REQUIRES(mu_);
   void AssignPrimary(BlockId block) REQUIRES(mu_);
   void AssignPrimaries() REQUIRES(mu_);
   std::vector<RecoverCommand> TakeRecoveries(NodeIndex node) REQUIRES(mu_);
+  bool PastDeadInterval() const;
+  bool HasReported(NodeIndex node) const REQUIRES(mu_);
   bool AllHaveReported() const REQUIRES(mu_);
   bool Unclaimed(BlockId block, const BlockRecord& record) const REQUIRES(mu_);
   std::vector<StorageIndex> FindStorages(const std::vector<ReplicaLocation>& locations) const

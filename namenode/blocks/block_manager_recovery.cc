@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <spdlog/spdlog.h>
 
 #include "common/types/errors.h"
@@ -24,24 +25,74 @@ std::vector<StorageIndex> BlockManagerImpl::RecoverablePlaces(BlockId block) con
   return places;
 }
 
+bool BlockManagerImpl::PastDeadInterval() const {
+  const int64_t dead_ms = 2 * options_.recheck_interval_ms + 10 * options_.heartbeat_interval_ms;
+  return clock_.MonotonicMs() - started_ms_ >= dead_ms;
+}
+
+// The node has reported all its storages that work since it registered.
+bool BlockManagerImpl::HasReported(NodeIndex node) const {
+  for (const StorageIndex index : state_.nodes.node(node).storages) {
+    const StorageState& storage = state_.nodes.storage(index);
+    if (storage.usable && !storage.reported) return false;
+  }
+  return true;
+}
+
+BlockManagerImpl::PipelineStand BlockManagerImpl::StandOf(BlockId block) const {
+  PipelineStand stand;
+  const auto pipeline = state_.pipelines.find(block);
+  if (pipeline == state_.pipelines.end()) return stand;
+  for (const std::string& uuid : pipeline->second) {
+    const auto node = state_.nodes.FindByUuid(uuid);
+    if (!node) {
+      (PastDeadInterval() ? stand.dead : stand.awaited).push_back(uuid);
+      continue;
+    }
+    const DatanodeState& state = state_.nodes.node(*node);
+    if (state.alive && HasReported(*node)) continue;
+    (state.alive ? stand.awaited : stand.dead)
+        .push_back(fmt::format("{} ({})", state.id.XferAddress(), uuid));
+  }
+  return stand;
+}
+
+// What the recovery of a block waits for that cannot begin.
+std::string BlockManagerImpl::AwaitedBy(BlockId block) const {
+  PipelineStand stand = StandOf(block);
+  if (RecoverablePlaces(block).empty()) {
+    stand.awaited.insert(stand.awaited.end(), stand.dead.begin(), stand.dead.end());
+  }
+  if (stand.awaited.empty()) return "DataNodes with a replica of it";
+  return fmt::format("DataNode {}", fmt::join(stand.awaited, ", "));
+}
+
 // Whether a recovery may begin with the places known now. Those of a pipeline that this NameNode
 // has seen are all there are. Of one from before its start only the reported ones are known: a
 // recovery among a few would cut the block to what they have, and what the others hold would be
-// stale. Then it waits until as many as the block should have told of one, good or bad, or until
-// everyone has had his say.
+// stale. Then it waits until each DataNode of the pipeline has reported or is dead. Where the
+// pipeline is not known (rows of older programs, truncations): until as many as the block should
+// have told of one, good or bad, or until everyone has had his say.
 bool BlockManagerImpl::CanRecover(BlockId block) const {
   if (RecoverablePlaces(block).empty()) return false;
   const auto open = state_.open.find(block);
   for (const OpenReplica& place : open->second) {
     if (place.pipeline_stamp != 0) return true;
   }
+  if (state_.pipelines.contains(block)) return StandOf(block).awaited.empty();
   const BlockRecord& record = *state_.blocks.Find(block);
   return static_cast<int>(record.replicas().size()) >= record.replication() || AllHaveReported();
 }
 
 // The DataNode heard of last is the primary; another one each time, while there is one.
 void BlockManagerImpl::AssignPrimary(BlockId block) {
-  if (!CanRecover(block)) return;
+  if (!CanRecover(block)) {
+    std::string awaited = AwaitedBy(block);
+    const std::string message = fmt::format("Recovery {} of blk_{} waits for {}",
+                                            state_.recoveries.Find(block)->id, block, awaited);
+    if (state_.recoveries.Waits(block, std::move(awaited))) spdlog::warn("{}", message);
+    return;
+  }
   std::vector<NodeIndex> nodes;
   for (const StorageIndex storage : RecoverablePlaces(block)) {
     nodes.push_back(state_.nodes.NodeOf(storage));
@@ -98,33 +149,59 @@ std::vector<RecoverCommand> BlockManagerImpl::TakeRecoveries(NodeIndex node) {
     std::copy_if(command.replicas.begin(), command.replicas.end(), std::back_inserter(fresh),
                  [](const ReplicaLocation& place) { return !place.datanode.stale; });
     if (fresh.size() > 1) command.replicas = std::move(fresh);
+    command.absent = AbsentFrom(command);
+    state_.recoveries.SetLossIsCertain(block, command.absent == AbsentReplicas::kNone);
     commands.push_back(std::move(command));
   }
   return commands;
 }
 
+// What is to be expected of DataNodes that `command` does not name. A replica that is known to be
+// bad is none.
+AbsentReplicas BlockManagerImpl::AbsentFrom(const RecoverCommand& command) const {
+  const BlockId block = command.block.block.id;
+  if (!state_.pipelines.contains(block)) {
+    return AllHaveReported() ? AbsentReplicas::kNone : AbsentReplicas::kAwaited;
+  }
+  const PipelineStand stand = StandOf(block);
+  std::vector<std::string> awaited = stand.awaited;
+  for (const StorageIndex place : RecoverablePlaces(block)) {
+    const DatanodeId& id = state_.nodes.node(state_.nodes.NodeOf(place)).id;
+    const bool asked = std::any_of(
+        command.replicas.begin(), command.replicas.end(),
+        [&](const ReplicaLocation& replica) { return replica.datanode.id.uuid == id.uuid; });
+    if (!asked) awaited.push_back(fmt::format("{} ({})", id.XferAddress(), id.uuid));
+  }
+  const std::string name =
+      fmt::format("Recovery {} of {}", command.recovery_id, command.block.ToString());
+  if (!awaited.empty()) {
+    spdlog::info("{} begins without DataNode {}", name, fmt::join(awaited, ", "));
+    return AbsentReplicas::kAwaited;
+  }
+  if (stand.dead.empty()) return AbsentReplicas::kNone;
+  spdlog::warn(
+      "{} begins without dead DataNode {}: the file stays open if the others have less than the {} "
+      "bytes known to be written",
+      name, fmt::join(stand.dead, ", "), command.block.block.num_bytes);
+  return AbsentReplicas::kDead;
+}
+
 // Whether every DataNode that may have had something to tell has told it: all that are alive have
 // reported, and the others have been away for as long as it takes to be declared dead.
 bool BlockManagerImpl::AllHaveReported() const {
-  const int64_t dead_ms = 2 * options_.recheck_interval_ms + 10 * options_.heartbeat_interval_ms;
-  if (state_.loading || safe_mode_.on() || clock_.MonotonicMs() - started_ms_ < dead_ms) {
-    return false;
-  }
+  if (state_.loading || safe_mode_.on() || !PastDeadInterval()) return false;
   for (NodeIndex index = 0; index < state_.nodes.size(); ++index) {
-    const DatanodeState& node = state_.nodes.node(index);
-    if (!node.alive) continue;
-    for (const StorageIndex storage : node.storages) {
-      if (state_.nodes.storage(storage).usable && !state_.nodes.storage(storage).reported) {
-        return false;
-      }
-    }
+    if (state_.nodes.node(index).alive && !HasReported(index)) return false;
   }
   return true;
 }
 
 bool BlockManagerImpl::Unclaimed(BlockId block, const BlockRecord& record) const {
-  return !record.committed() && record.replicas().empty() && !state_.open.contains(block) &&
-         AllHaveReported();
+  if (record.committed() || !record.replicas().empty() || state_.open.contains(block)) return false;
+  if (record.length() == 0) return AllHaveReported();
+  if (state_.loading || safe_mode_.on() || !state_.pipelines.contains(block)) return false;
+  const PipelineStand stand = StandOf(block);
+  return stand.awaited.empty() && stand.dead.empty();
 }
 
 std::vector<ReplicationCandidate> BlockManagerImpl::StalledRecoveries(size_t limit) const {

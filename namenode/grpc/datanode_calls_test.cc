@@ -84,7 +84,8 @@ TEST_F(GrpcServerTest, CommandsTravelInHeartbeatReplies) {
     commands.transfers.push_back({.block = {"BP-1", {3, 1003, 7}}, .targets = {ReplicaLocation{}}});
     commands.recoveries.push_back(
         {{"BP-1", {4, 1004, 8}}, 1010, {ReplicaLocation{}, ReplicaLocation{}}, std::nullopt});
-    commands.recoveries.push_back({{"BP-1", {5, 1005, 9}}, 1011, {ReplicaLocation{}}, 0});
+    commands.recoveries.push_back(
+        {{"BP-1", {5, 1005, 9}}, 1011, {ReplicaLocation{}}, 0, AbsentReplicas::kNone});
     return commands;
   };
   Start();
@@ -104,6 +105,8 @@ TEST_F(GrpcServerTest, CommandsTravelInHeartbeatReplies) {
   EXPECT_EQ(recovery.recovery_id(), 1010);
   EXPECT_EQ(recovery.replicas_size(), 2);
   EXPECT_FALSE(recovery.has_truncate_to());
+  EXPECT_EQ(recovery.absent(), dn::ABSENT_REPLICAS_AWAITED);
+  EXPECT_EQ(response.commands(1).recover().absent(), dn::ABSENT_REPLICAS_NONE);
   EXPECT_TRUE(response.commands(1).recover().has_truncate_to()) << "to 0 bytes";
   EXPECT_EQ(response.commands(2).transfer().block().block().id(), 3);
   EXPECT_EQ(response.commands(2).transfer().targets_size(), 1);

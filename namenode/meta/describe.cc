@@ -73,6 +73,9 @@ std::string BlockText(const BlockRow& block) {
                                  block.replication, kStates[static_cast<size_t>(block.state)]);
   if (block.recovery_id != 0) text += fmt::format(" recovery_id={}", block.recovery_id);
   if (block.truncate_to) text += fmt::format(" truncate_to={}", *block.truncate_to);
+  if (!block.pipeline.empty()) {
+    text += fmt::format(" pipeline={}", Quote(fmt::format("{}", fmt::join(block.pipeline, ","))));
+  }
   return text;
 }
 

@@ -149,6 +149,7 @@ void EncodeBlock(const BlockRow& block, RowChanges& out) {
   value.set_state(static_cast<store::BlockValue::State>(block.state));
   value.set_recovery_id(block.recovery_id);
   if (block.truncate_to) value.set_truncate_to(*block.truncate_to);
+  for (const std::string& uuid : block.pipeline) value.add_pipeline(uuid);
   Put(Table::kBlocks, IdKey(block.id), value, out);
 }
 
@@ -235,6 +236,7 @@ absl::StatusOr<BlockRow> DecodeBlock(std::string_view key, std::string_view valu
   block.state = static_cast<BlockState>(message.state());
   block.recovery_id = message.recovery_id();
   if (message.has_truncate_to()) block.truncate_to = message.truncate_to();
+  block.pipeline.assign(message.pipeline().begin(), message.pipeline().end());
   return block;
 }
 

@@ -202,6 +202,16 @@ TEST(RowCodecTest, ABlockUnderRecoveryKeepsItsRecoveryIdAndTruncation) {
               ::testing::HasSubstr("under-recovery recovery_id=1006 truncate_to=0"));
 }
 
+TEST(RowCodecTest, ABlockThatIsWrittenKeepsItsPipeline) {
+  RowChanges changes;
+  BlockRow block{kLastReservedBlockId + 6, 20000, 1005, 4096, 3, BlockState::kUnderConstruction};
+  block.pipeline = {"uuid-a", "uuid-b"};
+  EncodeBlock(block, changes);
+  EXPECT_EQ(*DecodeBlock(changes[0].key, *changes[0].value), block);
+  EXPECT_THAT(DescribeRow(Table::kBlocks, changes[0].key, *changes[0].value),
+              ::testing::HasSubstr("pipeline=\"uuid-a,uuid-b\""));
+}
+
 TEST(RowCodecTest, DamagedRowsAreRefused) {
   RowChanges changes;
   EncodeInodeChange(nullptr, File(20000, "f", 3), changes);

@@ -90,6 +90,9 @@ struct BlockRow {
   // before, and the length a truncation cuts it to. Otherwise 0 and empty.
   GenerationStamp recovery_id = 0;
   std::optional<int64_t> truncate_to = std::nullopt;
+  // Of a block that is not complete: uuids of the DataNodes that may have what was written since it
+  // was last complete. Empty in rows of programs that did not keep it.
+  std::vector<std::string> pipeline = {};
   friend bool operator==(const BlockRow&, const BlockRow&) = default;
 };
 

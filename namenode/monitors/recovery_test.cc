@@ -62,6 +62,84 @@ TEST_P(RecoveryTest, ABlockThatNeverReachedADataNodeIsRemovedAfterARestartInDueT
   EXPECT_TRUE(IsClosed("/f"));
 }
 
+// The NameNode knows of 100 bytes. The first DataNode to come back has lost some of them.
+TEST_P(RecoveryTest, KnownBytesThatADataNodeMayStillHaveAreNotCut) {
+  WriteOpen("/f", 100);
+  Tell("/f", 100);
+  for (auto& disk : disks_) disk[block_.block.id].state = ReplicaState::kWaitingToBeRecovered;
+  disks_[0][block_.block.id].block.num_bytes = 40;
+  away_ = {1, 2};
+  Restart();
+  EXPECT_FALSE(*RecoverLease("/f"));
+  RoundsFor(600'000);
+  EXPECT_TRUE(orders_.empty());
+  EXPECT_THAT(cluster_->manager->Find(block_.block.id)->recovery_waits_for,
+              ::testing::AllOf(::testing::HasSubstr("uuid-1"), ::testing::HasSubstr("uuid-2")));
+  for (int i = 0; i < 4 && orders_.empty(); ++i) Beat(30'000);
+  ASSERT_EQ(orders_.size(), 1u) << "now the others are taken for dead";
+  EXPECT_EQ(orders_[0].command.absent, AbsentReplicas::kDead);
+  const auto disks = disks_;
+  const absl::Status cut = Commit(Recover(orders_[0]));
+  EXPECT_TRUE(Is(cut, ErrorKind::kIo)) << cut;
+  EXPECT_THAT(std::string(cut.message()), ::testing::HasSubstr("40 bytes, but 100 are known"));
+  disks_ = disks;
+  RoundsFor(kHourMs);
+  EXPECT_FALSE(IsClosed("/f"));
+  Register(1);
+  Report();
+  RoundsFor(300'000);
+  ExpectRecovered("/f", 100, 1);
+}
+
+TEST_P(RecoveryTest, KnownBytesThatNoDataNodeHasAnyMoreAreGivenUp) {
+  WriteOpen("/f", 100);
+  Tell("/f", 100);
+  for (auto& disk : disks_) {
+    disk[block_.block.id].state = ReplicaState::kWaitingToBeRecovered;
+    disk[block_.block.id].block.num_bytes = 40;
+  }
+  Restart();
+  EXPECT_FALSE(*RecoverLease("/f"));
+  for (int i = 0; i < 3; ++i) Round();
+  ExpectRecovered("/f", 40);
+}
+
+// The file stayed open for ever.
+TEST_P(RecoveryTest, ABlockWithKnownBytesThatIsOnNoDiskGoesWhenItsPipelineHasReported) {
+  WriteOpen("/f", 100);
+  Tell("/f", 100);
+  for (auto& disk : disks_) disk.clear();
+  away_ = {2};
+  Restart();
+  EXPECT_FALSE(*RecoverLease("/f"));
+  RoundsFor(kHourMs);
+  EXPECT_FALSE(IsClosed("/f")) << "the third may have it";
+  Register(2);
+  RoundsFor(60'000);
+  EXPECT_FALSE(IsClosed("/f")) << "it has not reported";
+  Report();
+  RoundsFor(300'000);
+  EXPECT_TRUE(IsClosed("/f"));
+  EXPECT_FALSE(cluster_->manager->Find(block_.block.id).has_value());
+}
+
+TEST_P(RecoveryTest, ABlockWithKnownBytesThatItsDataNodesLostIsRemovedByItsRecovery) {
+  WriteOpen("/f", 100);
+  Tell("/f", 100);
+  for (auto& disk : disks_) disk.clear();
+  for (size_t node = 0; node < 3; ++node) Register(node);
+  EXPECT_FALSE(*RecoverLease("/f"));
+  Beat();
+  ASSERT_EQ(orders_.size(), 1u);
+  EXPECT_EQ(orders_[0].command.absent, AbsentReplicas::kAwaited) << "nobody has reported";
+  RoundsFor(60'000);
+  EXPECT_FALSE(IsClosed("/f"));
+  Report();
+  RoundsFor(300'000);
+  EXPECT_TRUE(IsClosed("/f"));
+  EXPECT_FALSE(cluster_->manager->Find(block_.block.id).has_value());
+}
+
 TEST_P(RecoveryTest, ARestartInAnyStateOfARecoveryOnlyDelaysIt) {
   for (int stage = 0; stage < 4; ++stage) {
     const std::string path = "/f" + std::to_string(stage);

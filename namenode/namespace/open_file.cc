@@ -2,6 +2,7 @@
 #include "namenode/namespace/open_file.h"
 
 #include <fmt/format.h>
+#include <spdlog/spdlog.h>
 
 #include <utility>
 
@@ -101,16 +102,30 @@ absl::Status CommitLastBlock(OpContext& ctx, Inode& file,
   return absl::OkStatus();
 }
 
+void PutWithPipeline(OpContext& ctx, BlockRow row, std::vector<ReplicaLocation> locations) {
+  row.pipeline.clear();
+  for (const ReplicaLocation& location : locations) {
+    row.pipeline.push_back(location.datanode.id.uuid);
+  }
+  const BlockId id = row.id;
+  ctx.txn.PutBlock(std::move(row));
+  ctx.txn.SetExpectedLocations(id, std::move(locations));
+}
+
+void PutComplete(OpContext& ctx, BlockRow row) {
+  row.state = BlockState::kComplete;
+  row.recovery_id = 0;
+  row.truncate_to.reset();
+  row.pipeline.clear();
+  ctx.txn.PutBlock(std::move(row));
+}
+
 absl::Status CloseFile(OpContext& ctx, Inode file) {
   // Only the last two can be other than COMPLETE: addBlock completes the rest.
   const size_t first = file.blocks.size() < 2 ? 0 : file.blocks.size() - 2;
   for (size_t i = first; i < file.blocks.size(); ++i) {
     ASSIGN_OR_RETURN(BlockRow row, RowOf(ctx, file, file.blocks[i]));
-    if (row.state == BlockState::kComplete) continue;
-    row.state = BlockState::kComplete;
-    row.recovery_id = 0;
-    row.truncate_to.reset();
-    ctx.txn.PutBlock(std::move(row));
+    if (row.state != BlockState::kComplete) PutComplete(ctx, std::move(row));
   }
   ctx.txn.RemoveLease(file.under_construction->client_name, file.id);
   file.under_construction.reset();
@@ -121,6 +136,10 @@ absl::Status CloseFile(OpContext& ctx, Inode file) {
 
 absl::Status CloseWithoutLastBlock(OpContext& ctx, Inode file) {
   ASSIGN_OR_RETURN(const BlockRow last, RowOf(ctx, file, file.blocks.back()));
+  if (last.length > 0) {
+    spdlog::error("{} bytes of inode {} are lost: no DataNode of the pipeline of {} has a replica",
+                  last.length, file.id, Block{last.id, last.generation_stamp, 0}.ToString());
+  }
   file.blocks.pop_back();
   file.length -= last.length;
   ctx.txn.RemoveBlock(last.id);

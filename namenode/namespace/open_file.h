@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -43,10 +44,17 @@ absl::StatusOr<bool> HasProgressed(OpContext& ctx, const Inode& file, bool all);
 absl::Status CommitLastBlock(OpContext& ctx, Inode& file,
                              const std::optional<ExtendedBlock>& committed);
 
+// Puts the row of a block that is being written, with `locations` as its pipeline from now on.
+void PutWithPipeline(OpContext& ctx, BlockRow row, std::vector<ReplicaLocation> locations);
+
+// Puts the row as that of a complete block: nothing of its writing or recovery is kept.
+void PutComplete(OpContext& ctx, BlockRow row);
+
 // Closes the file: every block COMPLETE, lease gone, mtime now.
 absl::Status CloseFile(OpContext& ctx, Inode file);
 
-// The same without its last block, of which no DataNode has a byte.
+// The same without its last block, of which no DataNode has a byte. Bytes of it that were known are
+// told to the log: they are lost.
 absl::Status CloseWithoutLastBlock(OpContext& ctx, Inode file);
 
 }  // namespace cairn::namenode

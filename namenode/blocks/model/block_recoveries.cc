@@ -1,6 +1,8 @@
 // Attempts to recover blocks.
 #include "namenode/blocks/model/block_recoveries.h"
 
+#include <utility>
+
 namespace cairn::namenode {
 
 using Phase = BlockRecovery::Phase;
@@ -16,6 +18,7 @@ void BlockRecoveries::Put(const BlockRow& row, Txid txid) {
   recovery.id = row.recovery_id;
   recovery.txid = txid;
   recovery.phase = Phase::kPrimary;
+  recovery.loss_is_certain = false;
 }
 
 void BlockRecoveries::Restore(const BlockRow& row) {
@@ -40,6 +43,18 @@ void BlockRecoveries::Assign(BlockId block, NodeIndex node) {
   recovery.phase = Phase::kHeartbeat;
   recovery.primary = node;
   recovery.tried.push_back(node);
+  recovery.waits_for.clear();
+}
+
+bool BlockRecoveries::Waits(BlockId block, std::string what) {
+  BlockRecovery& recovery = recoveries_.at(block);
+  if (recovery.waits_for == what) return false;
+  recovery.waits_for = std::move(what);
+  return true;
+}
+
+void BlockRecoveries::SetLossIsCertain(BlockId block, bool certain) {
+  recoveries_.at(block).loss_is_certain = certain;
 }
 
 void BlockRecoveries::ForgetTried(BlockId block) { recoveries_.at(block).tried.clear(); }

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
@@ -29,6 +30,8 @@ struct BlockRecovery {
   NodeIndex primary = 0;         // in kHeartbeat and kResult
   int64_t since_ms = 0;          // monotonic; when kResult began
   std::vector<NodeIndex> tried;  // primaries of this and earlier attempts
+  std::string waits_for;         // in kPrimary: why there is none yet
+  bool loss_is_certain = false;  // see BlockView; as of when the primary was told
 };
 
 // Thread-compatible. Times are monotonic milliseconds.
@@ -52,6 +55,10 @@ class BlockRecoveries {
 
   // Makes `node` the primary of an attempt in kPrimary.
   void Assign(BlockId block, NodeIndex node);
+  // Notes what an attempt in kPrimary waits for; false when that is known.
+  bool Waits(BlockId block, std::string what);
+  // Notes what the primary is told of replicas that it does not ask.
+  void SetLossIsCertain(BlockId block, bool certain);
   // Forgets which primaries were tried: every one has been.
   void ForgetTried(BlockId block);
   // The blocks whose commands the node gets now that it asks; `durable` as in InvalidationQueues.

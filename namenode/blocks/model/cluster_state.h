@@ -79,6 +79,8 @@ struct ClusterState {
   BlockMap blocks;
   DatanodeRegistry nodes;
   absl::flat_hash_map<BlockId, std::vector<OpenReplica>> open;  // unfinished blocks' places
+  // The DataNodes, by uuid, of blocks that are not complete, as their rows have them.
+  absl::flat_hash_map<BlockId, std::vector<std::string>> pipelines;
   absl::flat_hash_map<BlockId, std::vector<CorruptReplica>> corrupt;
   ReplicationQueues needed;
   PendingTransfers pending;

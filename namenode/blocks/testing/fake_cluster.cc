@@ -24,7 +24,7 @@ FakeCluster::FakeCluster(BlockManagerOptions options, uint64_t seed) : random(se
   manager = std::make_unique<BlockManagerImpl>(std::move(options), clock, random, *racks);
 }
 
-size_t FakeCluster::AddNode(const std::string& rack) {
+size_t FakeCluster::AddNode(const std::string& rack, bool up) {
   const size_t index = nodes.size();
   FakeDatanode& node = nodes.emplace_back();
   DatanodeId& id = node.registration.id;
@@ -38,6 +38,8 @@ size_t FakeCluster::AddNode(const std::string& rack) {
   usage.storage_id = fmt::format("DS-{}", index);
   node.registration.storages = {usage};
   rack_of[id.ip_addr] = rack;
+  node.up = up;
+  if (!up) return index;
   Register(index);
   BeatOnly(index);
   return index;

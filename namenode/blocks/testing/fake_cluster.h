@@ -38,8 +38,8 @@ class FakeCluster {
   explicit FakeCluster(BlockManagerOptions options = {}, uint64_t seed = 1);
 
   // Starts a DataNode at 10.0.0.<number+1>:9866 in `rack`, registered and with its full report
-  // made.
-  size_t AddNode(const std::string& rack);
+  // made; or, when not `up`, one that has yet to come.
+  size_t AddNode(const std::string& rack, bool up = true);
   // Ends loading, and waits until safe mode is off.
   void Start();
   // Registers the node and sends its full report.

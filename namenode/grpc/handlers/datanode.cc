@@ -91,6 +91,7 @@ void AddCommands(const DatanodeCommands& commands, dn::HeartbeatResponse& respon
       wire::ToProto(replica, *command.add_replicas());
     }
     if (recovery.truncate_to) command.set_truncate_to(*recovery.truncate_to);
+    command.set_absent(static_cast<dn::AbsentReplicas>(recovery.absent));
   }
   for (const TransferCommand& transfer : commands.transfers) {
     dn::TransferCommand& command = *response.add_commands()->mutable_transfer();

@@ -48,7 +48,10 @@ class RecoveryTest : public ::testing::TestWithParam<CacheSize> {
     monitor_ = std::make_unique<LeaseMonitor>(
         *cluster_->manager, [this](size_t limit) { return ns_->ExpiredLeases(limit); },
         [this](InodeId file, Done<bool> done) { ns_->ExpireLease(file, std::move(done)); });
-    for (size_t i = 0; i < disks_.size(); ++i) cluster_->AddNode("/r0");
+    for (size_t i = 0; i < disks_.size(); ++i) {
+      cluster_->AddNode("/r0", /*up=*/false);
+      if (!away_.contains(i)) Register(i);
+    }
     if (report) Report();
     for (int i = 0; i < 20 && cluster_->manager->InSafeMode(); ++i) Beat();
     ASSERT_FALSE(cluster_->manager->InSafeMode());
@@ -61,6 +64,14 @@ class RecoveryTest : public ::testing::TestWithParam<CacheSize> {
     monitor_.reset();
     store_.reset();
     Open(report);
+  }
+  // The DataNode comes, or comes anew, and has yet to report.
+  void Register(size_t node) {
+    FakeDatanode& datanode = cluster_->nodes[node];
+    datanode.up = true;
+    datanode.sequence = 0;
+    ASSERT_TRUE(cluster_->manager->Register(datanode.registration).ok());
+    cluster_->BeatOnly(node);
   }
   void Report() {
     for (size_t i = 0; i < disks_.size(); ++i) {
@@ -98,7 +109,9 @@ class RecoveryTest : public ::testing::TestWithParam<CacheSize> {
   // The same, and they do what they are told.
   void Round(int64_t ms = 3'000) {
     Beat(ms);
-    for (const Order& order : std::exchange(orders_, {})) (void)Commit(Recover(order));
+    for (const Order& order : std::exchange(orders_, {})) {
+      if (!Refuses(order.command)) (void)Commit(Recover(order));
+    }
   }
   void RoundsFor(int64_t ms) {
     for (int64_t passed = 0; passed < ms; passed += 30'000) Round(30'000);
@@ -109,6 +122,42 @@ class RecoveryTest : public ::testing::TestWithParam<CacheSize> {
     size_t primary;
     RecoverCommand command;
   };
+  // The replicas it finds at the places of the command, with those that lack known bytes only where
+  // no other is left; and whether every place has answered.
+  std::pair<std::vector<std::pair<ReplicaLocation, Replica*>>, bool> Find(
+      const RecoverCommand& command) {
+    const Block& block = command.block.block;
+    std::vector<std::pair<ReplicaLocation, Replica*>> found;
+    bool all_answer = true;
+    bool any_whole = false;
+    for (const ReplicaLocation& place : command.replicas) {
+      const size_t node = cluster_->NodeOf(place.datanode.id.uuid);
+      all_answer = all_answer && cluster_->nodes[node].up;
+      const auto replica = disks_[node].find(block.id);
+      if (!cluster_->nodes[node].up || replica == disks_[node].end() ||
+          replica->second.block.generation_stamp < block.generation_stamp ||
+          replica->second.block.generation_stamp >= command.recovery_id ||
+          replica->second.block.num_bytes == 0) {
+        continue;
+      }
+      found.emplace_back(place, &replica->second);
+      any_whole = any_whole || replica->second.block.num_bytes >= block.num_bytes;
+    }
+    std::erase_if(found, [&](const auto& replica) {
+      return any_whole && replica.second->block.num_bytes < block.num_bytes;
+    });
+    return {std::move(found), all_answer};
+  }
+  // A DataNode does not cut what another one may have.
+  bool Refuses(const RecoverCommand& command) {
+    const auto [found, all_answer] = Find(command);
+    if (command.truncate_to || (command.absent == AbsentReplicas::kNone && all_answer))
+      return false;
+    return command.block.block.num_bytes > 0 &&
+           std::none_of(found.begin(), found.end(), [&](const auto& replica) {
+             return replica.second->block.num_bytes >= command.block.block.num_bytes;
+           });
+  }
   // Brings the replicas to one length and stamp; the result is still to be told.
   BlockSyncRequest Recover(const Order& order) {
     const RecoverCommand& command = order.command;
@@ -117,17 +166,9 @@ class RecoveryTest : public ::testing::TestWithParam<CacheSize> {
     result.block.pool_id = store_->identity().block_pool_id;  // FakeCluster has its own
     std::vector<Replica*> replicas;
     int64_t length = INT64_MAX;
-    for (const ReplicaLocation& place : command.replicas) {
-      const size_t node = cluster_->NodeOf(place.datanode.id.uuid);
-      const auto found = disks_[node].find(block.id);
-      if (!cluster_->nodes[node].up || found == disks_[node].end() ||
-          found->second.block.generation_stamp < block.generation_stamp ||
-          found->second.block.generation_stamp >= command.recovery_id ||
-          found->second.block.num_bytes == 0) {
-        continue;
-      }
-      replicas.push_back(&found->second);
-      length = std::min(length, found->second.block.num_bytes);
+    for (const auto& [place, replica] : Find(command).first) {
+      replicas.push_back(replica);
+      length = std::min(length, replica->block.num_bytes);
       result.replicas.push_back(place);
     }
     if (replicas.empty()) {
@@ -181,6 +222,13 @@ class RecoveryTest : public ::testing::TestWithParam<CacheSize> {
     });
     ASSERT_TRUE(closed.ok() && *closed) << closed.status();
   }
+  // The writer tells the length of the block written last, as its first hflush does.
+  void Tell(const std::string& path, int64_t bytes) {
+    const FsyncRequest request{.path = path, .client_name = "writer", .last_block_length = bytes};
+    ASSERT_TRUE(TestNamespace::SyncVoid([&](auto done) {
+                  ns_->Fsync(TestNamespace::Root(), request, std::move(done));
+                }).ok());
+  }
   absl::StatusOr<bool> RecoverLease(const std::string& path) {
     return TestNamespace::Sync<bool>([&](auto done) {
       ns_->RecoverLease(TestNamespace::Root(), path, "recoverer", std::move(done));
@@ -216,7 +264,8 @@ class RecoveryTest : public ::testing::TestWithParam<CacheSize> {
   }
 
   std::vector<std::map<BlockId, Replica>> disks_{3};  // of the DataNodes
-  std::set<GenerationStamp> stamps_;                  // given to anyone so far
+  std::set<size_t> away_;             // DataNodes that do not come when the NameNode starts
+  std::set<GenerationStamp> stamps_;  // given to anyone so far
   std::vector<Order> orders_;
   ExtendedBlock block_;  // the one written last
 

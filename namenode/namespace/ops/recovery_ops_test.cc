@@ -2,7 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "namenode/namespace/ops/testing/ops_test.h"
+#include "namenode/namespace/ops/testing/recovery_ops.h"
 
 namespace cairn::namenode {
 namespace {
@@ -10,62 +10,9 @@ namespace {
 using ::testing::HasSubstr;
 using ::testing::StartsWith;
 
-constexpr int64_t kBlock = 1 << 20;
 constexpr int64_t kSoftMs = 60'000;
 constexpr int64_t kHardMs = 1'200'000;
 
-class RecoveryOps : public OpsTest {
- protected:
-  // Writes a file of these blocks; closed unless `close` is false, then the last block has been
-  // written without being committed.
-  void Write(const std::string& path, const std::vector<int64_t>& lengths, bool close = true,
-             const std::string& holder = "writer") {
-    ASSERT_TRUE(root().Create(path, kCreateFlagCreate, holder).ok());
-    std::optional<ExtendedBlock> previous;
-    for (const int64_t length : lengths) {
-      const auto next =
-          root().AddBlock({.path = path, .client_name = holder, .previous = previous});
-      ASSERT_TRUE(next.ok()) << next.status();
-      previous = next->block;
-      previous->block.num_bytes = length;
-    }
-    if (close) {
-      ASSERT_TRUE(*root().Complete({.path = path, .client_name = holder, .last = previous}));
-    } else {
-      blocks().SetReplicated(previous->block.id, false);
-    }
-  }
-  // The last block's row.
-  BlockRow Last(const std::string& path) {
-    const LocatedBlocks located = *root().GetBlockLocations(path, 0, 1);
-    return blocks().rows().at(located.last_block.at(0).block.block.id);
-  }
-  ExtendedBlock Extended(const BlockRow& row) {
-    return {fs().store().identity().block_pool_id, {row.id, row.generation_stamp, row.length}};
-  }
-  // The result of the recovery that is under way on the last block of `path`.
-  BlockSyncRequest SyncOf(const std::string& path, int64_t length) {
-    const BlockRow row = Last(path);
-    ReplicaLocation place;
-    place.datanode.id.uuid = "dn-0";
-    place.storage_id = "DS-0";
-    return {Extended(row), row.recovery_id, length, false, {place}};
-  }
-  // What the block manager is to say of the last block of `path`.
-  void SetView(const std::string& path, bool pending, bool unclaimed = false, int reported = 0) {
-    BlockView view;
-    view.recovery_pending = pending;
-    view.unclaimed = unclaimed;
-    view.reported = reported;
-    blocks().SetView(Last(path).id, view);
-  }
-  int64_t LengthOf(const std::string& path) { return (*root().Stat(path))->length; }
-  bool ExpireLease(InodeId file) {
-    return *TestNamespace::Sync<bool>(
-        [&](auto done) { fs().ns().ExpireLease(file, std::move(done)); });
-  }
-  InodeId IdOf(const std::string& path) { return (*root().Stat(path))->file_id; }
-};
 CAIRN_INSTANTIATE_OPS_TEST(RecoveryOps);
 
 // ---- append
@@ -304,16 +251,47 @@ TEST_P(RecoveryOps, ABlockNobodyEverHadIsRemoved) {
   EXPECT_EQ((*root().GetBlockLocations("/f", 0, INT64_MAX)).blocks.size(), 1u);
 }
 
-TEST_P(RecoveryOps, ABlockKnownToHaveBytesIsNeverRemoved) {
+TEST_P(RecoveryOps, KnownBytesAreGivenUpOnlyWhenTheirLossIsCertain) {
   Write("/f", {0}, /*close=*/false);
   ASSERT_TRUE(root().Fsync({.path = "/f", .client_name = "writer", .last_block_length = 9}).ok());
-  SetView("/f", /*pending=*/false, /*unclaimed=*/true);
   EXPECT_FALSE(*root().RecoverLease("/f"));
-  BlockSyncRequest sync = SyncOf("/f", 0);
-  sync.delete_block = true;
-  sync.replicas.clear();
-  EXPECT_EQ(KindOf(root().BlockSync(sync)), ErrorKind::kIo);
+  BlockSyncRequest removal = SyncOf("/f", 0);
+  removal.delete_block = true;
+  removal.replicas.clear();
+  EXPECT_EQ(KindOf(root().BlockSync(removal)), ErrorKind::kIo);
+  EXPECT_EQ(KindOf(root().BlockSync(SyncOf("/f", 8))), ErrorKind::kIo);
   EXPECT_EQ(Last("/f").length, 9);
+  BlockView view;
+  view.recovery_pending = true;
+  view.loss_is_certain = true;
+  blocks().SetView(Last("/f").id, view);
+  ASSERT_TRUE(root().BlockSync(SyncOf("/f", 8)).ok());
+  EXPECT_TRUE(*root().IsFileClosed("/f"));
+  EXPECT_EQ(LengthOf("/f"), 8);
+
+  Write("/g", {0}, /*close=*/false);
+  ASSERT_TRUE(root().Fsync({.path = "/g", .client_name = "writer", .last_block_length = 9}).ok());
+  EXPECT_FALSE(*root().RecoverLease("/g"));
+  removal = SyncOf("/g", 0);
+  removal.delete_block = true;
+  removal.replicas.clear();
+  blocks().SetView(Last("/g").id, view);
+  ASSERT_TRUE(root().BlockSync(removal).ok());
+  EXPECT_TRUE(*root().IsFileClosed("/g"));
+  EXPECT_EQ(LengthOf("/g"), 0);
+}
+
+TEST_P(RecoveryOps, ARecoveryThatWaitsSaysForWhom) {
+  Write("/f", {100}, /*close=*/false);
+  fs().clock().Advance(kSoftMs + 1);
+  ASSERT_FALSE(root().Append("/f", "b").ok());
+  BlockView view;
+  view.recovery_pending = true;
+  view.recovery_waits_for = "DataNode dn-7";
+  blocks().SetView(Last("/f").id, view);
+  EXPECT_TRUE(IsError(root().Append("/f", "b").status(), ErrorKind::kRecoveryInProgress,
+                      "Failed to APPEND_FILE /f for b on 10.0.0.1 because lease recovery is in "
+                      "progress. Try again later. It waits for DataNode dn-7."));
 }
 
 TEST_P(RecoveryOps, CommittedBlocksWithoutReplicas) {
@@ -427,85 +405,6 @@ TEST_P(RecoveryOps, BlockSyncInSafeModeAndAfterARename) {
   EXPECT_TRUE(*root().IsFileClosed("/g"));
 }
 
-// ---- truncate
-
-TEST_P(RecoveryOps, TruncateArguments) {
-  Write("/f", {kBlock, 100});
-  ASSERT_TRUE(root().Mkdirs("/d").ok());
-  EXPECT_TRUE(IsError(root().Truncate("/f", -1).status(), ErrorKind::kHadoopIllegalArgument,
-                      "Cannot truncate to a negative file size: -1."));
-  EXPECT_TRUE(
-      IsError(root().Truncate("/f", kBlock + 101).status(), ErrorKind::kHadoopIllegalArgument,
-              "Cannot truncate to a larger file size. Current size: 1048676, truncate size: "
-              "1048677."));
-  EXPECT_TRUE(IsError(root().Truncate("/no", 0).status(), ErrorKind::kFileNotFound,
-                      "File does not exist: /no"));
-  EXPECT_TRUE(IsError(root().Truncate("/d", 0).status(), ErrorKind::kFileNotFound,
-                      "Path is not a file: /d"));
-  EXPECT_EQ(KindOf(user("ann").Truncate("/f", 0).status()), ErrorKind::kAccessControl);
-  EXPECT_TRUE(*root().Truncate("/f", kBlock + 100)) << "nothing to do";
-  EnterSafeMode();
-  EXPECT_TRUE(IsError(root().Truncate("/f", 0).status(), ErrorKind::kSafeMode,
-                      "Cannot truncate for /f. Name node is in safe mode."));
-}
-
-TEST_P(RecoveryOps, TruncateAtABlockBoundaryIsDoneAtOnce) {
-  Write("/f", {kBlock, kBlock, 100});
-  fs().clock().Advance(5);
-  const auto all = blocks().rows();
-  ASSERT_TRUE(*root().Truncate("/f", kBlock));
-  EXPECT_EQ(LengthOf("/f"), kBlock);
-  EXPECT_EQ((*root().Stat("/f"))->mtime_ms, fs().clock().WallMs());
-  EXPECT_TRUE(*root().IsFileClosed("/f"));
-  EXPECT_EQ(blocks().rows().size(), 1u);
-  ASSERT_TRUE(*root().Truncate("/f", 0));
-  EXPECT_EQ(LengthOf("/f"), 0);
-  EXPECT_EQ(blocks().rows().size(), 0u);
-  EXPECT_TRUE(root().Append("/f", "b").ok());
-}
-
-TEST_P(RecoveryOps, TruncateWithinABlockRecoversItToTheShorterLength) {
-  Write("/f", {kBlock, kBlock, 100});
-  ASSERT_FALSE(*root().Truncate("/f", kBlock + 10, "cutter"));
-  BlockRow row = Last("/f");
-  EXPECT_EQ(row.state, BlockState::kUnderRecovery);
-  EXPECT_EQ(row.truncate_to, 10);
-  EXPECT_EQ(row.length, kBlock);
-  EXPECT_FALSE(*root().IsFileClosed("/f"));
-  EXPECT_FALSE(*root().Truncate("/f", kBlock + 10, "other")) << "it is being done";
-  EXPECT_TRUE(IsError(root().Truncate("/f", 10, "other").status(), ErrorKind::kAlreadyBeingCreated,
-                      "Failed to TRUNCATE_FILE /f for other on 10.0.0.1 because /f is being "
-                      "truncated."));
-  EXPECT_TRUE(IsError(root().Append("/f", "other").status(), ErrorKind::kRecoveryInProgress,
-                      "Failed to APPEND_FILE /f for other on 10.0.0.1 because another recovery is "
-                      "in progress by cutter on 10.0.0.1"));
-  EXPECT_EQ(KindOf(root().BlockSync(SyncOf("/f", 11))), ErrorKind::kIo) << "another length";
-  ASSERT_TRUE(root().BlockSync(SyncOf("/f", 10)).ok());
-  EXPECT_TRUE(*root().IsFileClosed("/f"));
-  EXPECT_EQ(LengthOf("/f"), kBlock + 10);
-  row = Last("/f");
-  EXPECT_EQ(row.truncate_to, std::nullopt);
-  EXPECT_EQ(row.length, 10);
-  EXPECT_FALSE(*root().Truncate("/f", kBlock + 5, "cutter")) << "and again";
-}
-
-TEST_P(RecoveryOps, TruncatingManyBlocksAwayLeavesThemToThePurger) {
-  std::vector<int64_t> lengths(200, kBlock);
-  Write("/f", lengths);
-  const int64_t inodes = fs().InodeCount();
-  ASSERT_FALSE(*root().Truncate("/f", 3 * kBlock + 1, "cutter"));
-  EXPECT_EQ(blocks().rows().size(), 200u);
-  EXPECT_GT(fs().Purge(), 0);
-  EXPECT_EQ(blocks().rows().size(), 4u);
-  EXPECT_EQ(fs().InodeCount(), inodes);
-  ASSERT_TRUE(root().BlockSync(SyncOf("/f", 1)).ok());
-  EXPECT_EQ(LengthOf("/f"), 3 * kBlock + 1);
-  fs().Restart();
-  EXPECT_EQ(LengthOf("/f"), 3 * kBlock + 1);
-  EXPECT_EQ((*root().GetBlockLocations("/f", 0, INT64_MAX)).blocks.size(), 4u);
-  EXPECT_EQ(blocks().rows().size(), 4u);
-}
-
 // ---- restarts
 
 TEST_P(RecoveryOps, ARecoverySurvivesARestartAndGoesOnUnderAHigherId) {
@@ -549,6 +448,31 @@ TEST_P(RecoveryOps, GenerationStampsRiseOverRestarts) {
 }
 
 // ---- pipelines
+
+TEST_P(RecoveryOps, ABlockRemembersItsPipelineUntilItIsComplete) {
+  Write("/f", {100}, /*close=*/false);
+  BlockRow row = Last("/f");
+  EXPECT_EQ(row.pipeline, std::vector<std::string>{"dn-0"});
+  const LocatedBlock stamp = *root().UpdateBlockForPipeline(Extended(row), "writer");
+  UpdatePipelineRequest update{"writer", Extended(row), stamp.block, {}, {}};
+  for (const int node : {2, 1}) {
+    update.new_nodes.push_back(FakeBlockManager::Place(node).datanode.id);
+    update.storage_ids.push_back(FakeBlockManager::Place(node).storage_id);
+  }
+  ASSERT_TRUE(root().UpdatePipeline(update).ok());
+  EXPECT_EQ(Last("/f").pipeline, (std::vector<std::string>{"dn-2", "dn-1"}));
+  fs().Restart();
+  EXPECT_EQ(Last("/f").pipeline, (std::vector<std::string>{"dn-2", "dn-1"}));
+  ASSERT_FALSE(*root().RecoverLease("/f"));
+  EXPECT_EQ(Last("/f").pipeline.size(), 2u);
+  ASSERT_TRUE(root().BlockSync(SyncOf("/f", 100)).ok());
+  EXPECT_TRUE(Last("/f").pipeline.empty());
+  const auto appended = root().Append("/f", "b");
+  ASSERT_TRUE(appended.ok()) << appended.status();
+  EXPECT_EQ(Last("/f").pipeline, std::vector<std::string>{"dn-0"});
+  ASSERT_TRUE(*root().Complete({.path = "/f", .client_name = "b", .last = Extended(Last("/f"))}));
+  EXPECT_TRUE(Last("/f").pipeline.empty());
+}
 
 TEST_P(RecoveryOps, APipelineNeedsAStampThatWasGivenOutAndKnownPlaces) {
   Write("/f", {100}, /*close=*/false);

@@ -114,7 +114,7 @@ absl::StatusOr<LocatedBlock> AddBlock(OpContext& ctx, const AddBlockRequest& req
     std::vector<ReplicaLocation> places = ctx.blocks.ExpectedLocations(found.retried->id);
     if (places.empty()) {
       places = targets;
-      ctx.txn.SetExpectedLocations(found.retried->id, targets);
+      PutWithPipeline(ctx, *found.retried, targets);
     }
     return NewLocatedBlock(ctx, *found.retried, found.file->length, std::move(places));
   }
@@ -124,8 +124,7 @@ absl::StatusOr<LocatedBlock> AddBlock(OpContext& ctx, const AddBlockRequest& req
   if (file.blocks.size() > 1) {
     ASSIGN_OR_RETURN(BlockRow penultimate, RowOf(ctx, file, file.blocks[file.blocks.size() - 2]));
     if (penultimate.state != BlockState::kComplete) {
-      penultimate.state = BlockState::kComplete;
-      ctx.txn.PutBlock(std::move(penultimate));
+      PutComplete(ctx, std::move(penultimate));
     }
   }
   RETURN_IF_ERROR(CommitLastBlock(ctx, file, request.previous));
@@ -137,8 +136,7 @@ absl::StatusOr<LocatedBlock> AddBlock(OpContext& ctx, const AddBlockRequest& req
   file.blocks.push_back(row.id);
   const int64_t offset = file.length;
   ctx.txn.Put(std::move(file));
-  ctx.txn.PutBlock(row);
-  ctx.txn.SetExpectedLocations(row.id, targets);
+  PutWithPipeline(ctx, row, targets);
   return NewLocatedBlock(ctx, row, offset, targets);
 }
 

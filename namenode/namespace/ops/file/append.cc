@@ -68,6 +68,9 @@ absl::StatusOr<AppendResult> Append(OpContext& ctx, const AppendRequest& request
     if (!request.new_block && last.length < file.block_size) {
       result.block = ctx.blocks.Locate(last.id, file.length - last.length, ctx.caller.address);
       last.state = BlockState::kUnderConstruction;
+      for (const ReplicaLocation& place : result.block->locations) {
+        last.pipeline.push_back(place.datanode.id.uuid);
+      }
       ctx.txn.PutBlock(std::move(last));
     }
   }

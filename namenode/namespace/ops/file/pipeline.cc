@@ -123,8 +123,7 @@ absl::Status UpdatePipeline(OpContext& ctx, const UpdatePipelineRequest& request
   open.row.generation_stamp = renewed.generation_stamp;
   open.row.length = renewed.num_bytes;
   ctx.txn.Put(std::move(file));
-  ctx.txn.PutBlock(std::move(open.row));
-  ctx.txn.SetExpectedLocations(renewed.id, std::move(locations));
+  PutWithPipeline(ctx, std::move(open.row), std::move(locations));
   return absl::OkStatus();
 }
 

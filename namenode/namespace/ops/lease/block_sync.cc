@@ -16,7 +16,7 @@ namespace {
 // The replicas of `row` have the recovery's stamp and `length` now: as the file's last block it is
 // complete.
 absl::Status FinishRecovery(OpContext& ctx, const ResolvedPath& resolved, BlockRow row,
-                            const BlockSyncRequest& request) {
+                            const std::optional<BlockView>& view, const BlockSyncRequest& request) {
   Inode file = *resolved.last();
   const std::string name = request.block.ToString();
   if (request.replicas.empty() || request.new_length < 0 || request.new_length > file.block_size) {
@@ -27,9 +27,18 @@ absl::Status FinishRecovery(OpContext& ctx, const ResolvedPath& resolved, BlockR
     return errors::Io(fmt::format("Recovery of block {}: {} bytes, but it is truncated to {}", name,
                                   request.new_length, *row.truncate_to));
   }
-  if (!row.truncate_to && request.new_length < row.length) {
-    spdlog::error("Recovery of block {}: its DataNodes have {} bytes of the {} known to be written",
-                  name, request.new_length, row.length);
+  const bool shorter = !row.truncate_to && request.new_length < row.length;
+  if (shorter && !(view && view->loss_is_certain)) {
+    return errors::Io(fmt::format(
+        "Recovery of block {}: {} bytes, but {} are known to be written and a DataNode that was "
+        "not asked may have them",
+        name, request.new_length, row.length));
+  }
+  if (shorter) {
+    spdlog::error(
+        "Recovery of block {}: {} bytes of {} are lost: its DataNodes have {} of the {} known to "
+        "be written",
+        name, row.length - request.new_length, resolved.path(), request.new_length, row.length);
   }
   ASSIGN_OR_RETURN(const bool earlier_settled, HasProgressed(ctx, file, /*all=*/false));
   if (!earlier_settled) return errors::NotReplicatedYet(resolved.path());
@@ -66,9 +75,10 @@ absl::Status CommitBlockSynchronization(OpContext& ctx, const BlockSyncRequest& 
         fmt::format("The recovery id {} does not match current recovery id {} for block {}",
                     request.recovery_id, row->recovery_id, name));
   }
-  if (!request.delete_block) return FinishRecovery(ctx, *resolved, *std::move(row), request);
   const auto view = ctx.blocks.Find(row->id);
-  if (row->length > 0 || (view && view->reported > 0)) {
+  if (!request.delete_block) return FinishRecovery(ctx, *resolved, *std::move(row), view, request);
+  const bool may_be_elsewhere = row->length > 0 && !(view && view->loss_is_certain);
+  if (may_be_elsewhere || (view && view->reported > 0)) {
     return errors::Io(
         fmt::format("Block {} cannot be removed: {} bytes of it are known to be "
                     "written, and {} DataNodes have told of a replica",

@@ -52,8 +52,14 @@ absl::StatusOr<InodePtr> EnsureClosed(OpContext& ctx, const ResolvedPath& path,
   }
   ASSIGN_OR_RETURN(const bool closed, ReleaseLease(ctx, path.path(), file, ""));
   if (!closed) {
+    const absl::Status refusal =
+        errors::LeaseRecoveryInProgress(operation, path.path(), holder, ctx.caller.address);
+    const auto view = ctx.blocks.Find(file->blocks.back());
+    if (!view || view->recovery_waits_for.empty()) return FailAfterCommit(refusal);
     return FailAfterCommit(
-        errors::LeaseRecoveryInProgress(operation, path.path(), holder, ctx.caller.address));
+        MakeError(ErrorKind::kRecoveryInProgress,
+                  fmt::format("{} It waits for {}.", std::string(refusal.message()),
+                              view->recovery_waits_for)));
   }
   return ctx.txn.ById(file->id);
 }

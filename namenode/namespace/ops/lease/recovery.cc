@@ -67,7 +67,7 @@ absl::StatusOr<bool> ReleaseLease(OpContext& ctx, const std::string& path, const
   }
   BlockRow& last = *ending.last;
   const auto view = ctx.blocks.Find(last.id);
-  const bool unclaimed = view && view->unclaimed && last.length == 0;
+  const bool unclaimed = view && view->unclaimed;
   const bool committed =
       last.state == BlockState::kCommitted || last.state == BlockState::kComplete;
   if (!ending.earlier_settled && (committed || unclaimed)) {
