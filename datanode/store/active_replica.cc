@@ -31,7 +31,13 @@ void ActiveReplica::Advance(int64_t bytes_on_disk, std::string last_checksum) {
 void ActiveReplica::Reset(Progress progress) {
   MutexLock lock(mu_);
   progress_ = std::move(progress);
+  ++cuts_;
   changed_.NotifyAll();
+}
+
+int64_t ActiveReplica::cuts() const {
+  MutexLock lock(mu_);
+  return cuts_;
 }
 
 void ActiveReplica::SetAcked(int64_t bytes) {

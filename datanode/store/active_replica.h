@@ -29,6 +29,8 @@ class ActiveReplica {
   void Advance(int64_t bytes_on_disk, std::string last_checksum);
   // After a cut: replaces the progress.
   void Reset(Progress progress);
+  // How often it was cut: what a reader knew of its files before no longer holds.
+  int64_t cuts() const;
   // Raises bytes_acked, at most to bytes_on_disk.
   void SetAcked(int64_t bytes);
   // Waits until `bytes` are acked or `timeout_ms` of real time have passed.
@@ -58,6 +60,7 @@ class ActiveReplica {
   mutable Mutex mu_;
   CondVar changed_;
   Progress progress_ GUARDED_BY(mu_);
+  int64_t cuts_ GUARDED_BY(mu_) = 0;
   bool synced_ GUARDED_BY(mu_) = false;
   bool attached_ GUARDED_BY(mu_) = false;
   bool stop_requested_ GUARDED_BY(mu_) = false;

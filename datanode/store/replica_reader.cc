@@ -23,6 +23,8 @@ class LocalReplicaReader : public ReplicaReader {
         volume_(replica.volume),
         block_{replica.id, replica.record.generation_stamp, snapshot.bytes_on_disk},
         state_(replica.state()),
+        active_(replica.active),
+        cuts_(active_ ? active_->cuts() : 0),
         files_(std::move(files)),
         checksum_(checksum),
         snapshot_(std::move(snapshot)) {}
@@ -79,18 +81,29 @@ class LocalReplicaReader : public ReplicaReader {
 
  private:
   absl::Status Damaged(absl::Status status) const {
-    // A recovery changes the files under this reader: what is really damaged is found again.
-    const auto now = absl::IsDataLoss(status) ? volume_->Find(block_.id) : std::nullopt;
-    if (now && now->record.state() != ReplicaState::kUnderRecovery) {
+    // What is really damaged is found again.
+    if (absl::IsDataLoss(status) && !ChangedSince()) {
       core_.ReportBad(*volume_, block_, std::string(status.message()));
     }
     return status;
+  }
+
+  // Whether a recovery has cut the files under this reader, or may be about to. Under the latch,
+  // which every cut holds from the first change to the last.
+  bool ChangedSince() const {
+    const BlockLatches::Latch latch = core_.latches().Acquire(block_.id);
+    const auto now = volume_->Find(block_.id);
+    return !now || now->record.generation_stamp != block_.generation_stamp ||
+           now->record.state() == ReplicaState::kUnderRecovery ||
+           (active_ != nullptr && active_->cuts() != cuts_);
   }
 
   StoreCore& core_;
   const std::shared_ptr<Volume> volume_;
   const Block block_;
   const ReplicaState state_;
+  const std::shared_ptr<ActiveReplica> active_;  // null: nobody wrote it
+  const int64_t cuts_;
   const ReplicaFiles files_;
   const DataChecksum checksum_;
   const ActiveReplica::Progress snapshot_;

@@ -285,5 +285,30 @@ TEST_F(WriteReadTest, DeletedReplicasAreHiddenAtOnceReportedOnceAndGone) {
   EXPECT_EQ(store->Usage()[0].dfs_used, 0);
 }
 
+// A pipeline recovery that was repeated under one stamp cut the files below the snapshot of a
+// reader, which called the replica bad.
+TEST_F(WriteReadTest, AReaderWhoseReplicaIsCutUnderItDoesNotCallItBad) {
+  const std::string data = Bytes(1'000);
+  MakeRbw(data, 700)->Abort();
+  auto reader = store->OpenReader(Block{kId, kStamp, 0}, 0);
+  ASSERT_TRUE(reader.ok()) << reader.status();
+  ASSERT_EQ((*reader)->block().num_bytes, 1'000);
+  auto writer = store->RecoverRbw(Recovery(kStamp, 700, 1'000));
+  ASSERT_TRUE(writer.ok()) << writer.status();
+  std::string out(488, '\0');
+  EXPECT_TRUE(absl::IsDataLoss((*reader)->ReadVerified(512, out.size(), out.data())));
+  EXPECT_TRUE(listener.TakeBad().empty());
+  // Also when other bytes have come in their place.
+  ASSERT_TRUE(Put(**writer, 512, data.substr(512, 188) + Bytes(300, 2)).ok());
+  EXPECT_TRUE(absl::IsDataLoss((*reader)->ReadVerified(512, out.size(), out.data())));
+  EXPECT_TRUE(listener.TakeBad().empty());
+  // Damage is told as ever.
+  auto again = store->OpenReader(Block{kId, kStamp, 0}, 0);
+  ASSERT_TRUE(again.ok()) << again.status();
+  FlipByte(Paths().DataFile(ReplicaPlace::kRbw, kId), 600);
+  EXPECT_TRUE(absl::IsDataLoss((*again)->ReadVerified(512, out.size(), out.data())));
+  EXPECT_EQ(listener.TakeBad().size(), 1u);
+}
+
 }  // namespace
 }  // namespace cairn::datanode
