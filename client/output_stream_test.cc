@@ -271,6 +271,36 @@ TEST(OutputStream, AHeartbeatKeepsAnIdlePipelineAlive) {
   cluster.dn(0).SetFaults({});
 }
 
+// A client that waited in silence for its last acknowledgements was given up by the DataNodes, and
+// the wrong one was blamed for it.
+TEST(OutputStream, HeartbeatsGoOnWhileTheLastPacketWaitsForAcknowledgements) {
+  FakeCluster cluster(4);
+  cluster.options.socket_timeout_ms = 2'000;  // a heartbeat every second
+  auto out = cluster.client().Create("/f").value();
+  ASSERT_TRUE(out->Write("x").ok());
+  ASSERT_TRUE(out->Hflush().ok());
+  const auto first = [&](auto matches) {
+    const std::vector<wire::PacketHeader> packets = cluster.dn(0).packets();
+    return std::find_if(packets.begin(), packets.end(), matches) - packets.begin();
+  };
+  const auto beat = [](const wire::PacketHeader& header) { return header.is_heartbeat(); };
+  DatanodeFaults silent;
+  silent.swallow_acks = true;
+  cluster.dn(0).SetFaults(silent);
+  ASSERT_TRUE(out->Write("y").ok());
+  absl::Status closed;
+  std::thread closer([&] { closed = out->Close(); });
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(30);
+  const auto seen = [&] { return first(beat) < std::ssize(cluster.dn(0).packets()); };
+  while (!seen() && std::chrono::steady_clock::now() < deadline) std::this_thread::yield();
+  EXPECT_TRUE(seen());
+  EXPECT_LT(first(beat), first([](const auto& header) { return header.last_packet_in_block; }));
+  cluster.dn(0).Kill();  // the other one has it all
+  closer.join();
+  EXPECT_TRUE(closed.ok()) << closed;
+  EXPECT_EQ(cluster.Get("/f").value(), "xy");
+}
+
 TEST(OutputStream, AStreamDestroyedWithoutCloseLeavesTheFileOpen) {
   FakeCluster cluster(1);
   {

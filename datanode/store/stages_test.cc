@@ -48,6 +48,18 @@ TEST_F(StagesTest, ARecoveredPipelineIsReportedWithItsNewStamp) {
   EXPECT_EQ(changes[0].sequence, store->List(OnlyStorage())->sequence);
 }
 
+// The length asked for was reported once: an empty block looked as if it had bytes, and its file
+// could not be closed.
+TEST_F(StagesTest, ANewReplicaIsReportedAsEmptyAsItIs) {
+  WriteRequest request = Request();
+  request.block.num_bytes = 1 << 20;  // the space to expect
+  ASSERT_TRUE(store->CreateRbw(request).ok());
+  const auto changes = listener.TakeChanges();
+  ASSERT_EQ(changes.size(), 1u);
+  EXPECT_EQ(changes[0].kind, ReplicaChangeKind::kReceiving);
+  EXPECT_EQ(changes[0].block, (Block{kId, kStamp, 0}));
+}
+
 TEST_F(StagesTest, AReplicaUnderRecoveryIsAnRwrOfItsOldStampAfterARestart) {
   auto writer = MakeRbw(Bytes(700), 700);
   writer.reset();
