@@ -63,6 +63,7 @@ constexpr Command kCommands[] = {
     {"touchz", Touchz, "<path> ...", "Make empty files."},
     {"truncate", Truncate, "[-w] <length> <path> ...", "Shorten files; -w: wait until it is done."},
     {"admin", Admin, kAdminUsage, "Look after a cluster."},
+    {"debug", Debug, kDebugUsage, "Close files whose writer is gone."},
     {"fsck", Fsck, kFsckUsage, "Check the health of files."},
     {"mini", Mini, kMiniUsage, "Run a whole cluster on this machine."},
 };

@@ -1,4 +1,5 @@
-// The commands of administrators; semantics and texts of `hdfs dfsadmin` and `hdfs fsck`.
+// The commands of administrators; semantics and texts of `hdfs dfsadmin`, `hdfs fsck` and
+// `hdfs debug`.
 #pragma once
 
 #include <string>
@@ -16,10 +17,16 @@ inline constexpr std::string_view kAdminUsage =
 inline constexpr std::string_view kFsckUsage =
     "<path> [-files [-blocks [-locations | -racks]]] [-openforwrite] [-list-corruptfileblocks]";
 
+inline constexpr std::string_view kDebugUsage =
+    "recoverLease -path <path> [-retries <num-retries>]";
+
 // dfs admin SUBCOMMAND …
 absl::Status Admin(Invocation& run, const std::vector<std::string>& args);
 // dfs fsck PATH …
 absl::Status Fsck(Invocation& run, const std::vector<std::string>& args);
+
+// dfs debug recoverLease …
+absl::Status Debug(Invocation& run, const std::vector<std::string>& args);
 
 // The subcommands of admin.
 absl::Status Report(Invocation& run, const std::vector<std::string>& args);

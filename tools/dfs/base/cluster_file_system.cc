@@ -54,6 +54,9 @@ class ClusterFileSystem : public ShellFileSystem {
   absl::StatusOr<bool> Truncate(const std::string& path, int64_t new_length) override {
     return client_->Truncate(path, new_length);
   }
+  absl::StatusOr<bool> RecoverLease(const std::string& path) override {
+    return client_->RecoverLease(path);
+  }
   absl::StatusOr<bool> IsClosed(const std::string& path) override {
     return client_->IsFileClosed(path);
   }

@@ -218,6 +218,9 @@ class LocalFileSystem : public ShellFileSystem {
     if (::truncate(path.c_str(), new_length) != 0) return LocalError(path, errno);
     return true;
   }
+  absl::StatusOr<bool> RecoverLease(const std::string& path) override {
+    return absl::UnimplementedError(fmt::format("{} is not in a cluster", path));
+  }
   absl::StatusOr<bool> IsClosed(const std::string&) override { return true; }
 
   absl::Status Mkdirs(const std::string& path, uint16_t permission) override {

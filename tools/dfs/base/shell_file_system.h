@@ -52,6 +52,8 @@ class ShellFileSystem {
                                                                        bool new_block) = 0;
   // False: started, and done when the file is closed.
   virtual absl::StatusOr<bool> Truncate(const std::string& path, int64_t new_length) = 0;
+  // Ends the claim of the file's writer; true: it is closed now. kUnimplemented outside a cluster.
+  virtual absl::StatusOr<bool> RecoverLease(const std::string& path) = 0;
   // Nobody writes the file.
   virtual absl::StatusOr<bool> IsClosed(const std::string& path) = 0;
 
