@@ -5,6 +5,7 @@
 
 #include "common/status_macros.h"
 #include "datanode/control/inter_datanode_client.h"
+#include "datanode/store/boot_record.h"
 
 namespace cairn::datanode {
 
@@ -35,7 +36,9 @@ absl::Status Datanode::Open() {
   ASSIGN_OR_RETURN(const PoolIdentity pool, LearnPool(client_, options_.control, env_.random));
   spdlog::info("NameNode {} serves cluster {}, block pool {}", client_.address(), pool.cluster_id,
                pool.pool_id);
-  ASSIGN_OR_RETURN(auto store, OpenBlockStore(options_.store, pool, env_));
+  StoreOptions store_options = options_.store;
+  store_options.boot_id = MachineBootId(env_.fs);
+  ASSIGN_OR_RETURN(auto store, OpenBlockStore(store_options, pool, env_));
   ASSIGN_OR_RETURN(auto transfers, TransferServer::Start(options_.transfer, *store, env_.clock));
   auto data_port = std::make_unique<TransferDataPort>(*transfers);
   auto recovery_peer = std::make_unique<InterDatanodeClient>(options_.recovery, env_.random);

@@ -19,6 +19,7 @@ RecoveryOrder FromProto(const pb::RecoverCommand& command) {
     order.locations.push_back(wire::FromProto(replica));
   }
   if (command.has_truncate_to()) order.truncate_to = command.truncate_to();
+  order.absent = static_cast<AbsentReplicas>(command.absent());
   return order;
 }
 

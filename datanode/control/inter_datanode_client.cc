@@ -58,7 +58,8 @@ absl::StatusOr<std::optional<ReplicaRecoveryInfo>> InterDatanodeClient::InitRepl
       .block = {.id = static_cast<int64_t>(reply.block().blockid()),
                 .generation_stamp = static_cast<int64_t>(reply.block().genstamp()),
                 .num_bytes = static_cast<int64_t>(reply.block().numbytes())},
-      .original_state = static_cast<ReplicaState>(reply.state())};
+      .original_state = static_cast<ReplicaState>(reply.state()),
+      .may_have_lost_bytes = reply.mayhavelostbytes()};
 }
 
 absl::StatusOr<std::string> InterDatanodeClient::UpdateReplicaUnderRecovery(

@@ -56,17 +56,36 @@ bool ProvesEmpty(const RecoveryCandidate& candidate) {
          (state == ReplicaState::kFinalized || state == ReplicaState::kBeingWritten);
 }
 
+// The bytes that every replica of use has, since the NameNode was told of them or keeps them.
+int64_t NeededLength(const RecoveryOrder& order) {
+  return order.truncate_to.value_or(order.block.block.num_bytes);
+}
+
+// What does not come to light now is lost: nobody else can have a replica.
+bool HeardEveryone(const RecoveryOrder& order, size_t unanswered) {
+  return unanswered == 0 && order.absent == AbsentReplicas::kNone;
+}
+
+absl::Status MayBeElsewhere(const RecoveryOrder& order, size_t unanswered, std::string_view what) {
+  return errors::Io(fmt::format("{} of {} at [{}], but {} of these did not answer and {}", what,
+                                order.block.ToString(), NodeNames(order.locations), unanswered,
+                                order.absent == AbsentReplicas::kNone
+                                    ? "may have more"
+                                    : "other DataNodes of its pipeline may have more"));
+}
+
 // Nobody who answered has a byte. HDFS deletes the block even when only one node has answered; here
 // it takes all of them, or a replica that proves that nothing was acknowledged.
 absl::StatusOr<RecoveryPlan> PlanWithoutData(const RecoveryOrder& order,
                                              const std::vector<RecoveryCandidate>& found,
                                              size_t unanswered) {
-  if (unanswered == 0 || std::any_of(found.begin(), found.end(), ProvesEmpty)) {
+  const bool bytes_known = order.block.block.num_bytes > 0;
+  const bool unlikely = unanswered == 0 && order.absent != AbsentReplicas::kAwaited;
+  if (HeardEveryone(order, unanswered) ||
+      (!bytes_known && (unlikely || std::any_of(found.begin(), found.end(), ProvesEmpty)))) {
     return RecoveryPlan{.delete_block = true};
   }
-  return errors::Io(fmt::format(
-      "No replica of {} with data was found, but {} of its DataNodes did not answer: {}",
-      order.block.ToString(), unanswered, NodeNames(order.locations)));
+  return MayBeElsewhere(order, unanswered, "No replica with data was found");
 }
 
 absl::StatusOr<int64_t> FinalizedLength(const RecoveryOrder& order,
@@ -86,6 +105,45 @@ absl::StatusOr<int64_t> FinalizedLength(const RecoveryOrder& order,
     length = bytes;
   }
   return length >= 0 || !order.truncate_to ? length : *order.truncate_to;
+}
+
+// An RWR without a reason to think otherwise has every acknowledged byte: it was only its process
+// that died. The shortest of those decides, as in HDFS. Others take part if they are as long. Where
+// all may have lost bytes, what one has more than another may be what the other lost.
+absl::StatusOr<int64_t> WaitingLength(const RecoveryOrder& order,
+                                      const std::vector<RecoveryCandidate>& usable,
+                                      size_t unanswered) {
+  constexpr int64_t kNobody = std::numeric_limits<int64_t>::max();
+  const int64_t needed = NeededLength(order);
+  int64_t shortest_whole = kNobody;
+  int64_t shortest_long_enough = kNobody;
+  int64_t longest = 0;
+  for (const RecoveryCandidate& candidate : usable) {
+    const int64_t bytes = candidate.replica.block.num_bytes;
+    longest = std::max(longest, bytes);
+    if (bytes < needed) continue;  // it has certainly lost bytes
+    shortest_long_enough = std::min(shortest_long_enough, bytes);
+    if (!candidate.replica.may_have_lost_bytes) shortest_whole = std::min(shortest_whole, bytes);
+  }
+  if (shortest_whole != kNobody) return shortest_whole;
+  if (unanswered > 0 || order.absent == AbsentReplicas::kAwaited) {
+    return MayBeElsewhere(order, unanswered, "Only replicas that may have lost bytes were found");
+  }
+  return shortest_long_enough != kNobody ? shortest_long_enough : longest;
+}
+
+// The length the replicas in the best state give the block.
+absl::StatusOr<int64_t> ChooseLength(const RecoveryOrder& order, ReplicaState best,
+                                     const std::vector<RecoveryCandidate>& usable,
+                                     size_t unanswered) {
+  if (best == ReplicaState::kFinalized) return FinalizedLength(order, usable);
+  if (best == ReplicaState::kWaitingToBeRecovered) return WaitingLength(order, usable, unanswered);
+  int64_t length = std::numeric_limits<int64_t>::max();
+  for (const RecoveryCandidate& candidate : usable) {
+    if (candidate.replica.original_state != best) continue;
+    length = std::min(length, candidate.replica.block.num_bytes);
+  }
+  return length;
 }
 
 }  // namespace
@@ -114,21 +172,21 @@ absl::StatusOr<RecoveryPlan> PlanRecovery(const RecoveryOrder& order,
     best = std::min(best, candidate.replica.original_state);
   }
   RecoveryPlan plan;
-  if (best == ReplicaState::kFinalized) {
-    ASSIGN_OR_RETURN(plan.new_length, FinalizedLength(order, usable));
-  } else {
-    plan.new_length = std::numeric_limits<int64_t>::max();
-    for (const RecoveryCandidate& candidate : usable) {
-      if (candidate.replica.original_state != best) continue;
-      plan.new_length = std::min(plan.new_length, candidate.replica.block.num_bytes);
-    }
+  ASSIGN_OR_RETURN(plan.new_length, ChooseLength(order, best, usable, unanswered));
+  if (plan.new_length < NeededLength(order) && !HeardEveryone(order, unanswered)) {
+    return MayBeElsewhere(order, unanswered,
+                          fmt::format("Replicas of {} bytes only, of the {} that are known,",
+                                      plan.new_length, NeededLength(order)));
   }
   for (RecoveryCandidate& candidate : usable) {
     const ReplicaState state = candidate.replica.original_state;
+    const int64_t bytes = candidate.replica.block.num_bytes;
     const bool whole_rbw = best == ReplicaState::kFinalized &&
-                           state == ReplicaState::kBeingWritten &&
-                           candidate.replica.block.num_bytes == plan.new_length;
-    if (state == best || whole_rbw) plan.participants.push_back(std::move(candidate));
+                           state == ReplicaState::kBeingWritten && bytes == plan.new_length;
+    const bool too_short = best == ReplicaState::kWaitingToBeRecovered && bytes < plan.new_length;
+    if ((state == best && !too_short) || whole_rbw) {
+      plan.participants.push_back(std::move(candidate));
+    }
   }
   if (order.truncate_to) plan.new_length = *order.truncate_to;
   return plan;

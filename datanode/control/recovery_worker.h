@@ -17,12 +17,21 @@
 
 namespace cairn::datanode {
 
+// How the DataNodes of the block's pipeline stand that are not in the order. Numbers are those of
+// datanode.proto.
+enum class AbsentReplicas : uint8_t {
+  kAwaited = 0,  // one may have a replica and come back soon
+  kDead = 1,     // one may have a replica and is dead
+  kNone = 2,     // none has one
+};
+
 // What the NameNode orders.
 struct RecoveryOrder {
   ExtendedBlock block;                     // with its stored stamp and length
   GenerationStamp recovery_id = 0;         // the stamp of the recovered replicas
   std::vector<ReplicaLocation> locations;  // where replicas may be
   std::optional<int64_t> truncate_to;      // the length to cut to
+  AbsentReplicas absent = AbsentReplicas::kAwaited;
 };
 
 // What came out: told to the NameNode.

@@ -25,12 +25,15 @@ constexpr ReplicaState kRwr = ReplicaState::kWaitingToBeRecovered;
 
 class PlanRecoveryTest : public ::testing::Test {
  protected:
-  void Found(ReplicaState state, int64_t bytes, GenerationStamp stamp = kStamp) {
+  void Found(ReplicaState state, int64_t bytes, GenerationStamp stamp = kStamp,
+             bool may_have_lost_bytes = false) {
     ReplicaLocation location;
     location.datanode.id.uuid = fmt::format("dn{}", found_.size());
     order_.locations.push_back(location);
-    found_.push_back({location, {Block{kId, stamp, bytes}, state}});
+    found_.push_back({location, {Block{kId, stamp, bytes}, state, may_have_lost_bytes}});
   }
+  // An RWR of a machine that was booted anew, or a damaged one.
+  void FoundSuspect(int64_t bytes) { Found(kRwr, bytes, kStamp, true); }
   absl::StatusOr<RecoveryPlan> Plan(size_t unanswered = 0) {
     return PlanRecovery(order_, found_, unanswered);
   }
@@ -46,7 +49,11 @@ class PlanRecoveryTest : public ::testing::Test {
     return text;
   }
 
-  RecoveryOrder order_{.block = TestBlock(kId), .recovery_id = kRecoveryId};
+  RecoveryOrder order_{.block = TestBlock(kId),
+                       .recovery_id = kRecoveryId,
+                       .locations = {},
+                       .truncate_to = std::nullopt,
+                       .absent = AbsentReplicas::kNone};
   std::vector<RecoveryCandidate> found_;
 };
 
@@ -117,6 +124,71 @@ TEST_F(PlanRecoveryTest, AnEmptyReplicaThatWasAliveAllTheTimeProvesThatNothingWa
 TEST_F(PlanRecoveryTest, SilentNodesDoNotHoldUpThoseWithData) {
   Found(kRwr, 10);
   EXPECT_EQ(Outcome(/*unanswered=*/2), "10: dn0");
+}
+
+// Three processes died, and one disk lost bytes as well: the block was cut to what was left there.
+TEST_F(PlanRecoveryTest, OfRwrsThoseThatMayHaveLostBytesDoNotDecide) {
+  FoundSuspect(100);
+  Found(kRwr, 500);
+  Found(kRwr, 510);
+  EXPECT_EQ(Outcome(), "500: dn1 dn2");
+  FoundSuspect(505);
+  EXPECT_EQ(Outcome(), "500: dn1 dn2 dn3") << "long enough: it takes part";
+  EXPECT_EQ(Outcome(/*unanswered=*/1), "500: dn1 dn2 dn3");
+  order_.absent = AbsentReplicas::kAwaited;
+  EXPECT_EQ(Outcome(), "500: dn1 dn2 dn3") << "one that is whole is enough";
+}
+
+TEST_F(PlanRecoveryTest, AReplicaShorterThanWhatIsKnownHasLostBytes) {
+  order_.block.block.num_bytes = 300;
+  Found(kRwr, 100);
+  Found(kRwr, 500);
+  EXPECT_EQ(Outcome(), "500: dn1");
+}
+
+TEST_F(PlanRecoveryTest, WhereAllMayHaveLostBytesTheShortestOfTheKnownLengthCounts) {
+  order_.block.block.num_bytes = 300;
+  FoundSuspect(100);
+  FoundSuspect(500);
+  FoundSuspect(400);
+  EXPECT_EQ(Outcome(), "400: dn1 dn2");
+  order_.absent = AbsentReplicas::kDead;
+  EXPECT_EQ(Outcome(), "400: dn1 dn2");
+  EXPECT_EQ(Outcome(/*unanswered=*/1), "error") << "it may have been whole";
+  order_.absent = AbsentReplicas::kAwaited;
+  EXPECT_EQ(Outcome(), "error");
+}
+
+TEST_F(PlanRecoveryTest, KnownBytesAreGivenUpOnlyWhenEveryoneWasHeard) {
+  order_.block.block.num_bytes = 300;
+  Found(kRwr, 100);
+  Found(kRwr, 200);
+  EXPECT_EQ(Outcome(), "200: dn1") << "as much of it as is left";
+  EXPECT_EQ(Outcome(/*unanswered=*/1), "error");
+  order_.absent = AbsentReplicas::kDead;
+  EXPECT_EQ(Outcome(), "error");
+  found_.clear();
+  EXPECT_EQ(Outcome(), "error") << "nor is the block removed";
+  Found(kRbw, 0);
+  EXPECT_EQ(Outcome(), "error") << "an empty replica does not prove the opposite of what is known";
+  order_.absent = AbsentReplicas::kNone;
+  EXPECT_EQ(Outcome(), "delete");
+}
+
+TEST_F(PlanRecoveryTest, KnownBytesAreNotCutWhateverTheStates) {
+  order_.block.block.num_bytes = 300;
+  order_.absent = AbsentReplicas::kDead;
+  Found(kRbw, 200);
+  EXPECT_EQ(Outcome(), "error");
+  Found(kFinalized, 250);
+  EXPECT_EQ(Outcome(), "error");
+}
+
+TEST_F(PlanRecoveryTest, WithoutDataTheBlockStaysWhileADataNodeIsAwaited) {
+  order_.absent = AbsentReplicas::kAwaited;
+  EXPECT_EQ(Outcome(), "error");
+  order_.absent = AbsentReplicas::kDead;
+  EXPECT_EQ(Outcome(), "delete");
 }
 
 TEST_F(PlanRecoveryTest, TruncationReplacesTheLengthOnly) {
@@ -227,7 +299,11 @@ class RecoveryWorkerTest : public ::testing::Test {
   TransferNode b_;
   TransferNode c_;
   StorePeer peer_;
-  RecoveryOrder order_{.block = TestBlock(kId), .recovery_id = kRecoveryId};
+  RecoveryOrder order_{.block = TestBlock(kId),
+                       .recovery_id = kRecoveryId,
+                       .locations = {},
+                       .truncate_to = std::nullopt,
+                       .absent = AbsentReplicas::kNone};
   absl::Status commit_status_;
   Mutex mu_;
   std::vector<RecoveryResult> results_ GUARDED_BY(mu_);

@@ -21,6 +21,7 @@ absl::Status InitReplicaRecovery(const IpcServices& services, const ipc::Call& c
   response.set_replicafound(found.has_value());
   if (!found) return absl::OkStatus();
   response.set_state(static_cast<pb::ReplicaStateProto>(found->original_state));
+  if (found->may_have_lost_bytes) response.set_mayhavelostbytes(true);
   pb::BlockProto& replica = *response.mutable_block();
   replica.set_blockid(static_cast<uint64_t>(found->block.id));
   replica.set_genstamp(static_cast<uint64_t>(found->block.generation_stamp));

@@ -43,7 +43,10 @@ absl::StatusOr<std::shared_ptr<ActiveReplica>> Activate(StoreCore& core,
                                                         const StoredReplica& replica) {
   const int64_t length = replica.record.bytes();
   ActiveReplica::Progress progress{length, length, ""};
+  // Its files tell nothing and stay as they are.
+  const bool all_lost = replica.record.suspect != 0 && length == 0;
   const absl::Status status = [&]() -> absl::Status {
+    if (all_lost) return absl::OkStatus();
     ASSIGN_OR_RETURN(const ReplicaFiles files, OpenReplicaFiles(core.fs(), replica.volume->paths(),
                                                                 replica.name(), OpenMode::kRead));
     ASSIGN_OR_RETURN(const DataChecksum disk, ReadMetaHeader(*files.meta));
@@ -126,10 +129,11 @@ absl::StatusOr<std::optional<ReplicaRecoveryInfo>> InitRecovery(StoreCore& core,
     ASSIGN_OR_RETURN(replica.active, Activate(core, replica));
   }
   replica.active->SetRecovery(recovery_id, original);
-  const auto record = ReplicaRecord::Make(ReplicaState::kUnderRecovery,
-                                          replica.record.generation_stamp, replica.bytes_on_disk());
+  auto record = ReplicaRecord::Make(ReplicaState::kUnderRecovery, replica.record.generation_stamp,
+                                    replica.bytes_on_disk());
+  record.suspect = replica.record.suspect;
   replica.volume->Put(block.id, record, replica.active);
-  return ReplicaRecoveryInfo{replica.block(), original};
+  return ReplicaRecoveryInfo{replica.block(), original, record.suspect != 0};
 }
 
 absl::StatusOr<std::string> UpdateUnderRecovery(StoreCore& core, const Block& old_block,

@@ -43,7 +43,8 @@ absl::Status LoadVolumes(StoreCore& core) {
   std::vector<std::thread> threads;
   for (size_t i = 0; i < volumes.size(); ++i) {
     threads.emplace_back([&, i] {
-      statuses[i] = LoadVolume(core.fs(), *volumes[i], core.clock().WallMs(), findings[i]);
+      statuses[i] = LoadVolume(core.fs(), *volumes[i], core.clock().WallMs(),
+                               core.options().boot_id, findings[i]);
     });
   }
   for (std::thread& thread : threads) thread.join();
@@ -171,8 +172,8 @@ void LocalBlockStore::AnnounceRestart(int64_t budget_ms) {
     for (const ReplicaEntry& entry : volume->List().replicas) {
       const auto replica = volume->Find(entry.block.id);
       if (!replica || replica->record.state() != ReplicaState::kBeingWritten) continue;
-      const absl::Status written =
-          WriteRestartFile(core_->fs(), volume->paths(), entry.block.id, until_ms);
+      const absl::Status written = WriteRestartFile(core_->fs(), volume->paths(), entry.block.id,
+                                                    until_ms, core_->options().boot_id);
       if (!written.ok()) {
         spdlog::warn("{} will wait for recovery after a restart: {}", core_->Name(entry.block),
                      std::string(written.message()));

@@ -25,6 +25,13 @@ int64_t MatchingPrefix(const DataChecksum& checksum, std::string_view chunk, uin
   return longest;
 }
 
+// Whole values in the meta file.
+absl::StatusOr<int64_t> StoredChunks(const File& meta, const DataChecksum& checksum) {
+  ASSIGN_OR_RETURN(const int64_t size, meta.Size());
+  return std::max<int64_t>(
+      0, (size - kMetaHeaderBytes) / static_cast<int64_t>(checksum.checksum_size()));
+}
+
 }  // namespace
 
 std::string EncodeMetaHeader(const DataChecksum& checksum) {
@@ -102,9 +109,7 @@ absl::StatusOr<int64_t> LastValidLength(const File& data, const File& meta,
                                         const DataChecksum& checksum) {
   ASSIGN_OR_RETURN(const int64_t data_size, data.Size());
   if (checksum.type == ChecksumType::kNull) return data_size;
-  ASSIGN_OR_RETURN(const int64_t meta_size, meta.Size());
-  const int64_t stored_chunks = std::max<int64_t>(
-      0, (meta_size - kMetaHeaderBytes) / static_cast<int64_t>(checksum.checksum_size()));
+  ASSIGN_OR_RETURN(const int64_t stored_chunks, StoredChunks(meta, checksum));
   int64_t chunk = std::min(checksum.ChunkCount(data_size), stored_chunks) - 1;
   for (; chunk >= 0; --chunk) {
     const int64_t begin = chunk * checksum.bytes_per_checksum;
@@ -115,6 +120,40 @@ absl::StatusOr<int64_t> LastValidLength(const File& data, const File& meta,
     if (valid > 0) return begin + valid;
   }
   return 0;
+}
+
+absl::StatusOr<bool> IsWhole(const File& meta, const DataChecksum& checksum, int64_t valid) {
+  if (checksum.type == ChecksumType::kNull) return true;
+  ASSIGN_OR_RETURN(const int64_t stored_chunks, StoredChunks(meta, checksum));
+  return checksum.ChunkCount(valid) >= stored_chunks;
+}
+
+absl::StatusOr<int64_t> ValidPrefix(const File& data, const File& meta,
+                                    const DataChecksum& checksum) {
+  ASSIGN_OR_RETURN(const int64_t data_size, data.Size());
+  if (checksum.type == ChecksumType::kNull) return data_size;
+  ASSIGN_OR_RETURN(const int64_t stored_chunks, StoredChunks(meta, checksum));
+  const int64_t chunk_bytes = checksum.bytes_per_checksum;
+  const int64_t end = std::min(data_size, stored_chunks * chunk_bytes);
+  const int64_t step = std::max<int64_t>(checksum.RoundDown(kVerifyBytes), chunk_bytes);
+  for (int64_t at = 0; at < end; at += step) {
+    const int64_t n = std::min(step, end - at);
+    const auto bytes = ReadExactly(data, at, static_cast<size_t>(n));
+    const auto stored =
+        ReadStoredChecksums(meta, checksum, at / chunk_bytes, checksum.ChunkCount(n));
+    if (absl::IsDataLoss(bytes.status()) || absl::IsDataLoss(stored.status())) return at;
+    RETURN_IF_ERROR(bytes.status());
+    RETURN_IF_ERROR(stored.status());
+    if (checksum.Verify(*bytes, *stored, at, data.path()).ok()) continue;
+    for (int64_t begin = 0; begin < n; begin += chunk_bytes) {
+      const auto size = static_cast<size_t>(std::min(chunk_bytes, n - begin));
+      const size_t value = static_cast<size_t>(begin / chunk_bytes) * checksum.checksum_size();
+      const int64_t valid = MatchingPrefix(checksum, std::string_view(*bytes).substr(begin, size),
+                                           GetBigEndian<uint32_t>(stored->data() + value));
+      if (valid < static_cast<int64_t>(size)) return at + begin + valid;
+    }
+  }
+  return end;
 }
 
 absl::StatusOr<std::string> CutReplica(File& data, File& meta, const DataChecksum& checksum,
@@ -140,13 +179,14 @@ absl::StatusOr<std::string> CutReplica(File& data, File& meta, const DataChecksu
           std::string_view(bytes).substr(0, static_cast<size_t>(new_length - begin)));
     }
     // Later chunks go first: left behind by a crash they would hide that this one was cut.
+    RETURN_IF_ERROR(meta.Truncate(MetaFileBytes(checksum, end)));
     RETURN_IF_ERROR(data.Truncate(end));
     if (durable) RETURN_IF_ERROR(data.Sync());
     RETURN_IF_ERROR(meta.WriteAt(MetaOffset(checksum, chunk), last));
     if (durable) RETURN_IF_ERROR(meta.Sync());
   }
-  RETURN_IF_ERROR(data.Truncate(new_length));
   RETURN_IF_ERROR(meta.Truncate(MetaFileBytes(checksum, new_length)));
+  RETURN_IF_ERROR(data.Truncate(new_length));
   return last;
 }
 

@@ -47,6 +47,17 @@ absl::Status VerifyReplicaFiles(const File& data, const File& meta, int64_t data
 absl::StatusOr<int64_t> LastValidLength(const File& data, const File& meta,
                                         const DataChecksum& checksum);
 
+// Whether the death of a process can have left the files of a replica in rbw/ so, of which
+// LastValidLength is `valid`. The writer appends data before checksums and a cut takes checksums
+// before data, so the last stored value always belongs to bytes that are there; where it does not,
+// bytes that were acknowledged may be missing.
+absl::StatusOr<bool> IsWhole(const File& meta, const DataChecksum& checksum, int64_t valid);
+
+// Length of the data up to the first chunk that does not fit its stored value, with what fits of
+// that chunk. Reads everything.
+absl::StatusOr<int64_t> ValidPrefix(const File& data, const File& meta,
+                                    const DataChecksum& checksum);
+
 // Cuts a replica of `old_length` bytes, whose partial last chunk has the value `old_last` (empty
 // when there is none), to `new_length` ≤ `old_length`; bytes that either file has beyond are
 // dropped. Returns the value of the new partial last chunk, empty when there is none. A chunk is

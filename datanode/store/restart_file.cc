@@ -6,7 +6,6 @@
 #include <spdlog/spdlog.h>
 
 #include <charconv>
-#include <fstream>
 #include <string>
 
 #include "common/status_macros.h"
@@ -18,23 +17,16 @@ constexpr int64_t kMaxBytes = 256;
 // A wall clock that was set back must not make a file valid for days.
 constexpr int64_t kMaxAheadMs = 3'600'000;
 
-// Differs after every start of the kernel; empty when it cannot be told.
-std::string BootId() {
-  std::ifstream file("/proc/sys/kernel/random/boot_id");
-  std::string id;
-  std::getline(file, id);
-  return id;
-}
-
 }  // namespace
 
-absl::Status WriteRestartFile(FileSystem& fs, const PoolPaths& paths, BlockId id,
-                              int64_t until_ms) {
+absl::Status WriteRestartFile(FileSystem& fs, const PoolPaths& paths, BlockId id, int64_t until_ms,
+                              const std::string& boot_id) {
   ASSIGN_OR_RETURN(const auto file, fs.Open(paths.RestartFile(id), OpenMode::kCreateOrTruncate));
-  return file->Append(fmt::format("{}\n{}\n", until_ms, BootId()));
+  return file->Append(fmt::format("{}\n{}\n", until_ms, boot_id));
 }
 
-bool IsStillBeingWritten(FileSystem& fs, const PoolPaths& paths, BlockId id, int64_t now_ms) {
+bool IsStillBeingWritten(FileSystem& fs, const PoolPaths& paths, BlockId id, int64_t now_ms,
+                         const std::string& boot_id) {
   const auto content = fs.ReadFile(paths.RestartFile(id), kMaxBytes);
   if (absl::IsNotFound(content.status())) return false;
   if (!content.ok()) {
@@ -44,7 +36,6 @@ bool IsStillBeingWritten(FileSystem& fs, const PoolPaths& paths, BlockId id, int
   int64_t until_ms = 0;
   const char* end = content->data() + content->size();
   const auto parsed = std::from_chars(content->data(), end, until_ms);
-  const std::string boot_id = BootId();
   return parsed.ec == std::errc() && !boot_id.empty() &&
          std::string(parsed.ptr, end) == fmt::format("\n{}\n", boot_id) && now_ms < until_ms &&
          until_ms - now_ms <= kMaxAheadMs;

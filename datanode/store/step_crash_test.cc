@@ -64,7 +64,11 @@ class StepCrashTest : public StoreTest, public ::testing::WithParamInterface<Cra
       ASSERT_EQ(info->state, ReplicaState::kWaitingToBeRecovered);
     }
     // The next recovery gets it, and reads what was written.
-    ASSERT_TRUE(store->InitReplicaRecovery(info->block, kLater + 1).ok());
+    const auto init = store->InitReplicaRecovery(info->block, kLater + 1);
+    ASSERT_TRUE(init.ok()) << init.status();
+    if (GetParam() == Crash::kProcess) {
+      EXPECT_FALSE((*init)->may_have_lost_bytes) << "the death of a process takes nothing";
+    }
     ASSERT_TRUE(store->UpdateReplicaUnderRecovery(info->block, kLater + 1, bytes).ok());
     const auto read = ReadAll();
     ASSERT_TRUE(read.ok()) << read.status();

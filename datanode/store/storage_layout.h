@@ -52,6 +52,7 @@ class PoolPaths {
   std::string rbw() const { return pool_ + "/current/rbw"; }
   std::string tmp() const { return pool_ + "/tmp"; }
   std::string scanner_cursor() const { return pool_ + "/scanner.cursor"; }
+  std::string boot_record() const { return pool_ + "/boot.record"; }
 
   // 0 … kLeafCount - 1, from the block id.
   static int LeafOf(BlockId id);

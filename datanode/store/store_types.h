@@ -32,6 +32,9 @@ struct StoreOptions {
   int64_t directory_scan_entries_per_second = 20'000;  // bounds the load of a directory scan
   int64_t deletions_per_second = 1'000;                // per store
   bool background = true;                              // false: no scans by themselves (tests)
+  // Which boot of the machine this is (MachineBootId); empty: not known, and no replica that was
+  // being written is trusted to be whole.
+  std::string boot_id;
 };
 
 // What the NameNode says it is (NamespaceInfo).
@@ -98,6 +101,9 @@ struct ReplicaListing {
 struct ReplicaRecoveryInfo {
   Block block;  // num_bytes: bytes on disk
   ReplicaState original_state = ReplicaState::kFinalized;
+  // Of an RWR: bytes that were acknowledged may be missing at its end, because the machine was
+  // booted anew since they were written, or the files are damaged. Without this it has all of them.
+  bool may_have_lost_bytes = false;
 };
 
 // Usage of one volume, in bytes. capacity and remaining leave reserved_bytes out.

@@ -28,6 +28,7 @@ struct ReplicaRecord {
   uint64_t length : 48 = 0;  // of a replica without ActiveReplica
   uint64_t state_bits : 4 = 0;
   uint64_t deleting : 1 = 0;
+  uint64_t suspect : 1 = 0;  // see ReplicaRecoveryInfo::may_have_lost_bytes
 
   static ReplicaRecord Make(ReplicaState state, GenerationStamp stamp, int64_t length) {
     ReplicaRecord record;

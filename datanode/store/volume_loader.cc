@@ -9,6 +9,7 @@
 
 #include "common/status_macros.h"
 #include "common/types/errors.h"
+#include "datanode/store/boot_record.h"
 #include "datanode/store/meta_file.h"
 #include "datanode/store/replica_files.h"
 #include "datanode/store/restart_file.h"
@@ -43,8 +44,14 @@ ReplicaPlace PlaceOf(const ReplicaRecord& record) {
 
 class Loader {
  public:
-  Loader(FileSystem& fs, Volume& volume, int64_t now_ms, LoadFindings& findings)
-      : fs_(fs), volume_(volume), paths_(volume.paths()), now_ms_(now_ms), findings_(findings) {}
+  Loader(FileSystem& fs, Volume& volume, int64_t now_ms, const std::string& boot_id,
+         LoadFindings& findings)
+      : fs_(fs),
+        volume_(volume),
+        paths_(volume.paths()),
+        now_ms_(now_ms),
+        boot_id_(boot_id),
+        findings_(findings) {}
 
   absl::Status Run() {
     RETURN_IF_ERROR(fs_.RemoveRecursively(paths_.tmp()));
@@ -52,11 +59,36 @@ class Loader {
     RETURN_IF_ERROR(RemoveHdfsCache());
     RETURN_IF_ERROR(ReadPairs(paths_.rbw(), rbw_));
     for (int leaf = 0; leaf < kLeafCount; ++leaf) RETURN_IF_ERROR(LoadLeaf(leaf));
-    for (const auto& [id, pair] : rbw_) RETURN_IF_ERROR(LoadRbw(id, pair));
+    ASSIGN_OR_RETURN(const BootRecord before, ReadBootRecord(fs_, paths_));
+    BootRecord now{boot_id_, {}};
+    std::vector<std::pair<ReplicaName, Inspected>> inspected;
+    for (const auto& [id, pair] : rbw_) {
+      if (!pair.has_data()) {
+        if (pair.has_meta()) {
+          RETURN_IF_ERROR(fs_.Remove(paths_.MetaFile(ReplicaPlace::kRbw, id, pair.stamp)));
+        }
+        continue;
+      }
+      const ReplicaName name{ReplicaPlace::kRbw, id, pair.stamp};
+      ASSIGN_OR_RETURN(Inspected one, Inspect(name, pair, before));
+      if (one.suspect) now.suspects.emplace(id, pair.stamp);
+      inspected.emplace_back(name, std::move(one));
+    }
+    // Before anything is cut: the files will not tell again.
+    if (now != before) RETURN_IF_ERROR(WriteBootRecord(fs_, paths_, now));
+    for (const auto& [name, one] : inspected) RETURN_IF_ERROR(LoadRbw(name, rbw_[name.id], one));
     return RemoveLeftovers();
   }
 
  private:
+  // What is to be made of a replica in rbw/.
+  struct Inspected {
+    std::optional<DataChecksum> checksum;  // empty: it is lost with the meta file or its header
+    int64_t length = 0;                    // bytes that count
+    std::optional<SyncedTail> tail;        // to return to: ends at `length`
+    bool suspect = false;                  // see ReplicaRecoveryInfo::may_have_lost_bytes
+  };
+
   // HDFS's list of replicas at its last shutdown: it would be wrong if HDFS came back.
   absl::Status RemoveHdfsCache() {
     const absl::Status removed = fs_.Remove(paths_.pool_current() + "/replicas");
@@ -182,34 +214,61 @@ class Loader {
                        pair.data_bytes, expected);
   }
 
-  absl::Status LoadRbw(BlockId id, const Pair& pair) {
-    if (!pair.has_data()) {
-      if (!pair.has_meta()) return absl::OkStatus();
-      return fs_.Remove(paths_.MetaFile(ReplicaPlace::kRbw, id, pair.stamp));
-    }
-    const std::string data = paths_.DataFile(ReplicaPlace::kRbw, id);
+  // Looks at the files without changing them.
+  absl::StatusOr<Inspected> Inspect(const ReplicaName& name, const Pair& pair,
+                                    const BootRecord& before) {
+    Inspected found;
+    found.suspect = boot_id_.empty() || before.boot_id != boot_id_ ||
+                    before.suspects.contains({name.id, name.stamp});
     if (!pair.has_meta()) {
-      // Created but never written to: nothing is lost with it.
-      if (pair.data_bytes == 0) return fs_.Remove(data);
-      Stray(data);
-      return absl::OkStatus();
+      found.suspect = true;
+      return found;
     }
-    const ReplicaName name{ReplicaPlace::kRbw, id, pair.stamp};
-    DataChecksum checksum;
-    const auto length = CutToValid(name, checksum);
-    if (absl::IsDataLoss(length.status())) {
-      spdlog::warn("{} cannot be verified: {}", data, std::string(length.status().message()));
-      if (pair.data_bytes > 0) {
-        Stray(data);
-        return absl::OkStatus();
-      }
+    ASSIGN_OR_RETURN(const ReplicaFiles files,
+                     OpenReplicaFiles(fs_, paths_, name, OpenMode::kRead));
+    const auto checksum = ReadMetaHeader(*files.meta);
+    if (absl::IsDataLoss(checksum.status())) {
+      spdlog::warn("{} cannot be verified: {}", files.data->path(),
+                   std::string(checksum.status().message()));
+      found.suspect = true;
+      return found;
+    }
+    RETURN_IF_ERROR(checksum.status());
+    found.checksum = *checksum;
+    auto length = LastValidLength(*files.data, *files.meta, *checksum);
+    if (!absl::IsDataLoss(length.status())) {
+      RETURN_IF_ERROR(length.status());
+      ASSIGN_OR_RETURN(const bool whole, IsWhole(*files.meta, *checksum, *length));
+      found.suspect = found.suspect || !whole;
+    } else {
+      found.suspect = true;
+    }
+    if (found.suspect) {
+      length = ValidPrefix(*files.data, *files.meta, *checksum);
+      RETURN_IF_ERROR(length.status());
+    }
+    found.length = *length;
+    if (checksum->type == ChecksumType::kNull) return found;
+    ASSIGN_OR_RETURN(found.tail, TailToReturnTo(name, files, *checksum, found.length));
+    if (!found.tail) return found;
+    found.length = found.tail->length;
+    found.suspect = true;
+    return found;
+  }
+
+  absl::Status LoadRbw(const ReplicaName& name, const Pair& pair, const Inspected& found) {
+    const BlockId id = name.id;
+    const std::string data = paths_.DataFile(ReplicaPlace::kRbw, id);
+    // Created but never written to: nothing is lost with it.
+    if (!found.checksum && pair.data_bytes == 0) {
       return RemoveReplicaFiles(fs_, paths_, name).status();
     }
-    RETURN_IF_ERROR(length.status());
-    auto record = ReplicaRecord::Make(ReplicaState::kWaitingToBeRecovered, pair.stamp, *length);
+    auto record =
+        ReplicaRecord::Make(ReplicaState::kWaitingToBeRecovered, pair.stamp, found.length);
+    record.suspect = found.suspect;
     const auto existing = volume_.Find(id);
-    if (existing && IsBetter(existing->record, record)) {
-      spdlog::warn("removing {}: the finalized replica is newer", data);
+    if (existing && (!found.checksum || IsBetter(existing->record, record))) {
+      spdlog::warn("removing {}: the finalized replica is newer, or has its checksums", data);
       return RemoveReplicaFiles(fs_, paths_, name).status();
     }
     if (existing) {
@@ -217,13 +276,21 @@ class Loader {
       ASSIGN_OR_RETURN(const int64_t removed, RemoveReplicaFiles(fs_, paths_, old));
       volume_.AddUsed(-removed);
     }
-    ASSIGN_OR_RETURN(const FileInfo meta,
-                     fs_.Stat(paths_.MetaFile(ReplicaPlace::kRbw, id, pair.stamp)));
-    volume_.AddUsed(*length + meta.size_bytes);
+    if (!found.checksum) {
+      spdlog::warn(
+          "{}: no byte of {} is left without checksums; it stays until the block does not "
+          "need it",
+          data, pair.data_bytes);
+      volume_.AddUsed(pair.data_bytes + std::max<int64_t>(0, pair.meta_bytes));
+      volume_.Put(id, record);
+      return absl::OkStatus();
+    }
+    RETURN_IF_ERROR(Cut(name, found));
+    volume_.AddUsed(found.length + MetaFileBytes(*found.checksum, found.length));
     std::shared_ptr<ActiveReplica> active;
-    if (IsStillBeingWritten(fs_, paths_, id, now_ms_)) {
-      ASSIGN_OR_RETURN(active, Resume(name, checksum, *length));
-      record = ReplicaRecord::Make(ReplicaState::kBeingWritten, pair.stamp, *length);
+    if (!found.suspect && IsStillBeingWritten(fs_, paths_, id, now_ms_, boot_id_)) {
+      ASSIGN_OR_RETURN(active, Resume(name, *found.checksum, found.length));
+      record = ReplicaRecord::Make(ReplicaState::kBeingWritten, pair.stamp, found.length);
     }
     volume_.Put(id, record, active);
     return absl::OkStatus();
@@ -256,7 +323,7 @@ class Loader {
     ASSIGN_OR_RETURN(const auto tails, ReadSyncedTails(fs_, paths_, name.id));
     for (const SyncedTail& tail : tails) {
       const int64_t begin = checksum.RoundDown(tail.length);
-      if (tail.length > size || tail.length <= begin) continue;
+      if (tail.length > size || tail.length <= begin || begin > valid) continue;
       ASSIGN_OR_RETURN(const std::string bytes,
                        ReadExactly(*files.data, begin, static_cast<size_t>(tail.length - begin)));
       if (!checksum.Verify(bytes, tail.checksum, begin, files.data->path()).ok()) continue;
@@ -273,33 +340,28 @@ class Loader {
     return std::nullopt;
   }
 
-  absl::StatusOr<int64_t> CutToValid(const ReplicaName& name, DataChecksum& checksum) {
+  absl::Status Cut(const ReplicaName& name, const Inspected& found) {
     ASSIGN_OR_RETURN(const ReplicaFiles files,
                      OpenReplicaFiles(fs_, paths_, name, OpenMode::kReadWrite));
-    ASSIGN_OR_RETURN(checksum, ReadMetaHeader(*files.meta));
-    ASSIGN_OR_RETURN(int64_t length, LastValidLength(*files.data, *files.meta, checksum));
-    if (checksum.type != ChecksumType::kNull) {
-      ASSIGN_OR_RETURN(const auto tail, TailToReturnTo(name, files, checksum, length));
-      if (tail) {
-        length = tail->length;
-        RETURN_IF_ERROR(files.meta->WriteAt(
-            MetaOffset(checksum, length / checksum.bytes_per_checksum), tail->checksum));
-      }
+    const DataChecksum& checksum = *found.checksum;
+    if (found.tail) {
+      const int64_t chunk = found.length / checksum.bytes_per_checksum;
+      RETURN_IF_ERROR(files.meta->WriteAt(MetaOffset(checksum, chunk), found.tail->checksum));
     }
     ASSIGN_OR_RETURN(const int64_t size, files.data->Size());
-    if (length < size) {
+    if (found.length < size) {
       spdlog::warn("{} cut from {} to {} bytes: the rest has no valid checksum", files.data->path(),
-                   size, length);
+                   size, found.length);
     }
-    RETURN_IF_ERROR(files.data->Truncate(length));
-    RETURN_IF_ERROR(files.meta->Truncate(MetaFileBytes(checksum, length)));
-    return length;
+    RETURN_IF_ERROR(files.meta->Truncate(MetaFileBytes(checksum, found.length)));
+    return files.data->Truncate(found.length);
   }
 
   FileSystem& fs_;
   Volume& volume_;
   const PoolPaths& paths_;
   const int64_t now_ms_;
+  const std::string& boot_id_;
   LoadFindings& findings_;
   Pairs rbw_;
   std::vector<BlockId> synced_tails_;
@@ -318,8 +380,9 @@ absl::Status DropReplica(FileSystem& fs, Volume& volume, BlockId id, const Repli
 
 }  // namespace
 
-absl::Status LoadVolume(FileSystem& fs, Volume& volume, int64_t now_ms, LoadFindings& findings) {
-  return Loader(fs, volume, now_ms, findings).Run();
+absl::Status LoadVolume(FileSystem& fs, Volume& volume, int64_t now_ms, const std::string& boot_id,
+                        LoadFindings& findings) {
+  return Loader(fs, volume, now_ms, boot_id, findings).Run();
 }
 
 absl::Status ResolveDuplicates(FileSystem& fs,

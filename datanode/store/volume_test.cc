@@ -165,12 +165,10 @@ TEST_F(VolumeTest, LooseFilesAreLeftAloneAndOrphanMetaFilesRemoved) {
   const PoolPaths paths = Paths();
   ASSERT_TRUE(PosixFileSystem().CreateDirectories(paths.LeafDirectory(0)).ok());
   WriteFile(paths.finalized() + "/subdir0/subdir0/notes.txt", "mine");
-  WriteFile(paths.rbw() + "/blk_77", "no meta file, but bytes");
   WriteFile(paths.rbw() + "/blk_78", "");
   WriteMeta(ReplicaPlace::kFinalized, 79, 1, "x");
   Open();
   EXPECT_TRUE(HasFile(paths.finalized() + "/subdir0/subdir0/notes.txt"));
-  EXPECT_TRUE(HasFile(paths.rbw() + "/blk_77"));
   EXPECT_FALSE(HasFile(paths.rbw() + "/blk_78"));
   EXPECT_FALSE(HasFile(paths.MetaFile(ReplicaPlace::kFinalized, 79, 1)));
   EXPECT_TRUE(store->List(OnlyStorage())->replicas.empty());

@@ -29,7 +29,10 @@ HADOOP_CLASSES = [
 ]
 
 # Full name of a message, enum, field or value of ours that Hadoop does not have -> why it is there.
-EXTENSIONS = {}
+EXTENSIONS = {
+    "hadoop.hdfs.InitReplicaRecoveryResponseProto.mayHaveLostBytes":
+        "a recovery must know which replicas have every acknowledged byte (decision 6)",
+}
 
 Field = descriptor_pb2.FieldDescriptorProto
 

@@ -65,6 +65,7 @@ class StoreTest : public ::testing::Test {
   StoreTest() {
     options.volumes = {{dir / "d0", StorageType::kDisk}};
     options.background = false;
+    options.boot_id = "boot-1";
     options.stop_writer_timeout_ms = 5'000;
     options.scan_bytes_per_second = 1 << 30;
     options.directory_scan_entries_per_second = 1'000'000;

@@ -45,32 +45,6 @@ absl::Status ReplicasAgree(const FaultCluster& cluster) {
   return absl::OkStatus();
 }
 
-int RemoveUnverifiable(const FaultCluster& cluster) {
-  constexpr uintmax_t kMetaHeaderBytes = 7;
-  int removed = 0;
-  for (int i = 0; i < cluster.datanodes(); ++i) {
-    for (const std::string& disk : cluster.Disks(i)) {
-      std::vector<fs::path> strays;
-      for (const auto& entry : fs::recursive_directory_iterator(disk)) {
-        if (entry.path().parent_path().filename() != "rbw" || !entry.is_regular_file()) continue;
-        const std::string name = entry.path().filename();
-        const bool meta = name.ends_with(".meta");
-        if (meta && entry.file_size() < kMetaHeaderBytes) {
-          strays.push_back(entry.path());
-          strays.push_back(entry.path().parent_path() / name.substr(0, name.rfind('_')));
-        } else if (!meta) {
-          bool has_meta = false;
-          for (const auto& other : fs::directory_iterator(entry.path().parent_path()))
-            has_meta |= other.path().filename().string().starts_with(name + "_");
-          if (!has_meta) strays.push_back(entry.path());
-        }
-      }
-      for (const fs::path& stray : strays) removed += fs::remove(stray) ? 1 : 0;
-    }
-  }
-  return removed;
-}
-
 absl::Status FatalLines(const std::string& log_directory, bool stops_allowed) {
   for (const auto& entry : fs::directory_iterator(log_directory)) {
     std::ifstream file(entry.path());

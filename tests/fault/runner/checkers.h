@@ -12,10 +12,6 @@ namespace cairn::fault {
 // all disks: two writers of one stamp would have left different ones.
 absl::Status ReplicasAgree(const FaultCluster& cluster);
 
-// Removes what a power cut left of replicas being written whose checksums are gone: DataNodes keep
-// such files, which belong to no replica, for an operator to look at. Returns how many.
-int RemoveUnverifiable(const FaultCluster& cluster);
-
 // kInternal naming the first line in a log that no daemon should ever write: a crash, an abort, a
 // sanitizer's report, and unless `stops_allowed` a critical one.
 absl::Status FatalLines(const std::string& log_directory, bool stops_allowed);

@@ -198,6 +198,7 @@ absl::Status FaultCluster::CutPower(Unsynced fate, uint64_t seed) {
   for (int daemon = kNamenode; daemon < options_.datanodes; ++daemon) {
     RETURN_IF_ERROR(fault::CutPower(Disks(daemon), UndoDirectory(daemon), fate,
                                     seed * 31 + static_cast<uint64_t>(daemon + 1)));
+    orders_[daemon + 1]->BootAnew();
   }
   return absl::OkStatus();
 }

@@ -110,9 +110,6 @@ void Scenario::CheckEverything(Workload* workload, bool after_power_cut) {
                        totals.files_closed, totals.flushes, totals.syncs, totals.write_errors,
                        totals.reads, totals.read_errors));
   }
-  if (after_power_cut)
-    history().Add("runner",
-                  fmt::format("removes {} unverifiable files", RemoveUnverifiable(*cluster_)));
   ASSERT_OK(verifier().CheckAll(client()));
   EXPECT_OK(ReplicasAgree(*cluster_));
   CheckDaemons();

@@ -233,7 +233,6 @@ TEST_P(Recovery, APowerCutLeavesWhatHsyncPromised) {
 }
 
 TEST_P(Recovery, PowerCutsUnderLoadLeaveWhatWasSynced) {
-  if (!LongRun()) GTEST_SKIP() << "a file whose last block is on no disk any more stays open";
   ASSERT_NO_FATAL_FAILURE(StartCluster(
       {.datanodes = 3, .power_cuts = true, .settings = {{"dfs.datanode.synconclose", "true"}}}));
   Workload workload(faults(), history(), random()(),

@@ -41,6 +41,7 @@ struct ShimControl {
   std::atomic<int64_t> clock_offset_ms;  // added to the wall clock
   std::atomic<uint64_t> random;          // state of the rules' dice
   std::atomic<int64_t> loaded;           // processes that have mapped it so far
+  std::atomic<int64_t> boots;            // of the machine; above 0 its boot id says so
   ShimRule rules[kMaxRules];
 };
 

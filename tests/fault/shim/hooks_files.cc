@@ -38,8 +38,18 @@ auto Logged(bool watched, const Before& before, const Change& change) {
   return change();
 }
 
+// The kernel's boot id of a machine that was booted `boots` times.
+int OpenBootId(int64_t boots) {
+  const int fd = static_cast<int>(::syscall(SYS_memfd_create, "boot_id", MFD_CLOEXEC));
+  const std::string text = "boot " + std::to_string(boots) + "\n";
+  if (fd >= 0) ::syscall(SYS_pwrite64, fd, text.data(), text.size(), 0);
+  return fd;
+}
+
 int Open(int directory_fd, const char* name, int flags, mode_t mode) {
   const std::string path = AbsolutePath(directory_fd, name);
+  const int64_t boots = Control() != nullptr ? Control()->boots.load() : 0;
+  if (boots > 0 && path == "/proc/sys/kernel/random/boot_id") return OpenBootId(boots);
   if (const Verdict verdict = Judge(kCallOpen, path); verdict.error != 0)
     return Fail(verdict.error);
   const bool watched = IsWatched(path);

@@ -73,6 +73,8 @@ int64_t ShimOrders::Struck(int rule) const { return control_->rules[rule].struck
 
 void ShimOrders::SetClockOffsetMs(int64_t ms) { control_->clock_offset_ms = ms; }
 
+void ShimOrders::BootAnew() { ++control_->boots; }
+
 int64_t ShimOrders::loaded() const { return control_->loaded; }
 
 }  // namespace cairn::fault

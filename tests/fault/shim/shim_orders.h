@@ -41,6 +41,8 @@ class ShimOrders {
   int64_t Struck(int rule) const;
   // The wall clock of the daemon is this much ahead, also after a restart.
   void SetClockOffsetMs(int64_t ms);
+  // The machine of the daemon was booted anew: it has another boot id from now on.
+  void BootAnew();
   // Processes that were started under these orders.
   int64_t loaded() const;
 

@@ -79,6 +79,13 @@ TEST_F(ShimTest, WithoutOrdersEverythingWorks) {
   EXPECT_EQ(orders_->loaded(), 1);
 }
 
+TEST_F(ShimTest, ABootChangesTheBootId) {
+  const std::string read = "read:/proc/sys/kernel/random/boot_id";
+  EXPECT_EQ(Probe({read}), Lines{"16 "});  // the beginning of the machine's
+  orders_->BootAnew();
+  EXPECT_EQ(Probe({read}), Lines{"7 "});  // "boot 1" and a line break
+}
+
 TEST_F(ShimTest, FailsTheCallsThatItIsTold) {
   const int writes = orders_->Add({.calls = kCallWrite, .error = ENOSPC, .after = 1, .times = 1});
   orders_->Add({.calls = kCallSync, .prefix = disk_, .error = EIO, .times = 1});
