@@ -254,6 +254,24 @@ absl::Status DfsClient::SaveNamespace() {
   });
 }
 
+absl::StatusOr<Txid> DfsClient::RollEdits() {
+  return context_->Call(RetryMode::kPlain, [&](NamenodeStub& stub, const CallContext& call) {
+    return stub.RollEdits(call);
+  });
+}
+
+absl::Status DfsClient::MetaSave(const std::string& filename) {
+  return context_->Call(RetryMode::kPlain, [&](NamenodeStub& stub, const CallContext& call) {
+    return stub.MetaSave(call, filename);
+  });
+}
+
+absl::Status DfsClient::SetBalancerBandwidth(int64_t bytes_per_second) {
+  return context_->Call(RetryMode::kPlain, [&](NamenodeStub& stub, const CallContext& call) {
+    return stub.SetBalancerBandwidth(call, bytes_per_second);
+  });
+}
+
 absl::Status DfsClient::Fsck(const FsckRequest& request,
                              const std::function<void(std::string_view)>& sink) {
   // Retried only while nothing was printed: a second report behind half a first one misleads.

@@ -128,6 +128,12 @@ class DfsClient {
   absl::StatusOr<bool> SetSafeMode(SafeModeAction action);
   // Makes a checkpoint; needs safe mode. kFailedPrecondition otherwise.
   absl::Status SaveNamespace();
+  // Begins a new journal segment; its first transaction.
+  absl::StatusOr<Txid> RollEdits();
+  // Has the NameNode write what it has to do into a file of its log directory.
+  absl::Status MetaSave(const std::string& filename);
+  // How many bytes a second balancing may use on each live DataNode from now on; 0 changes nothing.
+  absl::Status SetBalancerBandwidth(int64_t bytes_per_second);
   // HDFS's fsck report, handed to `sink` in pieces as it is produced (on the calling thread). The
   // verdict is in its last line: "… is HEALTHY", "… is CORRUPT", "… does not exist".
   absl::Status Fsck(const FsckRequest& request, const std::function<void(std::string_view)>& sink);

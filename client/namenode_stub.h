@@ -176,6 +176,10 @@ class NamenodeStub {
                                                                       DatanodeReportType type) = 0;
   virtual absl::StatusOr<bool> SetSafeMode(const CallContext& call, SafeModeAction action) = 0;
   virtual absl::Status SaveNamespace(const CallContext& call) = 0;
+  // The first transaction of the journal's new segment.
+  virtual absl::StatusOr<Txid> RollEdits(const CallContext& call) = 0;
+  virtual absl::Status MetaSave(const CallContext& call, const std::string& filename) = 0;
+  virtual absl::Status SetBalancerBandwidth(const CallContext& call, int64_t bytes_per_second) = 0;
   virtual absl::Status Fsck(const CallContext& call, const FsckRequest& request,
                             const std::function<void(std::string_view)>& sink) = 0;
 };

@@ -110,13 +110,17 @@ class Server::Impl {
   bool stopped_ = false;
 };
 
-std::optional<wire::RpcError> RefuseImpersonation(const wire::RpcContext& context,
-                                                  const std::string& peer_ip) {
-  if (context.real_user.empty() || context.real_user == context.effective_user) return std::nullopt;
-  return wire::RpcError{.code = wire::RpcErrorCode::kFatalUnauthorized,
-                        .exception_class = std::string(wire::kAuthorizationException),
-                        .message = fmt::format("User: {} is not allowed to impersonate {}",
-                                               context.real_user, context.effective_user)};
+wire::RpcError ImpersonationError(std::string message) {
+  return {.code = wire::RpcErrorCode::kFatalUnauthorized,
+          .exception_class = std::string(wire::kAuthorizationException),
+          .message = std::move(message)};
+}
+
+void RefuseImpersonation(const wire::RpcContext& context, const std::string& /*peer_ip*/,
+                         const Authorized& done) {
+  if (context.real_user.empty()) return done(std::nullopt);
+  done(ImpersonationError(fmt::format("User: {} is not allowed to impersonate {}",
+                                      context.real_user, context.effective_user)));
 }
 
 Server::Server(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}

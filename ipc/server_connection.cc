@@ -138,13 +138,14 @@ void ServerConnection::OnAnswers() {
 
 bool ServerConnection::Overloaded() const {
   const ServerOptions& options = loop_.core().options;
-  return running_calls_ >= options.max_calls || running_bytes_ > options.max_running_bytes ||
+  return authorizing_ || running_calls_ >= options.max_calls ||
+         running_bytes_ > options.max_running_bytes ||
          out_.size() - out_sent_ > options.max_unsent_bytes;
 }
 
 bool ServerConnection::Relieved() const {
   const ServerOptions& options = loop_.core().options;
-  return running_calls_ <= options.max_calls / 2 &&
+  return !authorizing_ && running_calls_ <= options.max_calls / 2 &&
          running_bytes_ <= options.max_running_bytes / 2 &&
          out_.size() - out_sent_ <= options.max_unsent_bytes / 2;
 }
@@ -233,8 +234,24 @@ size_t ServerConnection::Consume(std::string_view received) {
 }
 
 void ServerConnection::Authorize() {
-  const auto refusal = loop_.core().options.authorize(context(), peer_ip_);
+  authorizing_ = true;
+  loop_.core().options.authorize(
+      context(), peer_ip_, [self = shared_from_this()](std::optional<wire::RpcError> refusal) {
+        // Only its address is looked at: the loop may have ended.
+        if (EventLoop::Current() == self->events_) return self->OnAuthorized(refusal);
+        MutexLock lock(self->mu_);
+        if (self->closed_) return;
+        self->events_->Post([self, refusal = std::move(refusal)] { self->OnAuthorized(refusal); });
+      });
+}
+
+void ServerConnection::OnAuthorized(const std::optional<wire::RpcError>& refusal) {
+  if (!socket_) return;
+  authorizing_ = false;
   if (refusal) Handle(wire::ServerSession::Refuse(*refusal), {});
+  if (handling_) return;
+  Flush();
+  Resume();
 }
 
 void ServerConnection::Handle(wire::ServerSession::Outcome outcome,

@@ -50,8 +50,9 @@ class ServerConnection : public ReplySink, public std::enable_shared_from_this<S
   void OnReadable();
   // Begins what is complete at the front of `received`; returns how many bytes that was.
   size_t Consume(std::string_view received);
-  // Looks at whom the connection is for.
-  void Authorize();
+  // Asks whether the client may be whom the connection is for.
+  void Authorize() EXCLUDES(mu_);
+  void OnAuthorized(const std::optional<wire::RpcError>& refusal);
   void Handle(wire::ServerSession::Outcome outcome, const wire::RpcRequest& request);
   void Dispatch(const wire::RpcRequest& request);
   void ConsumePending();
@@ -82,8 +83,9 @@ class ServerConnection : public ReplySink, public std::enable_shared_from_this<S
   int32_t running_calls_ = 0;
   size_t running_bytes_ = 0;  // of their requests
   int64_t active_ms_;         // last traffic
+  bool authorizing_ = false;  // calls wait in pending_ until it is known who may be whom
   bool handling_ = false;     // within an event: replies wait for its end
-  bool paused_ = false;       // calls wait in pending_ because of an overload
+  bool paused_ = false;       // calls wait in pending_, because of an overload or authorizing_
   bool waits_readable_ = false;
   bool waits_writable_ = false;
   bool flush_posted_ = false;

@@ -13,14 +13,19 @@
 
 namespace cairn::ipc {
 
-// Says why a client may not act as it wants to; empty: it may. Called on an event loop when a
-// connection says who it is for, before its first call: must not block.
-using Authorize = std::function<std::optional<wire::RpcError>(const wire::RpcContext& context,
-                                                              const std::string& peer_ip)>;
+// Why a client may not act as it wants to; empty: it may. To be called once, on any thread, also
+// after the end of the server.
+using Authorized = std::function<void(std::optional<wire::RpcError> refusal)>;
+// Asked on an event loop when a connection says who it is for: must not block. The connection's
+// calls wait for the answer.
+using Authorize = std::function<void(const wire::RpcContext& context, const std::string& peer_ip,
+                                     Authorized done)>;
 
 // The rule of a server without proxy users: nobody acts as another.
-std::optional<wire::RpcError> RefuseImpersonation(const wire::RpcContext& context,
-                                                  const std::string& peer_ip);
+void RefuseImpersonation(const wire::RpcContext& context, const std::string& peer_ip,
+                         const Authorized& done);
+// How a server says that somebody may not act as another.
+wire::RpcError ImpersonationError(std::string message);
 
 // Where a field has a key, it carries HDFS's default. Times in milliseconds.
 struct ServerOptions {

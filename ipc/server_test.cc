@@ -250,10 +250,11 @@ TEST_F(ServerTest, NobodyActsAsAnotherUnlessTheServerSaysSo) {
   EXPECT_TRUE(refused.ClosedByPeer());
   server_->Stop();
 
-  options_.authorize = [](const wire::RpcContext& context, const std::string& peer_ip) {
+  options_.authorize = [](const wire::RpcContext& context, const std::string& peer_ip,
+                          const Authorized& done) {
     EXPECT_EQ(context.real_user, "bob");
     EXPECT_EQ(peer_ip, "127.0.0.1");
-    return std::nullopt;
+    done(std::nullopt);
   };
   Start();
   RawClient allowed(server_->port());

@@ -168,7 +168,11 @@ absl::Status Run(const std::vector<std::string>& args, std::optional<cairn::Stop
   const NameNodeEnv env{.fs = cairn::PosixFileSystem(),
                         .clock = cairn::SystemClock(),
                         .random = random,
-                        .owner = owner};
+                        .owner = owner,
+                        .reload = [sources = generic.sources]() -> absl::StatusOr<NameNodeOptions> {
+                          ASSIGN_OR_RETURN(const auto now, cairn::Configuration::Load(sources));
+                          return NameNodeOptions::From(now);
+                        }};
   if (line.format || !stop) return Format(line, options, env);
   ASSIGN_OR_RETURN(options.grpc.audit_logger,
                    AuditLogger(configuration.GetString("cairn.namenode.audit-log.file")));

@@ -45,7 +45,10 @@ absl::StatusOr<std::string> NameNode::Format(const NameNodeOptions& options, con
 }
 
 NameNode::NameNode(const NameNodeOptions& options, const NameNodeEnv& env)
-    : options_(options), env_(env), groups_(options.groups, env.clock) {}
+    : options_(options),
+      env_(env),
+      groups_(options.groups, env.clock),
+      proxies_(options.proxy_users, groups_) {}
 
 NameNode::~NameNode() { Stop(); }
 
@@ -76,7 +79,14 @@ absl::Status NameNode::Open(OnFatal on_fatal) {
                                         .clock = env_.clock,
                                         .highest_generation_stamp = &highest_generation_stamp_},
                                        options_.names, on_fatal));
-  admin_ = std::make_unique<ClusterAdminImpl>(*names_, *blocks_, env_.clock);
+  admin_ = std::make_unique<ClusterAdminImpl>(
+      ClusterAdminDeps{.names = *names_,
+                       .blocks = *blocks_,
+                       .store = *store_,
+                       .fs = env_.fs,
+                       .clock = env_.clock},
+      ClusterAdminOptions{.log_dir = options_.log_dir,
+                          .reload_proxy_users = [this] { return ReloadProxyUsers(); }});
   monitors_ = std::make_unique<Monitors>(
       options_.monitors, *blocks_, *names_,
       [this](size_t limit) { return names_->ExpiredLeases(limit); },
@@ -104,11 +114,18 @@ absl::Status NameNode::Serve() {
   ASSIGN_OR_RETURN(grpc_, GrpcServer::Start(options_.grpc, core, groups_));
   options_.hadoop.superusers = options_.grpc.superusers;
   options_.hadoop.audit_logger = options_.grpc.audit_logger;
-  ASSIGN_OR_RETURN(hadoop_, HadoopServer::Start(options_.hadoop, core, groups_));
+  ASSIGN_OR_RETURN(hadoop_, HadoopServer::Start(options_.hadoop, core, groups_, proxies_));
   names_->Start();
   monitors_->Start();
   spdlog::info("NameNode of cluster {}, block pool {}, epoch {}, is up", identity.cluster_id,
                identity.block_pool_id, store_->epoch());
+  return absl::OkStatus();
+}
+
+absl::Status NameNode::ReloadProxyUsers() {
+  if (env_.reload == nullptr) return absl::OkStatus();
+  ASSIGN_OR_RETURN(const NameNodeOptions now, env_.reload());
+  proxies_.Set(now.proxy_users);
   return absl::OkStatus();
 }
 

@@ -12,6 +12,7 @@
 #include "common/file_system.h"
 #include "common/random.h"
 #include "common/users/group_resolver.h"
+#include "common/users/proxy_users.h"
 #include "namenode/admin/cluster_admin_impl.h"
 #include "namenode/blocks/block_manager_impl.h"
 #include "namenode/blocks/topology/rack_resolver.h"
@@ -30,6 +31,8 @@ struct NameNodeEnv {
   const Clock& clock;
   Random& random;
   std::string owner;  // the superuser: the operating system's user of this process
+  // Reads the configuration again; null: it never changes.
+  std::function<absl::StatusOr<NameNodeOptions>()> reload;
 };
 
 // Thread-safe. The process must ignore SIGPIPE.
@@ -72,10 +75,12 @@ class NameNode {
   NameNode(const NameNodeOptions& options, const NameNodeEnv& env);
   absl::Status Open(OnFatal on_fatal);
   absl::Status Serve();
+  absl::Status ReloadProxyUsers();
 
   NameNodeOptions options_;
   const NameNodeEnv env_;
   HostGroupResolver groups_;
+  ProxyUsers proxies_;
   std::atomic<GenerationStamp> highest_generation_stamp_{0};
 
   // In the order of their making; ended in the opposite one.

@@ -1,6 +1,8 @@
 // Which key fills which option.
 #include "namenode/options.h"
 
+#include <filesystem>
+
 #include "common/net/address.h"
 #include "common/status_macros.h"
 
@@ -154,7 +156,10 @@ absl::StatusOr<NameNodeOptions> NameNodeOptions::From(const Configuration& confi
   ASSIGN_OR_RETURN(
       options.groups.overrides,
       ParseStaticGroups(configuration.GetString("hadoop.user.group.static.mapping.overrides")));
+  options.proxy_users = ProxyUserRules::From(configuration.WithPrefix(ProxyUserRules::kPrefix));
   options.groups.cache_ms = configuration.GetDurationMs("hadoop.security.groups.cache.secs");
+  options.log_dir =
+      std::filesystem::path(configuration.GetString("cairn.log.file")).parent_path().string();
   ASSIGN_OR_RETURN(const HostPort address, GrpcAddress(configuration));
   options.grpc.host = address.host;
   options.grpc.port = address.port;

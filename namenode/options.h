@@ -7,6 +7,7 @@
 #include "absl/status/statusor.h"
 #include "common/config/configuration.h"
 #include "common/users/group_resolver.h"
+#include "common/users/proxy_users.h"
 #include "namenode/blocks/options.h"
 #include "namenode/blocks/topology/rack_resolver.h"
 #include "namenode/grpc/grpc_server.h"
@@ -26,8 +27,10 @@ struct NameNodeOptions {
   RackResolverOptions racks;
   MonitorOptions monitors;
   GroupResolverOptions groups;
+  ProxyUserRules proxy_users;
   GrpcServerOptions grpc;
   HadoopServerOptions hadoop;
+  std::string log_dir;  // of cairn.log.file; empty: the working directory
 
   // From Hadoop's keys. kInvalidArgument names the key whose value makes no sense here.
   static absl::StatusOr<NameNodeOptions> From(const Configuration& configuration);

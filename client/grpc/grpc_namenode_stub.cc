@@ -395,6 +395,26 @@ class GrpcNamenodeStub : public NamenodeStub {
     return CallAdmin(&AdminService::SaveNamespace, call, v1::SaveNamespaceRequest(), response);
   }
 
+  absl::StatusOr<Txid> RollEdits(const CallContext& call) override {
+    v1::RollEditsResponse response;
+    RETURN_IF_ERROR(CallAdmin(&AdminService::RollEdits, call, v1::RollEditsRequest(), response));
+    return response.first_txid();
+  }
+
+  absl::Status MetaSave(const CallContext& call, const std::string& filename) override {
+    v1::MetaSaveRequest request;
+    request.set_filename(filename);
+    v1::MetaSaveResponse response;
+    return CallAdmin(&AdminService::MetaSave, call, request, response);
+  }
+
+  absl::Status SetBalancerBandwidth(const CallContext& call, int64_t bytes_per_second) override {
+    v1::SetBalancerBandwidthRequest request;
+    request.set_bytes_per_second(bytes_per_second);
+    v1::SetBalancerBandwidthResponse response;
+    return CallAdmin(&AdminService::SetBalancerBandwidth, call, request, response);
+  }
+
   absl::Status Fsck(const CallContext& call, const FsckRequest& from,
                     const std::function<void(std::string_view)>& sink) override {
     ASSIGN_OR_RETURN(auto request, PathRequest<v1::FsckRequest>(from.path));

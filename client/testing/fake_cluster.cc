@@ -465,6 +465,19 @@ class FakeNamenodeStub : public NamenodeStub {
     MutexLock lock(n_.mu_);
     return n_.Note(call, "saveNamespace", "");
   }
+  absl::StatusOr<Txid> RollEdits(const CallContext& call) override {
+    MutexLock lock(n_.mu_);
+    RETURN_IF_ERROR(n_.Note(call, "rollEdits", ""));
+    return Txid{1};
+  }
+  absl::Status MetaSave(const CallContext& call, const std::string& filename) override {
+    MutexLock lock(n_.mu_);
+    return n_.Note(call, "metaSave", filename);
+  }
+  absl::Status SetBalancerBandwidth(const CallContext& call, int64_t) override {
+    MutexLock lock(n_.mu_);
+    return n_.Note(call, "setBalancerBandwidth", "");
+  }
   absl::Status Fsck(const CallContext& call, const FsckRequest& request,
                     const std::function<void(std::string_view)>& sink) override {
     {

@@ -313,6 +313,15 @@ bool Configuration::IsSet(std::string_view key) const { return values_.contains(
 
 std::string Configuration::GetRaw(std::string_view key) const { return TextOf(key); }
 
+std::map<std::string, std::string> Configuration::WithPrefix(std::string_view prefix) const {
+  std::map<std::string, std::string> found;
+  for (auto it = values_.lower_bound(prefix); it != values_.end(); ++it) {
+    if (!it->first.starts_with(prefix)) break;
+    found[it->first] = TextOf(it->first);
+  }
+  return found;
+}
+
 std::string Configuration::SourceOf(std::string_view key) const {
   const auto found = values_.find(key);
   return found != values_.end() ? found->second.source : std::string(kDefaultSource);

@@ -59,6 +59,9 @@ class Configuration {
   bool IsSet(std::string_view key) const;
   // The value of any key, known to the table or not, with ${…} replaced; empty when unset.
   std::string GetRaw(std::string_view key) const;
+  // All keys that begin with `prefix` and are set, known to the table or not, with their values as
+  // GetRaw gives them.
+  std::map<std::string, std::string> WithPrefix(std::string_view prefix) const;
   // "file /etc/hadoop/hdfs-site.xml", "-D" or "default".
   std::string SourceOf(std::string_view key) const;
 

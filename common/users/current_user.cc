@@ -26,4 +26,8 @@ absl::StatusOr<std::string> CurrentUserName() {
   return SystemUserName();
 }
 
+std::string ShortUserName(const std::string& user) {
+  return user.substr(0, user.find_first_of("/@"));
+}
+
 }  // namespace cairn

@@ -14,4 +14,7 @@ absl::StatusOr<std::string> CurrentUserName();
 // The operating system's name of the effective uid, whatever the environment says.
 absl::StatusOr<std::string> SystemUserName();
 
+// Hadoop's short name of "user", "user/host@REALM" or "user@REALM" without name rules.
+std::string ShortUserName(const std::string& user);
+
 }  // namespace cairn

@@ -205,6 +205,15 @@ TEST_F(NamenodeSessionTest, SendsAFullReportWhenAskedAndAgainWhenItFailed) {
   EXPECT_TRUE(Eventually([&] { return namenode_.full_reports() == 2; }));
 }
 
+TEST_F(NamenodeSessionTest, TheBandwidthOfBalancingStaysUntilAnotherIsTold) {
+  StartAndReport();
+  namenode_.TellBalancerBandwidth(12'345);
+  EXPECT_TRUE(Eventually([&] { return data_port_.bandwidth == 12'345; }));
+  const int beats = namenode_.heartbeats();
+  EXPECT_TRUE(Eventually([&] { return namenode_.heartbeats() > beats + 2; }));
+  EXPECT_EQ(data_port_.bandwidth, 12'345) << "heartbeats without one went back to the default";
+}
+
 TEST_F(NamenodeSessionTest, ANamenodeOfAnotherClusterIsRefused) {
   namenode_.SetCluster("CID-other", "BP-other");
   StartSession();

@@ -25,7 +25,15 @@ struct GetBlocksRequest {
   std::optional<StorageType> storage_type;  // only of such storages
 };
 
-// Thread-safe. Calls that take a `done` do not block; all others are short.
+// When a checkpoint is not worth while: the newest one is younger and has all but so many
+// transactions. Both 0: it always is.
+struct CheckpointConditions {
+  int64_t max_age_ms = 0;
+  int64_t max_missing_txns = 0;
+};
+
+// Thread-safe. Calls that take a `done` do not block; all others are short. Those that need the
+// superuser say kAccessControl to others, with HDFS's name of the operation.
 class ClusterAdmin {
  public:
   virtual ~ClusterAdmin() = default;
@@ -37,6 +45,19 @@ class ClusterAdmin {
   // Tells all live DataNodes how many bytes a second balancing may use; 0 and less change nothing.
   // Superuser. kIllegalArgument above 1 TiB.
   virtual absl::Status SetBalancerBandwidth(const Caller& caller, int64_t bytes_per_second) = 0;
+
+  // Makes a checkpoint; false when the conditions spare it. Superuser; in safe mode only.
+  virtual void SaveNamespace(const Caller& caller, CheckpointConditions conditions,
+                             Done<bool> done) = 0;
+  // The newest checkpoint's last transaction; 0 without one. Superuser.
+  virtual void LastCheckpoint(const Caller& caller, Done<Txid> done) = 0;
+  // Begins a new journal segment; the id of its first transaction. Superuser.
+  virtual void RollEdits(const Caller& caller, Done<Txid> done) = 0;
+  // Writes what the block manager has to do into a file of the log directory. `filename` has no
+  // directories. Superuser.
+  virtual void MetaSave(const Caller& caller, const std::string& filename, DoneVoid done) = 0;
+  // Reads again who may act as somebody else. Anybody may ask for it, as in HDFS.
+  virtual void RefreshProxyUsers(DoneVoid done) = 0;
 };
 
 }  // namespace cairn::namenode

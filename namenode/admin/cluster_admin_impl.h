@@ -1,20 +1,37 @@
 // The administration of a NameNode over its parts.
 #pragma once
 
+#include <functional>
 #include <string>
 #include <vector>
 
 #include "common/clock.h"
+#include "common/file_system.h"
 #include "common/threads.h"
 #include "namenode/admin/cluster_admin.h"
+#include "namenode/meta/meta_store.h"
 
 namespace cairn::namenode {
+
+// What the administration works on; all must outlive it.
+struct ClusterAdminDeps {
+  Namespace& names;
+  BlockManager& blocks;
+  MetaStore& store;
+  FileSystem& fs;
+  const Clock& clock;
+};
+
+// What the administration is told.
+struct ClusterAdminOptions {
+  std::string log_dir;  // where MetaSave writes; empty: the working directory
+  std::function<absl::Status()> reload_proxy_users;  // may block
+};
 
 // Thread-safe. What takes time runs on one thread of its own.
 class ClusterAdminImpl final : public ClusterAdmin {
  public:
-  // All must outlive this.
-  ClusterAdminImpl(Namespace& names, BlockManager& blocks, const Clock& clock);
+  ClusterAdminImpl(const ClusterAdminDeps& deps, ClusterAdminOptions options);
   // Stops.
   ~ClusterAdminImpl() override;
 
@@ -24,13 +41,25 @@ class ClusterAdminImpl final : public ClusterAdmin {
   void GetBlocks(const Caller& caller, GetBlocksRequest request,
                  Done<std::vector<BlockPlaces>> done) override;
   absl::Status SetBalancerBandwidth(const Caller& caller, int64_t bytes_per_second) override;
+  void SaveNamespace(const Caller& caller, CheckpointConditions conditions,
+                     Done<bool> done) override;
+  void LastCheckpoint(const Caller& caller, Done<Txid> done) override;
+  void RollEdits(const Caller& caller, Done<Txid> done) override;
+  void MetaSave(const Caller& caller, const std::string& filename, DoneVoid done) override;
+  void RefreshProxyUsers(DoneVoid done) override;
 
  private:
+  // Runs `work`, which gives a StatusOr<Result>, on the worker.
+  template <typename Result, typename Work>
+  void OnWorker(Work work, Done<Result> done);
+  void OnWorker(std::function<absl::Status()> work, DoneVoid done);
   bool UsedSince(InodeId file, int64_t wall_ms);
+  std::string PathOf(InodeId inode);
+  absl::StatusOr<bool> Checkpoint(const CheckpointConditions& conditions);
+  absl::Status WriteMetaSave(const std::string& path);
 
-  Namespace& names_;
-  BlockManager& blocks_;
-  const Clock& clock_;
+  const ClusterAdminDeps deps_;
+  const ClusterAdminOptions options_;
   Executor worker_;
 };
 

@@ -186,6 +186,50 @@ struct BlockWalk {
   bool done() const { return begun && left.empty(); }
 };
 
+// One replica of a block, for administrators.
+struct ReplicaDetail {
+  std::string datanode;  // ip:port
+  std::string storage_id;
+  bool storage_failed = false;
+  bool unsure = false;   // its storage has not reported since its DataNode registered
+  bool excess = false;   // its deletion was decided
+  bool corrupt = false;  // it is bad:
+  std::string reason;    // why
+};
+
+// A block with all its replicas.
+struct BlockDetail {
+  Block block;
+  InodeId inode = 0;
+  int live = 0;
+  int corrupt = 0;
+  int excess = 0;
+  std::vector<ReplicaDetail> replicas;
+};
+
+// What there is to do. The lists may be cut, the numbers count everything.
+struct BlockWork {
+  struct Copy {
+    BlockId block = 0;
+    int64_t begun_ms = 0;  // monotonic
+    int targets = 0;
+  };
+  struct Deletions {
+    std::string datanode;  // ip:port
+    std::vector<Block> blocks;
+  };
+  std::vector<BlockId> waiting;  // for copies
+  size_t waiting_count = 0;
+  std::vector<BlockId> missing;  // without a good replica
+  size_t missing_count = 0;
+  std::vector<BlockId> postponed;  // in excess, but some replica's storage is not sure yet
+  std::vector<Copy> copying;
+  size_t copying_count = 0;
+  std::vector<Deletions> deletions;
+  size_t deletions_count = 0;
+  std::vector<BlockId> corrupt;
+};
+
 // Thread-safe: has a lock of its own, always taken after the namespace's, never around a call out
 // of this class. Memory only.
 class BlockManager {
@@ -286,6 +330,10 @@ class BlockManager {
   // The next blocks of the walk: it looks at so many as the lock is held for at once. No blocks and
   // done() for an unknown DataNode.
   virtual std::vector<BlockPlaces> NextBlocks(BlockWalk& walk) const = 0;
+
+  // What there is to do, at most `limit` blocks in each list.
+  virtual BlockWork Work(size_t limit) const = 0;
+  virtual std::optional<BlockDetail> Describe(BlockId id) const = 0;
 
   // -- administration
   // Tells every live DataNode with its next heartbeat how many bytes a second balancing may use; 0

@@ -76,6 +76,66 @@ std::vector<BlockPlaces> BlockManagerImpl::NextBlocks(BlockWalk& walk) const {
   return blocks;
 }
 
+BlockWork BlockManagerImpl::Work(size_t limit) const {
+  MutexLock lock(mu_);
+  BlockWork work;
+  using Priority = ReplicationPriority;
+  work.waiting = state_.needed.List(Priority::kHighest, Priority::kBadlyPlaced, limit);
+  work.missing = state_.needed.List(Priority::kMissing, Priority::kMissing, limit);
+  work.missing_count = state_.needed.size(Priority::kMissing);
+  work.waiting_count = state_.needed.size() - work.missing_count;
+  for (const BlockId block : state_.postponed) {
+    if (work.postponed.size() < limit) work.postponed.push_back(block);
+  }
+  work.copying_count = state_.pending.size();
+  state_.pending.Scan(limit, [&](BlockId block, int64_t begun_ms, int targets) {
+    work.copying.push_back({block, begun_ms, targets});
+  });
+  work.deletions_count = state_.invalidations.size();
+  std::vector<std::pair<NodeIndex, Block>> deletions;
+  state_.invalidations.Scan(
+      limit, [&](NodeIndex node, const Block& block) { deletions.emplace_back(node, block); });
+  std::optional<NodeIndex> last;
+  for (const auto& [node, block] : deletions) {
+    if (last != node) work.deletions.push_back({state_.nodes.node(node).id.XferAddress(), {}});
+    last = node;
+    work.deletions.back().blocks.push_back(block);
+  }
+  for (const auto& [block, replicas] : state_.corrupt) {
+    if (work.corrupt.size() < limit) work.corrupt.push_back(block);
+  }
+  return work;
+}
+
+std::optional<BlockDetail> BlockManagerImpl::Describe(BlockId id) const {
+  MutexLock lock(mu_);
+  const BlockRecord* record = state_.blocks.Find(id);
+  if (record == nullptr) return std::nullopt;
+  const ReplicaCounts counts = state_.Count(*record);
+  BlockDetail detail{.block = {id, record->generation_stamp(), record->length()},
+                     .inode = record->inode(),
+                     .live = counts.live,
+                     .corrupt = counts.corrupt,
+                     .excess = counts.excess};
+  for (const StoredReplica& replica : record->replicas()) {
+    const StorageState& storage = state_.nodes.storage(replica.storage());
+    ReplicaDetail& out =
+        detail.replicas.emplace_back(state_.nodes.node(storage.node).id.XferAddress(), storage.id);
+    out.storage_failed = !storage.usable;
+    out.unsure = !storage.reported;
+    out.excess = replica.Has(StoredReplica::kExcess);
+    if (const CorruptReplica* bad = state_.FindCorrupt(id, replica.storage()); bad != nullptr) {
+      out.corrupt = true;
+      out.reason =
+          bad->reason == CorruptReason::kChecksum
+              ? "CORRUPTION_REPORTED"
+              : (bad->reported.generation_stamp != record->generation_stamp() ? "GENSTAMP_MISMATCH"
+                                                                              : "SIZE_MISMATCH");
+    }
+  }
+  return detail;
+}
+
 void BlockManagerImpl::SetBalancerBandwidth(int64_t bytes_per_second) {
   MutexLock lock(mu_);
   for (NodeIndex node = 0; node < state_.nodes.size(); ++node) {

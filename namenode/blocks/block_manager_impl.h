@@ -72,6 +72,8 @@ class BlockManagerImpl : public BlockManager {
   std::vector<DatanodeInfo> Datanodes() const override;
   std::vector<StorageUsage> StoragesOf(std::string_view datanode_uuid) const override;
   std::vector<BlockPlaces> NextBlocks(BlockWalk& walk) const override;
+  BlockWork Work(size_t limit) const override;
+  std::optional<BlockDetail> Describe(BlockId id) const override;
 
   void SetBalancerBandwidth(int64_t bytes_per_second) override;
 

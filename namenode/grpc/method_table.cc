@@ -65,6 +65,9 @@ constexpr MethodSpec kMethods[] = {
     User("/cairn.v1.AdminService/GetDatanodeReport", Body<&h::GetDatanodeReport>),
     User("/cairn.v1.AdminService/SetSafeMode", Body<&h::SetSafeMode>),
     User("/cairn.v1.AdminService/SaveNamespace", Body<&h::SaveNamespace>),
+    User("/cairn.v1.AdminService/RollEdits", Body<&h::RollEdits>),
+    User("/cairn.v1.AdminService/MetaSave", Body<&h::MetaSave>),
+    User("/cairn.v1.AdminService/SetBalancerBandwidth", Body<&h::SetBalancerBandwidth>),
     {"/cairn.v1.AdminService/Fsck", CallClass::kClient, Identity::kUser, CallShape::kFsck, nullptr},
     User("/cairn.v1.AdminService/GetMetadata", Body<&h::GetMetadata>),
 

@@ -1,14 +1,9 @@
 // Who calls, and how a call ends.
 #include "namenode/hadoop/front_end.h"
 
+#include "common/users/current_user.h"
+
 namespace cairn::namenode {
-namespace {
-
-// Hadoop's short name of "user", "user/host@REALM" or "user@REALM" without name rules.
-std::string ShortName(const std::string& user) { return user.substr(0, user.find_first_of("/@")); }
-
-}  // namespace
-
 void RunningCalls::Begin() {
   MutexLock lock(mu_);
   ++count_;
@@ -27,8 +22,8 @@ void RunningCalls::WaitUntilNone() {
 HadoopCall::HadoopCall(HadoopFrontEnd& front, size_t method, std::unique_ptr<ipc::Call> rpc)
     : front_(front), method_(method), rpc_(std::move(rpc)), call_(front.core, "rpc") {
   const wire::RpcContext& context = rpc_->caller();
-  call_.caller.user = ShortName(context.effective_user);
-  call_.real_user = ShortName(context.real_user);
+  call_.caller.user = ShortUserName(context.effective_user);
+  call_.real_user = ShortUserName(context.real_user);
   call_.caller.address = rpc_->peer_ip();
   call_.caller.call = {.client_id = std::string(rpc_->client_id()), .call_id = rpc_->call_id()};
 }

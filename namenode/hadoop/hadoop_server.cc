@@ -16,8 +16,10 @@ constexpr int kBlockingThreads = 2;
 
 class HadoopServerImpl final : public HadoopServer {
  public:
-  HadoopServerImpl(const HadoopServerOptions& options, FrontEndCore core, GroupResolver& groups)
-      : blocking_("hadoop-rpc", kBlockingThreads),
+  HadoopServerImpl(const HadoopServerOptions& options, FrontEndCore core, GroupResolver& groups,
+                   ProxyUsers& proxies)
+      : proxies_(proxies),
+        blocking_("hadoop-rpc", kBlockingThreads),
         front_{.core = std::move(core),
                .rights = CallerRights(options.superusers, groups),
                .audit = AuditLog(options.audit_logger),
@@ -27,8 +29,10 @@ class HadoopServerImpl final : public HadoopServer {
   ~HadoopServerImpl() override { Shutdown(); }
 
   absl::Status Listen(const HadoopServerOptions& options) {
-    ASSIGN_OR_RETURN(server_,
-                     ipc::Server::Start(options.rpc, HadoopProtocols(front_), front_.core.clock));
+    ipc::ServerOptions rpc = options.rpc;
+    rpc.authorize = [this](const wire::RpcContext& context, const std::string& peer_ip,
+                           ipc::Authorized done) { Authorize(context, peer_ip, std::move(done)); };
+    ASSIGN_OR_RETURN(server_, ipc::Server::Start(rpc, HadoopProtocols(front_), front_.core.clock));
     spdlog::info("Hadoop RPC: listening on {} port {}", options.rpc.listen.host, server_->port());
     return absl::OkStatus();
   }
@@ -44,6 +48,18 @@ class HadoopServerImpl final : public HadoopServer {
   }
 
  private:
+  // Who acts as somebody else must be allowed to; that may take a look at groups.
+  void Authorize(const wire::RpcContext& context, const std::string& peer_ip,
+                 ipc::Authorized done) {
+    if (context.real_user.empty()) return done(std::nullopt);
+    const bool queued = blocking_.Add([this, context, peer_ip, done] {
+      const auto refusal = proxies_.Refusal(context.real_user, context.effective_user, peer_ip);
+      done(refusal ? std::optional(ipc::ImpersonationError(*refusal)) : std::nullopt);
+    });
+    if (!queued) done(ipc::ImpersonationError("the NameNode is stopping"));
+  }
+
+  ProxyUsers& proxies_;
   Executor blocking_;
   HadoopFrontEnd front_;
   std::unique_ptr<ipc::Server> server_;
@@ -52,8 +68,9 @@ class HadoopServerImpl final : public HadoopServer {
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<HadoopServer>> HadoopServer::Start(
-    const HadoopServerOptions& options, FrontEndCore core, GroupResolver& groups) {
-  auto server = std::make_unique<HadoopServerImpl>(options, std::move(core), groups);
+    const HadoopServerOptions& options, FrontEndCore core, GroupResolver& groups,
+    ProxyUsers& proxies) {
+  auto server = std::make_unique<HadoopServerImpl>(options, std::move(core), groups, proxies);
   RETURN_IF_ERROR(server->Listen(options));
   return server;
 }

@@ -7,6 +7,7 @@
 #include <spdlog/logger.h>
 #include "absl/status/statusor.h"
 #include "common/users/group_resolver.h"
+#include "common/users/proxy_users.h"
 #include "ipc/server_options.h"
 #include "namenode/frontend/call.h"
 #include "namenode/frontend/call_metrics.h"
@@ -25,10 +26,11 @@ struct HadoopServerOptions {
 class HadoopServer {
  public:
   // Listens and serves. kUnavailable names an address that cannot be bound. What `core` refers to
-  // and `groups` must outlive the server.
+  // refers to, `groups` and `proxies` must outlive the server.
   static absl::StatusOr<std::unique_ptr<HadoopServer>> Start(const HadoopServerOptions& options,
                                                              FrontEndCore core,
-                                                             GroupResolver& groups);
+                                                             GroupResolver& groups,
+                                                             ProxyUsers& proxies);
   // Shutdown.
   virtual ~HadoopServer() = default;
 

@@ -41,7 +41,7 @@ class HadoopServerTest : public ::testing::Test {
     options.audit_logger->set_pattern("%v");
     FrontEndCore core{.names = names_, .blocks = blocks_, .admin = admin_, .clock = SystemClock()};
     core.cluster.last_txid = [] { return Txid{9}; };
-    auto server = HadoopServer::Start(options, core, groups_);
+    auto server = HadoopServer::Start(options, core, groups_, proxies_);
     ASSERT_TRUE(server.ok()) << server.status();
     server_ = *std::move(server);
   }
@@ -61,6 +61,7 @@ class HadoopServerTest : public ::testing::Test {
   testing::FakeBlockManager blocks_;
   testing::FakeAdmin admin_;
   testing::FakeGroups groups_;
+  ProxyUsers proxies_{{}, groups_};
   std::unique_ptr<HadoopServer> server_;
 };
 

@@ -90,6 +90,9 @@ constexpr std::string_view kEmptyList("\x10\x00", 2);
 
 constexpr Refusal kNoHa = {"org.apache.hadoop.ha.ServiceFailedException",
                            "HA for namenode is not enabled"};
+constexpr Refusal kNoServiceAuthorization = {
+    "org.apache.hadoop.security.authorize.AuthorizationException",
+    "Service Level Authorization not enabled!"};
 constexpr Refusal kNoAcls = {"org.apache.hadoop.hdfs.protocol.AclException",
                              "The ACL operation has been rejected.  Support for ACLs has been "
                              "disabled by setting dfs.namenode.acls.enabled to false."};
@@ -168,6 +171,12 @@ std::vector<Row> ClusterCalls() {
       On("getDelegationToken", &h::GetDelegationToken),
       On("setSafeMode", &h::SetSafeMode),
       On("saveNamespace", &h::SaveNamespace),
+      On("rollEdits", &h::RollEdits),
+      On("restoreFailedStorage", &h::RestoreFailedStorage),
+      On("refreshNodes", &h::RefreshNodes),
+      On("metaSave", &h::MetaSave),
+      On("setBalancerBandwidth", &h::SetBalancerBandwidth),
+      On("finalizeUpgrade", &h::FinalizeUpgrade),
       On("upgradeStatus", &h::UpgradeStatus),
       On("rollingUpgrade", &h::RollingUpgrade),
       On("getCurrentEditLogTxid", &h::GetCurrentEditLogTxid),
@@ -246,6 +255,13 @@ ProtocolRows NamenodeProtocol() {
               On("getBlocks", &h::GetBlocks),
               On("getBlockKeys", &h::GetBlockKeys),
               On("getTransactionId", &h::GetTransactionId),
+              On("getMostRecentCheckpointTxId", &h::GetMostRecentCheckpointTxId),
+              On("rollEditLog", &h::RollEditLog),
+              On("getEditLogManifest", &h::GetEditLogManifest),
+              On("errorReport", &h::NamenodeErrorReport),
+              On("registerSubordinateNamenode", &h::RegisterSubordinateNamenode),
+              On("startCheckpoint", &h::StartCheckpoint),
+              On("endCheckpoint", &h::EndCheckpoint),
               On("isUpgradeFinalized", &h::IsUpgradeFinalized),
               On("isRollingUpgrade", &h::IsRollingUpgrade),
               On("getNextSPSPath", &h::GetNextSPSPath),
@@ -256,7 +272,7 @@ ProtocolRows HaServiceProtocol() {
   return {"org.apache.hadoop.ha.HAServiceProtocol",
           {
               Off("getServiceStatus", kNoHa),
-              Off("monitorHealth", kNoHa),
+              Always("monitorHealth", kEmpty),
               Off("transitionToActive", kNoHa),
               Off("transitionToStandby", kNoHa),
               Off("transitionToObserver", kNoHa),
@@ -271,7 +287,13 @@ std::vector<ProtocolRows> AllProtocols() {
       {"org.apache.hadoop.tools.GetUserMappingsProtocol",
        {On("getGroupsForUser", &h::GetGroupsForUser)}},
       {"org.apache.hadoop.security.RefreshUserMappingsProtocol",
-       {On("refreshUserToGroupsMappings", &h::RefreshUserToGroupsMappings)}},
+       {On("refreshUserToGroupsMappings", &h::RefreshUserToGroupsMappings),
+        On("refreshSuperUserGroupsConfiguration", &h::RefreshSuperUserGroupsConfiguration)}},
+      {"org.apache.hadoop.security.authorize.RefreshAuthorizationPolicyProtocol",
+       {Off("refreshServiceAcl", kNoServiceAuthorization)}},
+      {"org.apache.hadoop.ipc.RefreshCallQueueProtocol",
+       {On("refreshCallQueue", &h::RefreshCallQueue)}},
+      {"org.apache.hadoop.ipc.GenericRefreshProtocol", {On("refresh", &h::GenericRefresh)}},
   };
 }
 

@@ -46,6 +46,18 @@ void Committer::WhenDurable(Txid txid, absl::AnyInvocable<void()> done) {
   done();
 }
 
+void Committer::Roll(RollDone done) {
+  {
+    MutexLock lock(mu_);
+    if (!aborted_ && !stopping_) {
+      rolls_.push_back(std::move(done));
+      work_.NotifyOne();
+      return;
+    }
+  }
+  done(absl::CancelledError("the journal is closing"));
+}
+
 Txid Committer::last_appended() const {
   MutexLock lock(mu_);
   return last_appended_;
@@ -90,31 +102,59 @@ void Committer::Run() {
   bool marked = true;
   while (true) {
     Batch batch;
+    std::vector<RollDone> rolls;
     {
       MutexLock lock(mu_);
       bool idle = false;
-      while (open_.empty() && !aborted_ && !stopping_ && !idle) {
+      while (open_.empty() && rolls_.empty() && !aborted_ && !stopping_ && !idle) {
         if (marked) {
           work_.Wait(mu_);
         } else {
           idle = !work_.WaitFor(mu_, options_.marker_idle_ms);
         }
       }
-      if (aborted_) return;
-      if (open_.empty() && stopping_) break;
+      if (aborted_) break;
+      if (open_.empty() && rolls_.empty() && stopping_) break;
       if (!open_.empty()) {
         batch = std::move(open_.front());
         open_.pop_front();
+      } else {
+        rolls.swap(rolls_);
       }
+    }
+    if (!rolls.empty()) {
+      BeginSegment(std::move(rolls));
+      marked = true;
+      continue;
     }
     marked = batch.first == 0;
     if (marked) {
       Mark();
     } else if (!Commit(std::move(batch))) {
-      return;
+      break;
     }
   }
-  Mark();
+  std::vector<RollDone> rolls;
+  bool aborted = false;
+  {
+    MutexLock lock(mu_);
+    rolls.swap(rolls_);
+    aborted = aborted_;
+  }
+  for (RollDone& done : rolls) done(absl::CancelledError("the journal is closing"));
+  if (!aborted) Mark();
+}
+
+void Committer::BeginSegment(std::vector<RollDone> rolls) {
+  const absl::Status status = journal_.Roll();
+  const Txid next = durable() + 1;
+  if (!status.ok()) {
+    Abort();
+    on_failure_(status);
+  }
+  for (RollDone& done : rolls) {
+    status.ok() ? done(next) : done(status);
+  }
 }
 
 void Committer::Mark() {

@@ -13,6 +13,7 @@
 
 #include "absl/functional/any_invocable.h"
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "common/threads.h"
 #include "common/types/ids.h"
 #include "namenode/meta/journal.h"
@@ -51,6 +52,9 @@ class Committer {
   // Memory only: a copy into the open batch.
   Txid Append(const std::vector<RowChange>& changes);
   void WhenDurable(Txid txid, absl::AnyInvocable<void()> done);
+  // Has the journal begin a new segment behind what is appended now; `done` gets its first
+  // transaction's id, on the committer's thread, or an error when there will be none.
+  void Roll(absl::AnyInvocable<void(absl::StatusOr<Txid>)> done);
   Txid last_appended() const;
   Txid durable() const;
   // Blocks while too much is appended and not durable; returns at once after a failure.
@@ -69,6 +73,9 @@ class Committer {
   // Writes one batch and publishes it. False when the journal failed or Abort was called.
   bool Commit(Batch batch);
   void Mark();
+  using RollDone = absl::AnyInvocable<void(absl::StatusOr<Txid>)>;
+  // Begins the segment that `rolls` wait for.
+  void BeginSegment(std::vector<RollDone> rolls);
 
   const Options options_;
   Journal& journal_;
@@ -83,6 +90,7 @@ class Committer {
   Txid last_appended_ GUARDED_BY(mu_);
   Txid durable_ GUARDED_BY(mu_);
   std::deque<std::pair<Txid, absl::AnyInvocable<void()>>> waiting_ GUARDED_BY(mu_);  // by txid
+  std::vector<RollDone> rolls_ GUARDED_BY(mu_);  // who waits for a new segment
   bool aborted_ GUARDED_BY(mu_) = false;
   bool stopping_ GUARDED_BY(mu_) = false;
   std::thread thread_;

@@ -73,11 +73,7 @@ absl::Status Journal::BeginSegmentIn(Dir& dir, const std::string& header, Txid f
 }
 
 absl::Status Journal::Append(Txid first, Txid last, std::string& record) {
-  if (written_bytes_ >= segment_bytes_ && last_txid_ > 0) {
-    // Closed with a marker, so that the end of every segment but the newest is proven.
-    RETURN_IF_ERROR(Mark());
-    RETURN_IF_ERROR(BeginSegment());
-  }
+  if (written_bytes_ >= segment_bytes_ && last_txid_ > 0) RETURN_IF_ERROR(Roll());
   const std::string_view payload = std::string_view(record).substr(kBatchHeaderBytes);
   if (payload.size() > kMaxBatchPayloadBytes) {
     return absl::InternalError(fmt::format("a journal batch of {} bytes is over the limit of {}",
@@ -91,6 +87,16 @@ absl::Status Journal::Append(Txid first, Txid last, std::string& record) {
   RETURN_IF_ERROR(WriteRecord(header, record));
   marked_ = false;
   return absl::OkStatus();
+}
+
+absl::Status Journal::Roll() {
+  {
+    MutexLock lock(mu_);
+    if (segments_.back() > last_txid_) return absl::OkStatus();
+  }
+  // Closed with a marker, so that the end of every segment but the newest is proven.
+  RETURN_IF_ERROR(Mark());
+  return BeginSegment();
 }
 
 absl::Status Journal::Mark() {

@@ -35,8 +35,8 @@ struct FailedDirectory {
 // writer goes on while one is left. What was dropped is marked as behind (BehindPath) before
 // anything it does not have is acknowledged, or as soon as it can be written again.
 //
-// Append, Mark and their return values belong to one thread (the committer); the other calls are
-// thread-safe.
+// Append, Mark, Roll and their return values belong to one thread (the committer); the other calls
+// are thread-safe.
 class Journal {
  public:
   // Begins a segment in every directory and records the epoch there. Only fails when no directory
@@ -53,6 +53,8 @@ class Journal {
   // Writes and syncs a marker, which makes any later damage of the last batch distinguishable from
   // a torn tail. Does nothing when the last record is a marker or there is none.
   absl::Status Mark();
+  // Closes the segment and begins a new one; one without a transaction stays.
+  absl::Status Roll();
 
   // Whether the newest segment still exists in `dir`; kDataLoss naming it when it does not.
   absl::Status CheckSegment(const std::string& dir) const;

@@ -49,6 +49,12 @@ struct ClusterIdentity {
   int64_t creation_ms = 0;    // cTime
 };
 
+// Up to which transaction a checkpoint goes, and when it was made.
+struct CheckpointFacts {
+  Txid txid = 0;  // 0: there is none
+  int64_t made_ms = 0;
+};
+
 // A consistent, unchanging view of RocksDB as of one applied transaction. Thread-safe. Reads touch
 // the disk: never call under a lock.
 class MetaSnapshot {
@@ -127,6 +133,11 @@ class MetaStore {
   // Makes a checkpoint of everything appended before the call in every directory and drops all but
   // the newest retained ones with the journal before them. Blocks.
   virtual absl::Status SaveNamespace() = 0;
+  // Begins a new journal segment in every directory; `done` gets the id of its first transaction,
+  // on the committer's thread.
+  virtual void RollJournal(absl::AnyInvocable<void(absl::StatusOr<Txid>)> done) = 0;
+  // The newest checkpoint beside the database. Reads the disk.
+  virtual absl::StatusOr<CheckpointFacts> LastCheckpoint() const = 0;
   // Directories that could not be used at the start or have failed since and are not written (the
   // first error of each).
   virtual std::vector<std::string> FailedDirectories() const = 0;

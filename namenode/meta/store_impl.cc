@@ -140,6 +140,14 @@ absl::Status StoreImpl::SaveNamespace() {
   return result;
 }
 
+absl::StatusOr<CheckpointFacts> StoreImpl::LastCheckpoint() const {
+  const std::string& first = dirs_.dirs.front().path;
+  ASSIGN_OR_RETURN(const std::vector<Txid> txids, ListCheckpoints(fs_, first));
+  if (txids.empty()) return CheckpointFacts{};
+  ASSIGN_OR_RETURN(const FileInfo made, fs_.Stat(CheckpointPath(first, txids.back())));
+  return CheckpointFacts{.txid = txids.back(), .made_ms = made.mtime_ms};
+}
+
 absl::Status StoreImpl::MakeCheckpoint() {
   const std::string& first = dirs_.dirs.front().path;
   Txid txid = 0;

@@ -45,6 +45,10 @@ class StoreImpl : public MetaStore {
   absl::Status WaitApplied(Txid txid) override { return applier_->WaitApplied(txid); }
   void SetAppliedListener(std::function<void(Txid)> listener) override;
   absl::Status SaveNamespace() override;
+  void RollJournal(absl::AnyInvocable<void(absl::StatusOr<Txid>)> done) override {
+    committer_->Roll(std::move(done));
+  }
+  absl::StatusOr<CheckpointFacts> LastCheckpoint() const override;
   std::vector<std::string> FailedDirectories() const override;
 
  private:

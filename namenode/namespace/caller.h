@@ -3,7 +3,10 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
+
+#include "common/types/errors.h"
 
 namespace cairn::namenode {
 
@@ -23,5 +26,11 @@ struct Caller {
   std::string address;     // IP, for placement, messages and the audit log
   CallId call;
 };
+
+// kAccessControl unless the caller is a superuser; `operation` is named as HDFS names it.
+inline absl::Status CheckSuperuser(const Caller& caller, std::string_view operation) {
+  if (caller.superuser) return absl::OkStatus();
+  return errors::SuperuserRequired(caller.user, operation);
+}
 
 }  // namespace cairn::namenode

@@ -89,12 +89,12 @@ class Namespace {
   virtual void GetStats(Done<FsStats> done) = 0;
   // Answers whether safe mode is on after the action; anything but kGet needs the superuser.
   virtual void SetSafeMode(const Caller& caller, SafeModeAction action, Done<bool> done) = 0;
-  virtual void SaveNamespace(const Caller& caller,
-                             DoneVoid done) = 0;  // in safe mode only; superuser
 
   // Whether the file is still reachable from the root: blocks of unlinked files are neither
   // replicated nor counted missing.
   virtual void IsLinked(InodeId inode, Done<bool> done) = 0;
+  // The path of a file or directory; empty when it is not reachable from the root.
+  virtual void PathOf(InodeId inode, Done<std::string> done) = 0;
   // Every file and directory below `path` with its blocks, depth first, from a consistent snapshot;
   // `visit` runs on an I/O thread and may return false to stop.
   virtual void Walk(const Caller& caller, std::string path,

@@ -30,11 +30,6 @@ Caller InternalCaller() {
   return caller;
 }
 
-absl::Status NeedSuperuser(const Caller& caller, std::string_view operation) {
-  if (caller.superuser) return absl::OkStatus();
-  return errors::SuperuserRequired(caller.user, operation);
-}
-
 // HDFS calls the operation by its action when it refuses it.
 constexpr std::string_view SafeModeOperation(SafeModeAction action) {
   switch (action) {
@@ -282,7 +277,7 @@ void NamespaceImpl::GetStats(Done<FsStats> done) {
 
 void NamespaceImpl::SetSafeMode(const Caller& caller, SafeModeAction action, Done<bool> done) {
   absl::Status status;
-  if (action != SafeModeAction::kGet) status = NeedSuperuser(caller, SafeModeOperation(action));
+  if (action != SafeModeAction::kGet) status = CheckSuperuser(caller, SafeModeOperation(action));
   if (status.ok()) {
     switch (action) {
       case SafeModeAction::kGet:
@@ -302,19 +297,6 @@ void NamespaceImpl::SetSafeMode(const Caller& caller, SafeModeAction action, Don
   done(deps_.blocks.InSafeMode());
 }
 
-void NamespaceImpl::SaveNamespace(const Caller& caller, DoneVoid done) {
-  if (absl::Status status = NeedSuperuser(caller, "saveNamespace"); !status.ok()) {
-    return done(std::move(status));
-  }
-  if (!deps_.blocks.InSafeMode()) {
-    return done(errors::Io("Safe mode should be turned ON in order to create namespace image."));
-  }
-  auto shared_done = std::make_shared<DoneVoid>(std::move(done));
-  const bool added =
-      runner_.AddWork([this, shared_done] { (*shared_done)(deps_.store.SaveNamespace()); });
-  if (!added) (*shared_done)(errors::Retriable("NameNode is shutting down"));
-}
-
 void NamespaceImpl::IsLinked(InodeId inode, Done<bool> done) {
   runner_.Run<bool>(
       internal_, OpMode::kRead,
@@ -323,6 +305,21 @@ void NamespaceImpl::IsLinked(InodeId inode, Done<bool> done) {
         if (found == nullptr) return false;
         ASSIGN_OR_RETURN(const std::vector<InodePtr> chain, ctx.txn.Ancestors(*found));
         return !chain.empty();
+      },
+      std::move(done));
+}
+
+void NamespaceImpl::PathOf(InodeId inode, Done<std::string> done) {
+  runner_.Run<std::string>(
+      internal_, OpMode::kRead,
+      [inode](OpContext& ctx) -> absl::StatusOr<std::string> {
+        ASSIGN_OR_RETURN(const InodePtr found, ctx.txn.ById(inode));
+        if (found == nullptr) return std::string();
+        ASSIGN_OR_RETURN(const std::vector<InodePtr> chain, ctx.txn.Ancestors(*found));
+        if (chain.size() == 1) return std::string("/");
+        std::string path;
+        for (size_t i = 1; i < chain.size(); ++i) path += "/" + chain[i]->name;
+        return path;
       },
       std::move(done));
 }

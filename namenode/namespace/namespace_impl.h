@@ -97,8 +97,8 @@ class NamespaceImpl final : public Namespace {
   ServerDefaults GetServerDefaults() const override;
   void GetStats(Done<FsStats> done) override;
   void SetSafeMode(const Caller& caller, SafeModeAction action, Done<bool> done) override;
-  void SaveNamespace(const Caller& caller, DoneVoid done) override;
   void IsLinked(InodeId inode, Done<bool> done) override;
+  void PathOf(InodeId inode, Done<std::string> done) override;
   void Walk(const Caller& caller, std::string path,
             std::function<bool(const std::string& path, const FileStatus&)> visit,
             DoneVoid done) override;

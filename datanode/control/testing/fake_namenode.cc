@@ -1,6 +1,8 @@
 // A NameNode for tests.
 #include "datanode/control/testing/fake_namenode.h"
 
+#include <utility>
+
 #include <grpcpp/security/server_credentials.h>
 #include <grpcpp/server_builder.h>
 
@@ -53,6 +55,11 @@ void FakeNamenode::FailNext(const std::string& method, const absl::Status& error
 void FakeNamenode::Order(const internal::v1::Command& command) {
   MutexLock lock(mu_);
   orders_.push_back(command);
+}
+
+void FakeNamenode::TellBalancerBandwidth(int64_t bytes_per_second) {
+  MutexLock lock(mu_);
+  balancer_bandwidth_ = bytes_per_second;
 }
 
 void FakeNamenode::WantFullReport() {
@@ -162,6 +169,7 @@ grpc::Status FakeNamenode::Heartbeat(grpc::ServerContext*,
   last_heartbeat_ = *request;
   response->set_epoch(epoch_);
   response->set_full_report_wanted(want_full_report_);
+  response->set_balancer_bandwidth(std::exchange(balancer_bandwidth_, 0));
   want_full_report_ = false;
   for (const auto& order : orders_) *response->add_commands() = order;
   orders_.clear();

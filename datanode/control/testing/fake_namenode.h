@@ -33,6 +33,8 @@ class FakeNamenode : public internal::v1::DatanodeService::Service {
   // Goes out with the next heartbeat reply.
   void Order(const internal::v1::Command& command) EXCLUDES(mu_);
   void WantFullReport() EXCLUDES(mu_);
+  // Told with the next heartbeat reply only.
+  void TellBalancerBandwidth(int64_t bytes_per_second) EXCLUDES(mu_);
   // Heartbeats and reports of the current registrations are refused until a new one.
   void ForgetRegistrations() EXCLUDES(mu_);
 
@@ -84,6 +86,7 @@ class FakeNamenode : public internal::v1::DatanodeService::Service {
   std::deque<std::pair<std::string, absl::Status>> failures_ GUARDED_BY(mu_);
   std::vector<internal::v1::Command> orders_ GUARDED_BY(mu_);
   int registrations_ GUARDED_BY(mu_) = 0;
+  int64_t balancer_bandwidth_ GUARDED_BY(mu_) = 0;
   int heartbeats_ GUARDED_BY(mu_) = 0;
   int full_reports_ GUARDED_BY(mu_) = 0;
   internal::v1::RegisterRequest last_registration_ GUARDED_BY(mu_);

@@ -34,6 +34,16 @@ class InvalidationQueues {
   void Release(size_t nodes, size_t limit);
   // Takes up to `limit` released deletions of the node whose cause is durable.
   std::vector<Invalidation> Take(NodeIndex node, size_t limit, Txid durable);
+  // Calls `visit(node, block)` for up to `limit` deletions, node by node.
+  template <typename Visit>
+  void Scan(size_t limit, Visit visit) const {
+    for (const auto& [node, queue] : queues_) {
+      for (const auto& [id, invalidation] : queue.waiting) {
+        if (limit-- == 0) return;
+        visit(node, invalidation.block);
+      }
+    }
+  }
   // Deletions that wait, released ones included.
   size_t size() const { return size_; }
 

@@ -27,6 +27,14 @@ class PendingTransfers {
   std::vector<BlockId> Expire(int64_t before_ms);
   // Forgets everything from or to a dead node, and returns those blocks.
   std::vector<BlockId> DropNode(NodeIndex node);
+  // Calls `visit(block, begun_ms, targets)` for up to `limit` blocks.
+  template <typename Visit>
+  void Scan(size_t limit, Visit visit) const {
+    for (const auto& [block, transfers] : transfers_) {
+      if (limit-- == 0) return;
+      visit(block, transfers.front().begun_ms, static_cast<int>(transfers.size()));
+    }
+  }
   // Blocks with copies on their way.
   size_t size() const { return transfers_.size(); }
 

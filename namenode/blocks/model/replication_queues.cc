@@ -58,4 +58,16 @@ std::vector<BlockId> ReplicationQueues::NextMissing(size_t limit) {
   return out;
 }
 
+std::vector<BlockId> ReplicationQueues::List(ReplicationPriority first, ReplicationPriority last,
+                                             size_t limit) const {
+  std::vector<BlockId> blocks;
+  for (int priority = static_cast<int>(first); priority <= static_cast<int>(last); ++priority) {
+    for (const BlockId block : queues_[priority]) {
+      if (blocks.size() == limit) return blocks;
+      blocks.push_back(block);
+    }
+  }
+  return blocks;
+}
+
 }  // namespace cairn::namenode

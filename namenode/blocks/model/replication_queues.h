@@ -39,6 +39,10 @@ class ReplicationQueues {
   // Some blocks of kMissing, likewise in turn: to find those whose files are gone.
   std::vector<BlockId> NextMissing(size_t limit);
 
+  // Up to `limit` blocks of the priorities from `first` to `last`, most urgent first.
+  std::vector<BlockId> List(ReplicationPriority first, ReplicationPriority last,
+                            size_t limit) const;
+
   size_t size(ReplicationPriority priority) const {
     return queues_[static_cast<int>(priority)].size();
   }

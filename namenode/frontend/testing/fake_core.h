@@ -101,8 +101,8 @@ class FakeNamespace : public Namespace {
   }
   void GetStats(Done<FsStats> done) override { done(FsStats{}); }
   void SetSafeMode(const Caller&, SafeModeAction, Done<bool> done) override { done(No()); }
-  void SaveNamespace(const Caller&, DoneVoid done) override { done(No()); }
   void IsLinked(InodeId, Done<bool> done) override { done(No()); }
+  void PathOf(InodeId, Done<std::string> done) override { done(No()); }
   void Walk(const Caller&, std::string,
             std::function<bool(const std::string&, const FileStatus&)> visit,
             DoneVoid done) override {
@@ -191,6 +191,8 @@ class FakeBlockManager : public BlockManager {
     return {};
   }
   void SetBalancerBandwidth(int64_t) override {}
+  BlockWork Work(size_t) const override { return {}; }
+  std::optional<BlockDetail> Describe(BlockId) const override { return std::nullopt; }
   std::vector<DatanodeInfo> Datanodes() const override { return {}; }
 
  private:
@@ -204,12 +206,20 @@ class FakeBlockManager : public BlockManager {
 class FakeAdmin : public ClusterAdmin {
  public:
   std::function<absl::StatusOr<std::vector<BlockPlaces>>(const GetBlocksRequest&)> on_get_blocks;
+  std::function<absl::StatusOr<bool>(const CheckpointConditions&)> on_save_namespace;
 
   void GetBlocks(const Caller&, GetBlocksRequest request,
                  Done<std::vector<BlockPlaces>> done) override {
     done(on_get_blocks ? on_get_blocks(request) : No());
   }
   absl::Status SetBalancerBandwidth(const Caller&, int64_t) override { return No(); }
+  void SaveNamespace(const Caller&, CheckpointConditions conditions, Done<bool> done) override {
+    done(on_save_namespace ? on_save_namespace(conditions) : No());
+  }
+  void LastCheckpoint(const Caller&, Done<Txid> done) override { done(Txid{7}); }
+  void RollEdits(const Caller&, Done<Txid> done) override { done(Txid{12}); }
+  void MetaSave(const Caller&, const std::string&, DoneVoid done) override { done(No()); }
+  void RefreshProxyUsers(DoneVoid done) override { done(absl::OkStatus()); }
 
  private:
   static absl::Status No() { return MakeError(ErrorKind::kUnsupportedOperation, "not faked"); }

@@ -59,10 +59,33 @@ void SetSafeMode(Call& call, const v1::SetSafeModeRequest& request,
                               }));
 }
 
-void SaveNamespace(Call& call, const v1::SaveNamespaceRequest& /*request*/,
-                   v1::SaveNamespaceResponse& /*response*/, DoneVoid done) {
+void SaveNamespace(Call& call, const v1::SaveNamespaceRequest& request,
+                   v1::SaveNamespaceResponse& response, DoneVoid done) {
   call.audit = {.command = "saveNamespace"};
-  call.core.names.SaveNamespace(call.caller, std::move(done));
+  call.core.admin.SaveNamespace(
+      call.caller,
+      {.max_age_ms = request.max_age_ms(), .max_missing_txns = request.max_missing_txns()},
+      FillThen<bool>(std::move(done), [&response](bool saved) { response.set_saved(saved); }));
+}
+
+void RollEdits(Call& call, const v1::RollEditsRequest& /*request*/, v1::RollEditsResponse& response,
+               DoneVoid done) {
+  call.audit = {.command = "rollEditLog"};
+  call.core.admin.RollEdits(call.caller, FillThen<Txid>(std::move(done), [&response](Txid first) {
+                              response.set_first_txid(first);
+                            }));
+}
+
+void MetaSave(Call& call, const v1::MetaSaveRequest& request, v1::MetaSaveResponse& /*response*/,
+              DoneVoid done) {
+  call.audit = {.command = "metaSave"};
+  call.core.admin.MetaSave(call.caller, request.filename(), std::move(done));
+}
+
+void SetBalancerBandwidth(Call& call, const v1::SetBalancerBandwidthRequest& request,
+                          v1::SetBalancerBandwidthResponse& /*response*/, DoneVoid done) {
+  call.audit = {.command = "setBalancerBandwidth"};
+  done(call.core.admin.SetBalancerBandwidth(call.caller, request.bytes_per_second()));
 }
 
 void GetMetadata(Call& call, const v1::GetMetadataRequest& /*request*/,

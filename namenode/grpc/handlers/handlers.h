@@ -62,6 +62,10 @@ void GetDatanodeReport(Call&, const v1::GetDatanodeReportRequest&, v1::GetDatano
                        DoneVoid);
 void SetSafeMode(Call&, const v1::SetSafeModeRequest&, v1::SetSafeModeResponse&, DoneVoid);
 void SaveNamespace(Call&, const v1::SaveNamespaceRequest&, v1::SaveNamespaceResponse&, DoneVoid);
+void RollEdits(Call&, const v1::RollEditsRequest&, v1::RollEditsResponse&, DoneVoid);
+void MetaSave(Call&, const v1::MetaSaveRequest&, v1::MetaSaveResponse&, DoneVoid);
+void SetBalancerBandwidth(Call&, const v1::SetBalancerBandwidthRequest&,
+                          v1::SetBalancerBandwidthResponse&, DoneVoid);
 void GetMetadata(Call&, const v1::GetMetadataRequest&, v1::GetMetadataResponse&, DoneVoid);
 
 // datanode.cc

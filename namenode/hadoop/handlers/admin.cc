@@ -29,38 +29,93 @@ void SetSafeMode(Call& call, const pb::SetSafeModeRequestProto& request,
       FillThen<bool>(std::move(done), [&response](bool on) { response.set_result(on); }));
 }
 
-void SaveNamespace(Call& call, const pb::SaveNamespaceRequestProto& /*request*/,
+void SaveNamespace(Call& call, const pb::SaveNamespaceRequestProto& request,
                    pb::SaveNamespaceResponseProto& response, DoneVoid done) {
   call.audit = {.command = "saveNamespace"};
-  response.set_saved(true);
-  call.core.names.SaveNamespace(call.caller, std::move(done));
+  call.core.admin.SaveNamespace(
+      call.caller,
+      {.max_age_ms = static_cast<int64_t>(request.timewindow()) * 1000,
+       .max_missing_txns = static_cast<int64_t>(request.txgap())},
+      FillThen<bool>(std::move(done), [&response](bool saved) { response.set_saved(saved); }));
 }
 
-void UpgradeStatus(Call& /*call*/, const pb::UpgradeStatusRequestProto& /*request*/,
+void RollEdits(Call& call, const pb::RollEditsRequestProto& /*request*/,
+               pb::RollEditsResponseProto& response, DoneVoid done) {
+  call.audit = {.command = "rollEditLog"};
+  call.core.admin.RollEdits(call.caller, FillThen<Txid>(std::move(done), [&response](Txid first) {
+                              response.set_newsegmenttxid(static_cast<uint64_t>(first));
+                            }));
+}
+
+void RestoreFailedStorage(Call& call, const pb::RestoreFailedStorageRequestProto& request,
+                          pb::RestoreFailedStorageResponseProto& response, DoneVoid done) {
+  const bool enable = request.arg() == "true";
+  const char* const operation = request.arg() == "check" ? "checkRestoreFailedStorage"
+                                : enable                 ? "enableRestoreFailedStorage"
+                                                         : "disableRestoreFailedStorage";
+  call.audit = {.command = operation};
+  response.set_result(false);  // a name directory that failed is taken back by the next start
+  absl::Status status = CheckSuperuser(call.caller, operation);
+  if (status.ok() && enable) {
+    status = MakeError(ErrorKind::kUnsupportedOperation,
+                       "A name directory that has failed is filled and used again when the "
+                       "NameNode is started.");
+  }
+  done(std::move(status));
+}
+
+void RefreshNodes(Call& call, const pb::RefreshNodesRequestProto& /*request*/,
+                  pb::RefreshNodesResponseProto& /*response*/, DoneVoid done) {
+  call.audit = {.command = "refreshNodes"};
+  done(CheckSuperuser(call.caller,
+                      "refreshNodes"));  // every DataNode is welcome: there are no lists
+}
+
+void MetaSave(Call& call, const pb::MetaSaveRequestProto& request,
+              pb::MetaSaveResponseProto& /*response*/, DoneVoid done) {
+  call.audit = {.command = "metaSave"};
+  call.core.admin.MetaSave(call.caller, request.filename(), std::move(done));
+}
+
+void SetBalancerBandwidth(Call& call, const pb::SetBalancerBandwidthRequestProto& request,
+                          pb::SetBalancerBandwidthResponseProto& /*response*/, DoneVoid done) {
+  call.audit = {.command = "setBalancerBandwidth"};
+  done(call.core.admin.SetBalancerBandwidth(call.caller, request.bandwidth()));
+}
+
+void FinalizeUpgrade(Call& call, const pb::FinalizeUpgradeRequestProto& /*request*/,
+                     pb::FinalizeUpgradeResponseProto& /*response*/, DoneVoid done) {
+  call.audit = {.command = "finalizeUpgrade"};
+  done(CheckSuperuser(call.caller, "finalizeUpgrade"));  // there is none to be finalized
+}
+
+void UpgradeStatus(Call& call, const pb::UpgradeStatusRequestProto& /*request*/,
                    pb::UpgradeStatusResponseProto& response, DoneVoid done) {
+  call.audit = {.command = "upgradeStatus"};
   response.set_upgradefinalized(true);  // there are no upgrades in steps
   done(absl::OkStatus());
 }
 
 void RollingUpgrade(Call& call, const pb::RollingUpgradeRequestProto& request,
                     pb::RollingUpgradeResponseProto& /*response*/, DoneVoid done) {
-  if (!call.caller.superuser) {
-    done(errors::SuperuserRequired(call.caller.user, "queryRollingUpgrade"));
-  } else if (request.action() != pb::QUERY) {
-    done(MakeError(ErrorKind::kUnsupportedOperation, "Rolling upgrades are not supported."));
-  } else {
-    done(absl::OkStatus());  // empty: none under way
+  const char* const operation = request.action() == pb::START      ? "startRollingUpgrade"
+                                : request.action() == pb::FINALIZE ? "finalizeRollingUpgrade"
+                                                                   : "queryRollingUpgrade";
+  call.audit = {.command = operation};
+  absl::Status status = CheckSuperuser(call.caller, operation);
+  if (status.ok() && request.action() == pb::START) {
+    status =
+        call.core.blocks.InSafeMode()
+            ? MakeError(ErrorKind::kUnsupportedOperation, "Rolling upgrades are not supported.")
+            : errors::Io("Safe mode should be turned ON in order to create namespace image.");
   }
+  done(std::move(status));  // empty: none under way
 }
 
 void GetCurrentEditLogTxid(Call& call, const pb::GetCurrentEditLogTxidRequestProto& /*request*/,
                            pb::GetCurrentEditLogTxidResponseProto& response, DoneVoid done) {
-  if (!call.caller.superuser) {
-    done(errors::SuperuserRequired(call.caller.user, "getCurrentEditLogTxid"));
-    return;
-  }
   response.set_txid(call.core.cluster.last_txid());
-  done(absl::OkStatus());
+  done(CheckSuperuser(call.caller, "getCurrentEditLogTxid"));
 }
 
 }  // namespace cairn::namenode::hadoop_handlers

@@ -1,6 +1,7 @@
 // Calls about the file system as a whole.
 #include <algorithm>
 
+#include "common/status_macros.h"
 #include "common/types/errors.h"
 #include "namenode/hadoop/handlers/handlers.h"
 #include "wire/hdfs/convert.h"
@@ -24,7 +25,7 @@ bool Wanted(pb::DatanodeReportTypeProto type, const DatanodeInfo& node) {
 // The DataNodes of a report, or the reason why the caller does not get one.
 absl::StatusOr<std::vector<DatanodeInfo>> Report(const Call& call, const char* operation,
                                                  pb::DatanodeReportTypeProto type) {
-  if (!call.caller.superuser) return errors::SuperuserRequired(call.caller.user, operation);
+  RETURN_IF_ERROR(CheckSuperuser(call.caller, operation));
   std::vector<DatanodeInfo> nodes = call.core.blocks.Datanodes();
   std::erase_if(nodes, [type](const DatanodeInfo& node) { return !Wanted(type, node); });
   std::sort(nodes.begin(), nodes.end(), [](const DatanodeInfo& a, const DatanodeInfo& b) {

@@ -78,6 +78,12 @@ void GetDelegationToken(Call&, const cm::GetDelegationTokenRequestProto&,
 // admin.cc
 CAIRN_HADOOP_HANDLER(SetSafeMode);
 CAIRN_HADOOP_HANDLER(SaveNamespace);
+CAIRN_HADOOP_HANDLER(RollEdits);
+CAIRN_HADOOP_HANDLER(RestoreFailedStorage);
+CAIRN_HADOOP_HANDLER(RefreshNodes);
+CAIRN_HADOOP_HANDLER(MetaSave);
+CAIRN_HADOOP_HANDLER(SetBalancerBandwidth);
+CAIRN_HADOOP_HANDLER(FinalizeUpgrade);
 CAIRN_HADOOP_HANDLER(UpgradeStatus);
 CAIRN_HADOOP_HANDLER(RollingUpgrade);
 CAIRN_HADOOP_HANDLER(GetCurrentEditLogTxid);
@@ -95,6 +101,15 @@ void GetGroupsForUser(GroupResolver&, Call&, const cm::GetGroupsForUserRequestPr
 void RefreshUserToGroupsMappings(GroupResolver&, Call&,
                                  const cm::RefreshUserToGroupsMappingsRequestProto&,
                                  cm::RefreshUserToGroupsMappingsResponseProto&, DoneVoid);
+
+void RefreshSuperUserGroupsConfiguration(Call&,
+                                         const cm::RefreshSuperUserGroupsConfigurationRequestProto&,
+                                         cm::RefreshSuperUserGroupsConfigurationResponseProto&,
+                                         DoneVoid);
+void RefreshCallQueue(Call&, const cm::RefreshCallQueueRequestProto&,
+                      cm::RefreshCallQueueResponseProto&, DoneVoid);
+void GenericRefresh(Call&, const cm::GenericRefreshRequestProto&,
+                    cm::GenericRefreshResponseCollectionProto&, DoneVoid);
 
 #undef CAIRN_HADOOP_HANDLER
 

@@ -2,9 +2,9 @@
 #include "namenode/hadoop/handlers/namenode_protocol.h"
 
 #include <fmt/format.h>
+#include <spdlog/spdlog.h>
 
-#include <limits>
-
+#include "common/status_macros.h"
 #include "common/types/errors.h"
 #include "namenode/frontend/fill_then.h"
 
@@ -16,11 +16,6 @@ constexpr uint32_t kLayoutVersion = static_cast<uint32_t>(-67);
 constexpr char kHadoopVersion[] = "3.4.3";
 // That DataNodes may name the storages of their bad replicas.
 constexpr uint64_t kCapabilities = 1;
-
-absl::Status CheckSuperuser(const Call& call, const char* operation) {
-  return call.caller.superuser ? absl::OkStatus()
-                               : errors::SuperuserRequired(call.caller.user, operation);
-}
 
 // A number of Java's signed type on its way through an unsigned field.
 int64_t Signed(uint64_t number) { return static_cast<int64_t>(number); }
@@ -39,6 +34,43 @@ void Fill(const std::vector<BlockPlaces>& blocks, pb::BlocksWithLocationsProto& 
   }
 }
 
+void Fill(const ClusterFacts& cluster, pb::StorageInfoProto& storage) {
+  storage.set_layoutversion(kLayoutVersion);
+  storage.set_namespceid(static_cast<uint32_t>(cluster.namespace_id));
+  storage.set_clusterid(cluster.cluster_id);
+  storage.set_ctime(static_cast<uint64_t>(cluster.creation_ms));
+}
+
+const char* RoleName(const pb::NamenodeRegistrationProto& node) {
+  switch (node.role()) {
+    case pb::NamenodeRegistrationProto::NAMENODE:
+      return "NameNode";
+    case pb::NamenodeRegistrationProto::BACKUP:
+      return "Backup Node";
+    case pb::NamenodeRegistrationProto::CHECKPOINT:
+      return "Checkpoint Node";
+  }
+  return "";
+}
+
+// Another NameNode is a superuser's process of this file system.
+absl::Status CheckSubordinate(const Call& call, const pb::NamenodeRegistrationProto& node,
+                              const char* operation) {
+  RETURN_IF_ERROR(CheckSuperuser(call.caller, operation));
+  const ClusterFacts& cluster = call.core.cluster;
+  const pb::StorageInfoProto& theirs = node.storageinfo();
+  if (theirs.layoutversion() == kLayoutVersion && theirs.clusterid() == cluster.cluster_id &&
+      theirs.namespceid() == static_cast<uint32_t>(cluster.namespace_id) &&
+      static_cast<int64_t>(theirs.ctime()) == cluster.creation_ms) {
+    return absl::OkStatus();
+  }
+  return errors::UnregisteredNode(fmt::format(
+      "Unregistered server: NamenodeRegistration({}, role={})", node.rpcaddress(), RoleName(node)));
+}
+
+constexpr char kNoCheckpointNodes[] =
+    "Checkpoints are made by the NameNode itself: no other node takes part.";
+
 }  // namespace
 
 void VersionRequest(Call& call, const pb::VersionRequestProto& /*request*/,
@@ -51,11 +83,7 @@ void VersionRequest(Call& call, const pb::VersionRequestProto& /*request*/,
   info.set_softwareversion(kHadoopVersion);
   info.set_capabilities(kCapabilities);
   info.set_state(pb::NNHAStatusHeartbeatProto::ACTIVE);
-  auto& storage = *info.mutable_storageinfo();
-  storage.set_layoutversion(kLayoutVersion);
-  storage.set_namespceid(static_cast<uint32_t>(cluster.namespace_id));
-  storage.set_clusterid(cluster.cluster_id);
-  storage.set_ctime(static_cast<uint64_t>(cluster.creation_ms));
+  Fill(cluster, *info.mutable_storageinfo());
   done(absl::OkStatus());
 }
 
@@ -89,34 +117,109 @@ void GetBlockKeys(Call& call, const nn::GetBlockKeysRequestProto& /*request*/,
   keys.mutable_currentkey()->set_keyid(0);
   keys.mutable_currentkey()->set_expirydate(0);
   keys.mutable_currentkey()->set_keybytes("");
-  done(CheckSuperuser(call, "getBlockKeys"));
+  done(CheckSuperuser(call.caller, "getBlockKeys"));
 }
 
 void GetTransactionId(Call& call, const nn::GetTransactionIdRequestProto& /*request*/,
                       nn::GetTransactionIdResponseProto& response, DoneVoid done) {
   response.set_txid(static_cast<uint64_t>(call.core.cluster.last_txid()));
-  done(CheckSuperuser(call, "getTransactionID"));
+  done(CheckSuperuser(call.caller, "getTransactionID"));
 }
 
 void IsUpgradeFinalized(Call& call, const nn::IsUpgradeFinalizedRequestProto& /*request*/,
                         nn::IsUpgradeFinalizedResponseProto& response, DoneVoid done) {
   response.set_isupgradefinalized(true);
-  done(CheckSuperuser(call, "isUpgradeFinalized"));
+  done(CheckSuperuser(call.caller, "isUpgradeFinalized"));
 }
 
 void IsRollingUpgrade(Call& call, const nn::IsRollingUpgradeRequestProto& /*request*/,
                       nn::IsRollingUpgradeResponseProto& response, DoneVoid done) {
   response.set_isrollingupgrade(false);
-  done(CheckSuperuser(call, "isRollingUpgrade"));
+  done(CheckSuperuser(call.caller, "isRollingUpgrade"));
 }
 
 void GetNextSPSPath(Call& call, const nn::GetNextSPSPathRequestProto& /*request*/,
                     nn::GetNextSPSPathResponseProto& /*response*/, DoneVoid done) {
-  absl::Status status = CheckSuperuser(call, "getNextSPSPath");
+  absl::Status status = CheckSuperuser(call.caller, "getNextSPSPath");
   if (status.ok()) {
     status = errors::Io(
         "SPS service mode is NONE, so external SPS service is not allowed to fetch the path Ids");
   }
+  done(std::move(status));
+}
+
+void GetMostRecentCheckpointTxId(Call& call,
+                                 const nn::GetMostRecentCheckpointTxIdRequestProto& /*request*/,
+                                 nn::GetMostRecentCheckpointTxIdResponseProto& response,
+                                 DoneVoid done) {
+  call.core.admin.LastCheckpoint(call.caller,
+                                 FillThen<Txid>(std::move(done), [&response](Txid txid) {
+                                   response.set_txid(static_cast<uint64_t>(txid));
+                                 }));
+}
+
+void RollEditLog(Call& call, const nn::RollEditLogRequestProto& /*request*/,
+                 nn::RollEditLogResponseProto& response, DoneVoid done) {
+  call.audit = {.command = "rollEditLog"};
+  pb::CheckpointSignatureProto& signature = *response.mutable_signature();
+  signature.set_blockpoolid(call.core.cluster.block_pool_id);
+  signature.set_mostrecentcheckpointtxid(0);
+  signature.set_cursegmenttxid(0);
+  Fill(call.core.cluster, *signature.mutable_storageinfo());
+  call.core.admin.RollEdits(call.caller, [&call, &signature, done = std::move(done)](
+                                             absl::StatusOr<Txid> segment) mutable {
+    if (!segment.ok()) return done(segment.status());
+    signature.set_cursegmenttxid(static_cast<uint64_t>(*segment));
+    call.core.admin.LastCheckpoint(
+        call.caller, FillThen<Txid>(std::move(done), [&signature](Txid checkpoint) {
+          signature.set_mostrecentcheckpointtxid(static_cast<uint64_t>(checkpoint));
+        }));
+  });
+}
+
+void GetEditLogManifest(Call& call, const nn::GetEditLogManifestRequestProto& /*request*/,
+                        nn::GetEditLogManifestResponseProto& response, DoneVoid done) {
+  response.mutable_manifest()->set_committedtxnid(
+      0);  // Cairn's journal is not HDFS's: there is nothing to be fetched
+  done(CheckSuperuser(call.caller, "getEditLogManifest"));
+}
+
+void NamenodeErrorReport(Call& call, const nn::ErrorReportRequestProto& request,
+                         nn::ErrorReportResponseProto& /*response*/, DoneVoid done) {
+  absl::Status status = CheckSubordinate(call, request.registration(), "errorReport");
+  if (status.ok()) {
+    spdlog::info("error report of the {} at {}: {}, {}", RoleName(request.registration()),
+                 request.registration().rpcaddress(), request.errorcode(), request.msg());
+  }
+  done(std::move(status));
+}
+
+void RegisterSubordinateNamenode(Call& call, const nn::RegisterRequestProto& request,
+                                 nn::RegisterResponseProto& /*response*/, DoneVoid done) {
+  absl::Status status = CheckSuperuser(call.caller, "registerSubordinateNamenode");
+  const auto ours = static_cast<uint32_t>(call.core.cluster.namespace_id);
+  const uint32_t theirs = request.registration().storageinfo().namespceid();
+  if (status.ok() && theirs != ours) {
+    status = errors::Io(
+        fmt::format("Incompatible namespaceIDs:  Namenode namespaceID = {}; {} node namespaceID = "
+                    "{}",
+                    ours, RoleName(request.registration()), theirs));
+  }
+  if (status.ok()) status = MakeError(ErrorKind::kUnsupportedOperation, kNoCheckpointNodes);
+  done(std::move(status));
+}
+
+void StartCheckpoint(Call& call, const nn::StartCheckpointRequestProto& request,
+                     nn::StartCheckpointResponseProto& /*response*/, DoneVoid done) {
+  absl::Status status = CheckSubordinate(call, request.registration(), "startCheckpoint");
+  if (status.ok()) status = MakeError(ErrorKind::kUnsupportedOperation, kNoCheckpointNodes);
+  done(std::move(status));
+}
+
+void EndCheckpoint(Call& call, const nn::EndCheckpointRequestProto& request,
+                   nn::EndCheckpointResponseProto& /*response*/, DoneVoid done) {
+  absl::Status status = CheckSubordinate(call, request.registration(), "endCheckpoint");
+  if (status.ok()) status = MakeError(ErrorKind::kUnsupportedOperation, kNoCheckpointNodes);
   done(std::move(status));
 }
 

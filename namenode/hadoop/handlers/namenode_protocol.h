@@ -21,6 +21,15 @@ CAIRN_NAMENODE_HANDLER(GetTransactionId);
 CAIRN_NAMENODE_HANDLER(IsUpgradeFinalized);
 CAIRN_NAMENODE_HANDLER(IsRollingUpgrade);
 CAIRN_NAMENODE_HANDLER(GetNextSPSPath);
+CAIRN_NAMENODE_HANDLER(GetMostRecentCheckpointTxId);
+CAIRN_NAMENODE_HANDLER(RollEditLog);
+CAIRN_NAMENODE_HANDLER(GetEditLogManifest);
+CAIRN_NAMENODE_HANDLER(StartCheckpoint);
+CAIRN_NAMENODE_HANDLER(EndCheckpoint);
+void NamenodeErrorReport(Call&, const nn::ErrorReportRequestProto&, nn::ErrorReportResponseProto&,
+                         DoneVoid);
+void RegisterSubordinateNamenode(Call&, const nn::RegisterRequestProto&, nn::RegisterResponseProto&,
+                                 DoneVoid);
 
 #undef CAIRN_NAMENODE_HANDLER
 

@@ -207,6 +207,8 @@ class FakeBlockManager : public BlockManager {
     return {};
   }
   void SetBalancerBandwidth(int64_t) override {}
+  BlockWork Work(size_t) const override { return {}; }
+  std::optional<BlockDetail> Describe(BlockId) const override { return std::nullopt; }
   std::vector<DatanodeInfo> Datanodes() const override { return {}; }
 
   // DataNode `i` and its only storage.

@@ -56,6 +56,10 @@ class MemoryMetaStore : public MetaStore {
   absl::Status WaitApplied(Txid txid) override;
   void SetAppliedListener(std::function<void(Txid)> listener) override {}
   absl::Status SaveNamespace() override { return absl::OkStatus(); }
+  void RollJournal(absl::AnyInvocable<void(absl::StatusOr<Txid>)> done) override {
+    done(last_appended() + 1);
+  }
+  absl::StatusOr<CheckpointFacts> LastCheckpoint() const override { return CheckpointFacts{}; }
   std::vector<std::string> FailedDirectories() const override { return {}; }
 
  private:

@@ -14,9 +14,12 @@ struct Subcommand {
 };
 
 constexpr Subcommand kSubcommands[] = {
+    {"metasave", MetaSave},
     {"report", Report},
+    {"rollEdits", RollEdits},
     {"safemode", SafeMode},
     {"saveNamespace", SaveNamespace},
+    {"setBalancerBandwidth", SetBalancerBandwidth},
     {"wait", Wait},
 };
 

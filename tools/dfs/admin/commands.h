@@ -13,6 +13,7 @@ namespace cairn::dfs {
 
 inline constexpr std::string_view kAdminUsage =
     "report [-live] [-dead] | safemode enter|leave|get|wait|forceExit | saveNamespace | "
+    "rollEdits | metasave FILE | setBalancerBandwidth BYTES_PER_SECOND | "
     "wait --datanodes N --timeout S";
 inline constexpr std::string_view kFsckUsage =
     "<path> [-files [-blocks [-locations | -racks]]] [-openforwrite] [-list-corruptfileblocks]";
@@ -32,6 +33,9 @@ absl::Status Debug(Invocation& run, const std::vector<std::string>& args);
 absl::Status Report(Invocation& run, const std::vector<std::string>& args);
 absl::Status SafeMode(Invocation& run, const std::vector<std::string>& args);
 absl::Status SaveNamespace(Invocation& run, const std::vector<std::string>& args);
+absl::Status RollEdits(Invocation& run, const std::vector<std::string>& args);
+absl::Status MetaSave(Invocation& run, const std::vector<std::string>& args);
+absl::Status SetBalancerBandwidth(Invocation& run, const std::vector<std::string>& args);
 absl::Status Wait(Invocation& run, const std::vector<std::string>& args);
 
 }  // namespace cairn::dfs
