@@ -43,8 +43,18 @@ struct FsckRequest {
   bool blocks = false;
   bool locations = false;
   bool racks = false;
-  bool open_for_write = false;            // also check files that are being written
-  bool list_corrupt_file_blocks = false;  // instead, list blocks without a good replica
+  bool open_for_write = false;  // also check files that are being written
+  bool replica_details = false;
+  bool upgrade_domains = false;
+  bool maintenance = false;
+  bool storage_policies = false;
+  bool show_progress = false;
+  bool move = false;                      // copy what is left of damaged files to /lost+found
+  bool remove = false;                    // delete damaged files
+  bool replicate = false;                 // have badly placed blocks replicated
+  bool list_corrupt_file_blocks = false;  // instead, a page of the blocks without a good replica,
+  int64_t start_block_after = 0;          // after so many of them
+  std::optional<std::string> block_ids;   // instead, describe these, separated by spaces
 };
 
 // HDFS's checksum of a file.

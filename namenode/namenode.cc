@@ -32,6 +32,23 @@ ClusterIdentity NewIdentity(const NameNodeEnv& env, const std::string& cluster_i
   return identity;
 }
 
+// How this process reaches its own gRPC service.
+std::string OwnGrpcAddress(const std::string& host, int port) {
+  if (host == "0.0.0.0" || host.empty()) return fmt::format("127.0.0.1:{}", port);
+  if (host == "::") return fmt::format("[::1]:{}", port);
+  const bool v6 = host.find(':') != std::string::npos;
+  return fmt::format("{}{}{}:{}", v6 ? "[" : "", host, v6 ? "]" : "", port);
+}
+
+// How fsck writes what it saves: as this file system's clients do by default.
+client::ClientOptions SalvageOptions(const NamespaceOptions& names) {
+  client::ClientOptions options;
+  options.replication = names.default_replication;
+  options.block_size = names.default_block_size;
+  options.bytes_per_checksum = names.bytes_per_checksum;
+  return options;
+}
+
 }  // namespace
 
 absl::StatusOr<std::string> NameNode::Format(const NameNodeOptions& options, const NameNodeEnv& env,
@@ -108,13 +125,23 @@ absl::Status NameNode::Serve() {
                                       .epoch = store_->epoch(),
                                       .last_txid = [this] { return store_->last_appended(); },
                                       .software_version = kSoftwareVersion,
-                                      .started_wall_ms = env_.clock.WallMs()},
-                          .min_replication = options_.names.min_replication};
+                                      .started_wall_ms = env_.clock.WallMs()}};
   options_.grpc.superusers = {.owner = env_.owner, .supergroup = options_.names.supergroup};
-  ASSIGN_OR_RETURN(grpc_, GrpcServer::Start(options_.grpc, core, groups_));
+  salvager_ = std::make_unique<ClientSalvager>(SalvageOptions(options_.names));
+  fsck_ = std::make_unique<FsckService>(
+      FsckService::Deps{.names = *names_,
+                        .blocks = *blocks_,
+                        .clock = env_.clock,
+                        .salvager = *salvager_,
+                        .min_replication = options_.names.min_replication});
+  ASSIGN_OR_RETURN(grpc_, GrpcServer::Start(options_.grpc, core, groups_, *fsck_));
+  salvager_->ServeAt(OwnGrpcAddress(options_.grpc.host, grpc_->port()));
   options_.hadoop.superusers = options_.grpc.superusers;
   options_.hadoop.audit_logger = options_.grpc.audit_logger;
   ASSIGN_OR_RETURN(hadoop_, HadoopServer::Start(options_.hadoop, core, groups_, proxies_));
+  options_.http.superusers = options_.grpc.superusers;
+  options_.http.audit_logger = options_.grpc.audit_logger;
+  ASSIGN_OR_RETURN(http_, NameNodeHttp::Start(options_.http, core, groups_, *fsck_));
   names_->Start();
   monitors_->Start();
   spdlog::info("NameNode of cluster {}, block pool {}, epoch {}, is up", identity.cluster_id,
@@ -139,11 +166,16 @@ std::vector<MethodStats> NameNode::CallStats() const {
 }
 
 void NameNode::Stop() {
+  if (http_ != nullptr) http_->Stop();
+  if (fsck_ != nullptr) fsck_->Stop();
   if (hadoop_ != nullptr) hadoop_->Shutdown();
   if (grpc_ != nullptr) grpc_->Shutdown(kStopGraceMs);
   if (monitors_ != nullptr) monitors_->Stop();
+  http_.reset();
   hadoop_.reset();
   grpc_.reset();
+  fsck_.reset();
+  salvager_.reset();
   admin_.reset();
   names_.reset();
   monitors_.reset();  // calls it made into the namespace have been answered

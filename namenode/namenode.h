@@ -16,12 +16,15 @@
 #include "namenode/admin/cluster_admin_impl.h"
 #include "namenode/blocks/block_manager_impl.h"
 #include "namenode/blocks/topology/rack_resolver.h"
+#include "namenode/fsck/fsck_service.h"
 #include "namenode/grpc/grpc_server.h"
 #include "namenode/hadoop/hadoop_server.h"
+#include "namenode/http/namenode_http.h"
 #include "namenode/meta/meta_store.h"
 #include "namenode/monitors/monitors.h"
 #include "namenode/namespace/namespace_impl.h"
 #include "namenode/options.h"
+#include "namenode/salvage/client_salvager.h"
 
 namespace cairn::namenode {
 
@@ -61,9 +64,10 @@ class NameNode {
   // closes the store, in this order. Later calls do nothing.
   void Stop();
 
-  // Of the gRPC server and of the Hadoop RPC server.
+  // Of the gRPC server, of the Hadoop RPC server and of the web server.
   int grpc_port() const { return grpc_->port(); }
   int rpc_port() const { return hadoop_->port(); }
+  int http_port() const { return http_->port(); }
   const ClusterIdentity& identity() const { return store_->identity(); }
   // The parts, for tests; null after Stop.
   Namespace* names() { return names_.get(); }
@@ -90,8 +94,11 @@ class NameNode {
   std::unique_ptr<NamespaceImpl> names_;
   std::unique_ptr<ClusterAdminImpl> admin_;
   std::unique_ptr<Monitors> monitors_;
+  std::unique_ptr<ClientSalvager> salvager_;
+  std::unique_ptr<FsckService> fsck_;
   std::unique_ptr<GrpcServer> grpc_;
   std::unique_ptr<HadoopServer> hadoop_;
+  std::unique_ptr<NameNodeHttp> http_;
 };
 
 }  // namespace cairn::namenode

@@ -10,6 +10,7 @@ namespace cairn::namenode {
 namespace {
 
 constexpr int kDefaultRpcPort = 8020;
+constexpr int kDefaultHttpPort = 9870;
 
 // Where Hadoop RPC is served: its key, or the authority of fs.defaultFS.
 absl::StatusOr<HostPort> RpcAddress(const Configuration& configuration) {
@@ -45,6 +46,15 @@ absl::StatusOr<HostPort> GrpcAddress(const Configuration& configuration) {
         "cairn.namenode.grpc-address: the port after that of dfs.namenode.rpc-address is above "
         "65535");
   }
+  return address;
+}
+
+absl::StatusOr<HostPort> HttpListenAddress(const Configuration& configuration) {
+  ASSIGN_OR_RETURN(
+      HostPort address,
+      ParseHostPort(configuration.GetString("dfs.namenode.http-address"), kDefaultHttpPort));
+  const std::string bind_host = configuration.GetString("dfs.namenode.http-bind-host");
+  if (!bind_host.empty()) address.host = bind_host;
   return address;
 }
 
@@ -166,6 +176,8 @@ absl::StatusOr<NameNodeOptions> NameNodeOptions::From(const Configuration& confi
   ASSIGN_OR_RETURN(options.hadoop.rpc.listen, RpcListenAddress(configuration));
   options.hadoop.rpc.max_request_bytes =
       static_cast<size_t>(configuration.GetSize("ipc.maximum.data.length"));
+  ASSIGN_OR_RETURN(options.http.server.listen, HttpListenAddress(configuration));
+  options.http.server.static_user = configuration.GetString("hadoop.http.staticuser.user");
   options.grpc.client_threads =
       static_cast<int>(configuration.GetInt("dfs.namenode.handler.count"));
   return options;

@@ -12,6 +12,7 @@
 #include "namenode/blocks/topology/rack_resolver.h"
 #include "namenode/grpc/grpc_server.h"
 #include "namenode/hadoop/hadoop_server.h"
+#include "namenode/http/namenode_http.h"
 #include "namenode/meta/meta_store.h"
 #include "namenode/monitors/monitor_options.h"
 #include "namenode/namespace/namespace_options.h"
@@ -30,6 +31,7 @@ struct NameNodeOptions {
   ProxyUserRules proxy_users;
   GrpcServerOptions grpc;
   HadoopServerOptions hadoop;
+  NameNodeHttpOptions http;
   std::string log_dir;  // of cairn.log.file; empty: the working directory
 
   // From Hadoop's keys. kInvalidArgument names the key whose value makes no sense here.

@@ -423,7 +423,17 @@ class GrpcNamenodeStub : public NamenodeStub {
     request.set_locations(from.locations);
     request.set_racks(from.racks);
     request.set_open_for_write(from.open_for_write);
+    request.set_replica_details(from.replica_details);
+    request.set_upgrade_domains(from.upgrade_domains);
+    request.set_maintenance(from.maintenance);
+    request.set_storage_policies(from.storage_policies);
+    request.set_show_progress(from.show_progress);
+    request.set_move(from.move);
+    request.set_remove(from.remove);
+    request.set_replicate(from.replicate);
     request.set_list_corrupt_file_blocks(from.list_corrupt_file_blocks);
+    request.set_start_block_after(from.start_block_after);
+    if (from.block_ids) request.set_block_ids(*from.block_ids);
     grpc::ClientContext context;
     // A big subtree takes as long as it takes; output shows that it goes on.
     CallContext unbounded = call;

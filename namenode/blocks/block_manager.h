@@ -46,6 +46,26 @@ struct BlockView {
   bool unclaimed = false;
 };
 
+// One replica of a block on a live DataNode, as far as it is known.
+struct ReplicaView {
+  ReplicaLocation place;
+  bool corrupt = false;
+  bool excess = false;                   // its deletion was decided
+  bool unsure = false;                   // its storage has not reported since its node registered
+  std::string_view corrupt_reason = {};  // HDFS's name of why it is bad; static
+};
+
+// A block with everything known of its replicas, for fsck.
+struct BlockInspection {
+  BlockRow row;
+  int live = 0;
+  int corrupt = 0;
+  int excess = 0;
+  int unsure = 0;
+  bool multi_rack = false;            // there were ever live DataNodes in two racks at once
+  std::vector<ReplicaView> replicas;  // of an unfinished block: its pipeline's places
+};
+
 // What addBlock and getAdditionalDatanode ask of the placement policy.
 struct PlacementRequest {
   std::string path;  // for the error message
@@ -261,6 +281,9 @@ class BlockManager {
   virtual LocatedBlock Locate(BlockId id, int64_t offset_in_file,
                               std::string_view client_address) const = 0;
 
+  // The block with all its replicas on live DataNodes, in the order they became known.
+  virtual std::optional<BlockInspection> Inspect(BlockId id) const = 0;
+
   // -- placement, without the namespace lock
   virtual absl::StatusOr<std::vector<ReplicaLocation>> ChooseTargets(
       const PlacementRequest& request) = 0;
@@ -306,6 +329,9 @@ class BlockManager {
   // was too long ago, was given to a DataNode that died since, or to an earlier NameNode. None in
   // safe mode.
   virtual std::vector<ReplicationCandidate> StalledRecoveries(size_t limit) const = 0;
+  // Looks at blocks again that a check found badly placed; returns how many of them now wait for
+  // another replica.
+  virtual int64_t LookAgain(absl::Span<const BlockId> blocks) = 0;
   // Blocks of files out of the tree: neither replicated nor counted missing from now on.
   virtual void MarkUnlinked(absl::Span<const BlockId> blocks) = 0;
 

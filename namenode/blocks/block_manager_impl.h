@@ -40,6 +40,8 @@ class BlockManagerImpl : public BlockManager {
   void ReplicasRecovered(const Block& block, const std::vector<ReplicaLocation>& places) override;
   LocatedBlock Locate(BlockId id, int64_t offset_in_file,
                       std::string_view client_address) const override;
+  std::optional<BlockInspection> Inspect(BlockId id) const override;
+
   absl::StatusOr<std::vector<ReplicaLocation>> ChooseTargets(
       const PlacementRequest& request) override;
   void Load(absl::Span<const BlockRow> rows) override;
@@ -60,6 +62,7 @@ class BlockManagerImpl : public BlockManager {
   std::vector<ReplicationCandidate> ReplicationCandidates() override;
   void ScheduleReplication(absl::Span<const BlockId> linked) override;
   std::vector<ReplicationCandidate> StalledRecoveries(size_t limit) const override;
+  int64_t LookAgain(absl::Span<const BlockId> blocks) override;
   void MarkUnlinked(absl::Span<const BlockId> blocks) override;
 
   bool InSafeMode() const override;

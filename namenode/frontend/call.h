@@ -31,7 +31,6 @@ struct FrontEndCore {
   ClusterAdmin& admin;
   const Clock& clock;
   ClusterFacts cluster;
-  int32_t min_replication = 1;  // dfs.namenode.replication.min, for fsck
 };
 
 // What the audit log will say; filled by the handler before it calls the core. An empty `command`

@@ -11,6 +11,7 @@
 #include "namenode/frontend/audit_log.h"
 #include "namenode/frontend/call.h"
 #include "namenode/frontend/call_metrics.h"
+#include "namenode/fsck/fsck_service.h"
 #include "namenode/grpc/caller_resolver.h"
 #include "namenode/grpc/method_table.h"
 
@@ -22,6 +23,7 @@ struct FrontEnd {
   CallerResolver resolver;
   AuditLog audit;
   CallMetrics metrics;
+  FsckService& fsck;
   Executor& client_pool;
   Executor& datanode_pool;
   size_t max_queued_calls = 0;  // per pool; beyond it calls are refused

@@ -1,7 +1,7 @@
-// Connects the tree walker, the report and the stream.
+// Connects the check and the stream.
 #include "namenode/grpc/fsck_reactor.h"
 
-#include <set>
+#include <optional>
 
 #include <grpcpp/impl/codegen/proto_utils.h>
 
@@ -27,8 +27,18 @@ FsckOptions OptionsOf(const v1::FsckRequest& request) {
           .blocks = request.blocks(),
           .locations = request.locations(),
           .racks = request.racks(),
+          .replica_details = request.replica_details(),
+          .upgrade_domains = request.upgrade_domains(),
+          .maintenance = request.maintenance(),
+          .storage_policies = request.storage_policies(),
           .open_for_write = request.open_for_write(),
-          .list_corrupt_file_blocks = request.list_corrupt_file_blocks()};
+          .show_progress = request.show_progress(),
+          .move = request.move(),
+          .remove = request.remove(),
+          .replicate = request.replicate(),
+          .list_corrupt_file_blocks = request.list_corrupt_file_blocks(),
+          .start_block_after = request.start_block_after(),
+          .block_ids = request.has_block_ids() ? std::optional(request.block_ids()) : std::nullopt};
 }
 
 // The start of `text` that fits into `limit` bytes and does not cut a character.
@@ -67,45 +77,17 @@ void FsckReactor::Run() {
     Refuse(status);
     return;
   }
-  call_.audit = {.command = "fsck", .source = message_.path()};
-  FsckSubject subject;
-  subject.path = message_.path();
-  subject.user = call_.caller.user;
-  subject.address = call_.caller.address;
-  subject.started_wall_ms = front_.core.clock.WallMs();
-  std::set<std::string> racks;
-  for (const DatanodeInfo& datanode : front_.core.blocks.Datanodes()) {
-    if (!datanode.live) continue;
-    ++subject.datanodes;
-    racks.insert(datanode.network_location);
-  }
-  subject.racks = static_cast<int>(racks.size());
-  subject.default_replication = front_.core.names.GetServerDefaults().replication;
-  subject.min_replication = front_.core.min_replication;
-  subject.queued_for_replication = front_.core.blocks.Stats().pending_replication_blocks;
-  report_ = std::make_unique<FsckReport>(OptionsOf(message_), std::move(subject),
-                                         [this](const std::string& text) { Append(text); });
-  front_.core.names.Walk(
-      call_.caller, message_.path(),
-      [this](const std::string& path, const FileStatus& status) { return Visit(path, status); },
-      [this](const absl::Status& status) { WalkEnded(status); });
+  FsckCall check{
+      .caller = call_.caller,
+      .path = message_.path(),
+      .options = OptionsOf(message_),
+      .sink = [this](std::string text) { return Append(std::move(text)); },
+      .done = [this](FsckOutcome outcome, const absl::Status& status) { Ended(outcome, status); }};
+  call_.audit = {.command = "fsck", .source = FsckAuditSource(check)};
+  if (!front_.fsck.Start(std::move(check))) Refuse(TooBusy());
 }
 
-bool FsckReactor::Visit(const std::string& path, const FileStatus& status) {
-  {
-    MutexLock lock(mu_);
-    while (!broken_ && pending_.size() > kMaxPending) {
-      if (!drained_.WaitFor(mu_, kPatienceMs) && pending_.size() > kMaxPending) broken_ = true;
-    }
-    if (broken_) return false;
-  }
-  report_->Add(path, status);
-  return true;
-}
-
-void FsckReactor::WalkEnded(const absl::Status& status) {
-  const FsckOutcome outcome =
-      report_->Finish(status, front_.core.clock.WallMs(), MicrosSince(start_) / 1000);
+void FsckReactor::Ended(FsckOutcome outcome, const absl::Status& status) {
   front_.audit.Record(call_, status);
   Measure(status.ok());
   Step step = Step::kNothing;
@@ -118,14 +100,19 @@ void FsckReactor::WalkEnded(const absl::Status& status) {
   Do(step);
 }
 
-void FsckReactor::Append(const std::string& text) {
+bool FsckReactor::Append(std::string text) {
   Step step = Step::kNothing;
   {
     MutexLock lock(mu_);
+    while (!broken_ && pending_.size() > kMaxPending) {
+      if (!drained_.WaitFor(mu_, kPatienceMs) && pending_.size() > kMaxPending) broken_ = true;
+    }
+    if (broken_) return false;
     pending_ += text;
     step = NextStep();
   }
   Do(step);
+  return true;
 }
 
 FsckReactor::Step FsckReactor::NextStep() {

@@ -1,19 +1,18 @@
-// AdminService.Fsck: walks a subtree and streams the report's text.
+// AdminService.Fsck: streams the text of a check.
 #pragma once
 
-#include <memory>
 #include <string>
 
 #include "common/threads.h"
-#include "namenode/fsck/fsck_report.h"
+#include "namenode/fsck/fsck_service.h"
 #include "namenode/grpc/served_call.h"
 #include "proto/cairn/v1/admin.pb.h"
 
 namespace cairn::namenode {
 
-// Deletes itself when the call is over and the walk has ended; threads as ServedCall. Text waits
-// in a bounded buffer: a reader that is too slow holds up the walk for at most kPatienceMs at a
-// time, then the check ends.
+// Deletes itself when the call is over and the check has ended; threads as ServedCall. Text waits
+// in a bounded buffer: a reader that is too slow holds up the check for at most kPatienceMs at a
+// time, then it ends.
 class FsckReactor final : public ServedCall {
  public:
   // `front` must outlive the call.
@@ -32,10 +31,9 @@ class FsckReactor final : public ServedCall {
   // On the executor.
   void Run();
   absl::Status Prepare();
-  // On the walk's thread. False ends the walk.
-  bool Visit(const std::string& path, const FileStatus& status);
-  void WalkEnded(const absl::Status& status);
-  void Append(const std::string& text) EXCLUDES(mu_);
+  // On the check's threads. False ends the check.
+  bool Append(std::string text) EXCLUDES(mu_);
+  void Ended(FsckOutcome outcome, const absl::Status& status) EXCLUDES(mu_);
 
   // What is to be done on the stream; decided under the lock, done without it, because the last
   // step may delete this object.
@@ -44,7 +42,6 @@ class FsckReactor final : public ServedCall {
   void Do(Step step) EXCLUDES(mu_);
 
   v1::FsckRequest message_;
-  std::unique_ptr<FsckReport> report_;  // used by one thread after the other
 
   Mutex mu_;
   CondVar drained_;

@@ -90,13 +90,15 @@ class Dispatcher final : public ::grpc::CallbackGenericService {
 // The implementation, apart from the header so that gRPC's types stay in this folder.
 class GrpcServerImpl final : public GrpcServer {
  public:
-  GrpcServerImpl(const GrpcServerOptions& options, FrontEndCore core, GroupResolver& groups)
+  GrpcServerImpl(const GrpcServerOptions& options, FrontEndCore core, GroupResolver& groups,
+                 FsckService& fsck)
       : client_pool_("grpc-client", options.client_threads),
         datanode_pool_("grpc-datanode", options.datanode_threads),
         front_{.core = core,
                .resolver = CallerResolver(options.superusers, groups),
                .audit = AuditLog(options.audit_logger),
                .metrics = CallMetrics(MethodNames()),
+               .fsck = fsck,
                .client_pool = client_pool_,
                .datanode_pool = datanode_pool_,
                .max_queued_calls = options.max_queued_calls},
@@ -158,8 +160,9 @@ class GrpcServerImpl final : public GrpcServer {
 
 absl::StatusOr<std::unique_ptr<GrpcServer>> GrpcServer::Start(const GrpcServerOptions& options,
                                                               FrontEndCore core,
-                                                              GroupResolver& groups) {
-  auto server = std::make_unique<GrpcServerImpl>(options, std::move(core), groups);
+                                                              GroupResolver& groups,
+                                                              FsckService& fsck) {
+  auto server = std::make_unique<GrpcServerImpl>(options, std::move(core), groups, fsck);
   const absl::Status listening = server->Listen(options);
   if (!listening.ok()) return listening;
   return server;

@@ -10,6 +10,7 @@
 #include "common/users/group_resolver.h"
 #include "namenode/frontend/call.h"
 #include "namenode/frontend/call_metrics.h"
+#include "namenode/fsck/fsck_service.h"
 #include "namenode/grpc/caller_resolver.h"
 
 namespace cairn::namenode {
@@ -30,11 +31,11 @@ struct GrpcServerOptions {
 // delays no heartbeat.
 class GrpcServer {
  public:
-  // Listens and serves. kUnavailable names an address that cannot be bound. What `core` refers to
-  // and `groups` must outlive the server.
+  // Listens and serves. kUnavailable names an address that cannot be bound. What `core` refers to,
+  // `groups` and `fsck` must outlive the server.
   static absl::StatusOr<std::unique_ptr<GrpcServer>> Start(const GrpcServerOptions& options,
-                                                           FrontEndCore core,
-                                                           GroupResolver& groups);
+                                                           FrontEndCore core, GroupResolver& groups,
+                                                           FsckService& fsck);
   // Shutdown.
   virtual ~GrpcServer() = default;
 

@@ -285,7 +285,7 @@ TEST_F(GrpcServerTest, ASecondServerCannotTakeThePort) {
                     .admin = cluster_admin_,
                     .clock = SystemClock(),
                     .cluster = {}};
-  const auto second = GrpcServer::Start(options, core, groups_);
+  const auto second = GrpcServer::Start(options, core, groups_, fsck_);
   EXPECT_EQ(second.status().code(), absl::StatusCode::kUnavailable);
   EXPECT_THAT(second.status().ToString(),
               ::testing::HasSubstr(

@@ -93,7 +93,7 @@ class Namespace {
   // Whether the file is still reachable from the root: blocks of unlinked files are neither
   // replicated nor counted missing.
   virtual void IsLinked(InodeId inode, Done<bool> done) = 0;
-  // The path of a file or directory; empty when it is not reachable from the root.
+  // The absolute path of a file or directory; FileNotFound when it is not reachable from the root.
   virtual void PathOf(InodeId inode, Done<std::string> done) = 0;
   // Every file and directory below `path` with its blocks, depth first, from a consistent snapshot;
   // `visit` runs on an I/O thread and may return false to stop.

@@ -314,12 +314,14 @@ void NamespaceImpl::PathOf(InodeId inode, Done<std::string> done) {
       internal_, OpMode::kRead,
       [inode](OpContext& ctx) -> absl::StatusOr<std::string> {
         ASSIGN_OR_RETURN(const InodePtr found, ctx.txn.ById(inode));
-        if (found == nullptr) return std::string();
-        ASSIGN_OR_RETURN(const std::vector<InodePtr> chain, ctx.txn.Ancestors(*found));
-        if (chain.size() == 1) return std::string("/");
+        std::vector<InodePtr> chain;
+        if (found != nullptr) {
+          ASSIGN_OR_RETURN(chain, ctx.txn.Ancestors(*found));
+        }
+        if (chain.empty()) return errors::FileDoesNotExist(fmt::format("inode {}", inode));
         std::string path;
         for (size_t i = 1; i < chain.size(); ++i) path += "/" + chain[i]->name;
-        return path;
+        return path.empty() ? "/" : path;
       },
       std::move(done));
 }

@@ -144,11 +144,18 @@ TEST_P(PurgeTest, WhatIsUnlinkedIsNotReachedByItsId) {
     return *TestNamespace::Sync<bool>(
         [&](Done<bool> done) { fs.ns().IsLinked(file->file_id, std::move(done)); });
   };
+  const auto path = [&] {
+    return TestNamespace::Sync<std::string>(
+        [&](Done<std::string> done) { fs.ns().PathOf(file->file_id, std::move(done)); });
+  };
   EXPECT_TRUE(linked());
+  EXPECT_EQ(path().value_or(""), "/t/d/f");
   ASSERT_TRUE(*fs.Rename("/t/d", "/elsewhere"));
   EXPECT_TRUE(linked());
+  EXPECT_EQ(path().value_or(""), "/elsewhere/f");
   ASSERT_TRUE(*fs.Delete("/elsewhere"));
   EXPECT_FALSE(linked());
+  EXPECT_TRUE(Is(path().status(), ErrorKind::kFileNotFound));
   const auto by_id = fs.GetFileInfo(fmt::format("/.reserved/.inodes/{}", file->file_id));
   EXPECT_TRUE(Is(by_id.status(), ErrorKind::kFileNotFound)) << by_id.status();
   fs.Purge();

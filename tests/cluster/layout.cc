@@ -38,6 +38,7 @@ Settings ClusterLayout::CommonSettings() const {
   Settings settings = FastSettings();
   settings.emplace_back("fs.defaultFS", fmt::format("hdfs://127.0.0.1:{}", rpc_port_));
   settings.emplace_back("cairn.namenode.grpc-address", namenode_address());
+  settings.emplace_back("dfs.namenode.http-address", "127.0.0.1:0");
   settings.emplace_back("dfs.namenode.name.dir", fmt::format("{}", fmt::join(name_dirs, ",")));
   if (!options_.racks.empty()) {
     std::vector<std::string> mapping;

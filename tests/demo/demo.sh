@@ -30,7 +30,7 @@ PY
 }
 mapfile -t ports < <(free_ports 6)
 common=(-D "fs.defaultFS=hdfs://127.0.0.1:${ports[0]}" -D "cairn.namenode.grpc-address=127.0.0.1:${ports[1]}"
-        -D dfs.heartbeat.interval=1 -D dfs.namenode.heartbeat.recheck-interval=500
+        -D dfs.namenode.http-address=127.0.0.1:0 -D dfs.heartbeat.interval=1 -D dfs.namenode.heartbeat.recheck-interval=500
         -D dfs.namenode.redundancy.interval.seconds=1 -D dfs.namenode.safemode.extension=1000
         -D dfs.namenode.stale.datanode.interval=3000)
 dfs() { "$bin/dfs" "${common[@]}" "$@"; }

@@ -132,6 +132,47 @@ TEST_F(Damage, ARottenReplicaThatNobodyReadsIsFoundAndReplaced) {
   ASSERT_OK(verifier.CheckAll(*client_));
 }
 
+TEST_F(Damage, WhatIsLeftOfAFileIsSavedAndTheRestDeletedByFsck) {
+  Start(1);
+  const std::string text = PatternBytes(1, 0, 3 * kBlock);
+  ASSERT_OK_AND_ASSIGN(const auto out,
+                       client_->Create("/d/f", {.replication = 1, .block_size = kBlock}));
+  ASSERT_OK(out->Write(text));
+  ASSERT_OK(out->Close());
+  ASSERT_OK_AND_ASSIGN(const LocatedBlocks located,
+                       client_->GetBlockLocations("/d/f", 0, 3 * kBlock));
+  const std::string middle = fmt::format("blk_{}", located.blocks[1].block.block.id);
+  const auto files =
+      FilesBelow(cluster_->volume(0, 0), [&](const std::string& name) { return name == middle; });
+  ASSERT_EQ(files.size(), 1u);
+  FlipBit(files[0], 0);
+  std::string report;
+  const auto fsck = [&](client::FsckRequest request) {
+    request.path = "/d";
+    report.clear();
+    EXPECT_OK(client_->Fsck(request, [&](std::string_view piece) { report += piece; }));
+    return report;
+  };
+  ASSERT_OK(WaitFor("the bad block to be reported by its reader", 60, [&] {
+    const auto in = client_->Open("/d/f");
+    EXPECT_FALSE((*in)->ReadAll().ok());
+    return fsck({}).ends_with("is CORRUPT");
+  }));
+
+  EXPECT_TRUE(fsck({.move = true}).ends_with("Fsck on path '/d' FAILED"))
+      << "the bad block cannot be saved\n"
+      << report;
+  for (int run = 0; run < 2; ++run) {
+    ASSERT_OK_AND_ASSIGN(const auto in, client_->Open(fmt::format("/lost+found/d/f/{}", run)));
+    ASSERT_OK_AND_ASSIGN(const std::string saved, in->ReadAll());
+    EXPECT_EQ(saved, text.substr(static_cast<size_t>(2 * run * kBlock), kBlock)) << run;
+  }
+  ASSERT_OK_AND_ASSIGN(const bool kept, client_->Exists("/d/f"));
+  EXPECT_TRUE(kept);
+  EXPECT_TRUE(fsck({.remove = true}).ends_with("is CORRUPT")) << report;
+  EXPECT_TRUE(fsck({}).ends_with("is HEALTHY")) << report;
+}
+
 TEST_F(Damage, FlippedChecksumsAreNeverServed) {
   Start(3);
   Verifier verifier(*cluster_);

@@ -8,6 +8,7 @@
 #include <gmock/gmock.h>
 #include <grpcpp/create_channel.h>
 #include <gtest/gtest.h>
+#include "common/net/socket.h"
 #include "common/testing/temp_dir.h"
 #include "common/types/errors.h"
 #include "proto/cairn/internal/v1/datanode.grpc.pb.h"
@@ -147,6 +148,21 @@ class TestCaller {
   int next_call_id_ = 0;
 };
 
+// What the NameNode's web server sends.
+std::string HttpGet(int port, const std::string& target) {
+  const auto socket = TcpSocket::Connect({"127.0.0.1", port}, 20'000);
+  EXPECT_TRUE(socket.ok()) << socket.status();
+  (*socket)->SetReadTimeout(20'000);
+  EXPECT_TRUE((*socket)->WriteFull("GET " + target + " HTTP/1.0\r\n\r\n").ok());
+  std::string reply;
+  char buffer[4096];
+  while (true) {
+    const auto read = (*socket)->ReadSome(buffer, sizeof buffer);
+    if (!read.ok()) return reply;
+    reply.append(buffer, *read);
+  }
+}
+
 class NameNodeTest : public ::testing::Test {
  protected:
   NameNodeOptions Options(std::vector<std::pair<std::string, std::string>> extra = {}) {
@@ -154,6 +170,7 @@ class NameNodeTest : public ::testing::Test {
         {"dfs.namenode.name.dir", directory_ / "name"},
         {"dfs.namenode.rpc-address", "127.0.0.1:0"},
         {"cairn.namenode.grpc-address", "127.0.0.1:0"},
+        {"dfs.namenode.http-address", "127.0.0.1:0"},
         {"cairn.namenode.cache-size", "16m"},
         {"dfs.namenode.safemode.extension", "0"},
         {"dfs.namenode.safemode.recheck.interval", "20"},
@@ -167,6 +184,16 @@ class NameNodeTest : public ::testing::Test {
     auto options = NameNodeOptions::From(*configuration);
     EXPECT_TRUE(options.ok()) << options.status();
     return *std::move(options);
+  }
+
+  // fsck of /f, whose only block is `block`.
+  void ExpectTheSameOverHttp(int64_t block) {
+    const int port = namenode_->http_port();
+    EXPECT_THAT(HttpGet(port, "/fsck?ugi=super&path=%2Ff&files=1"),
+                AllOf(HasSubstr("\n\n/f 1234 bytes, replicated: replication=1, 1 block(s):  OK\n"),
+                      EndsWith("\n\nThe filesystem under path '/f' is HEALTHY")));
+    EXPECT_THAT(HttpGet(port, fmt::format("/fsck?ugi=super&blockId=blk_{}+", block)),
+                HasSubstr("\nBlock belongs to: /f\n"));
   }
 
   NameNodeEnv Env() {
@@ -448,7 +475,8 @@ TEST_F(NameNodeTest, ABlockIsAllocatedReportedCheckedAndReclaimed) {
     text += piece.text();
   EXPECT_EQ(piece.outcome(), v1::FSCK_OUTCOME_HEALTHY);
   EXPECT_THAT(text, HasSubstr("/f 1234 bytes, replicated: replication=1, 1 block(s):  OK\n"));
-  EXPECT_THAT(text, EndsWith("The filesystem under path '/' is HEALTHY\n"));
+  EXPECT_THAT(text, EndsWith("The filesystem under path '/' is HEALTHY"));
+  ExpectTheSameOverHttp(last.block().id());
 
   ASSERT_TRUE(super_->Delete("/f").value_or(false));
   WaitUntil("the order to delete the replica", [&] {

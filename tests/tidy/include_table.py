@@ -18,6 +18,10 @@ MAY_INCLUDE = {
                            "namenode/admin/"],
     "namenode/grpc/": ["common/", "namenode/namespace/", "namenode/blocks/", "namenode/fsck/",
                        "namenode/frontend/", "namenode/admin/", "proto/cairn/", "wire/"],
+    "namenode/http/": ["common/", "namenode/namespace/", "namenode/blocks/", "namenode/fsck/",
+                       "namenode/frontend/", "namenode/admin/", "ipc/"],
+    # A client of its own NameNode: bytes go through the client library only.
+    "namenode/salvage/": ["common/", "namenode/namespace/", "namenode/fsck/", "client/"],
     "namenode/hadoop/": ["common/", "namenode/namespace/", "namenode/blocks/", "namenode/fsck/",
                          "namenode/frontend/", "namenode/admin/", "ipc/", "wire/",
                          "proto/hadoop/"],

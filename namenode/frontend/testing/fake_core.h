@@ -29,6 +29,7 @@ class FakeNamespace : public Namespace {
       on_get_file_info;
   std::function<void(const std::function<bool(const std::string&, const FileStatus&)>&, DoneVoid)>
       on_walk;
+  std::function<void(InodeId, Done<std::string>)> on_path_of;
 
   void Mkdirs(const Caller& caller, MkdirsRequest request, Done<bool> done) override {
     on_mkdirs ? on_mkdirs(caller, std::move(request), std::move(done)) : done(No());
@@ -102,7 +103,9 @@ class FakeNamespace : public Namespace {
   void GetStats(Done<FsStats> done) override { done(FsStats{}); }
   void SetSafeMode(const Caller&, SafeModeAction, Done<bool> done) override { done(No()); }
   void IsLinked(InodeId, Done<bool> done) override { done(No()); }
-  void PathOf(InodeId, Done<std::string> done) override { done(No()); }
+  void PathOf(InodeId inode, Done<std::string> done) override {
+    on_path_of ? on_path_of(inode, std::move(done)) : done(No());
+  }
   void Walk(const Caller&, std::string,
             std::function<bool(const std::string&, const FileStatus&)> visit,
             DoneVoid done) override {
@@ -117,6 +120,7 @@ class FakeNamespace : public Namespace {
 class FakeBlockManager : public BlockManager {
  public:
   std::function<absl::StatusOr<DatanodeCommands>(const HeartbeatRequest&)> on_heartbeat;
+  std::function<std::optional<BlockInspection>(BlockId)> on_inspect;
 
   std::vector<DatanodeRegistration> registrations() const {
     MutexLock lock(mu_);
@@ -142,6 +146,9 @@ class FakeBlockManager : public BlockManager {
   void ReplicasRecovered(const Block&, const std::vector<ReplicaLocation>&) override {}
   std::vector<ReplicationCandidate> StalledRecoveries(size_t) const override { return {}; }
   LocatedBlock Locate(BlockId, int64_t, std::string_view) const override { return {}; }
+  std::optional<BlockInspection> Inspect(BlockId id) const override {
+    return on_inspect ? on_inspect(id) : std::nullopt;
+  }
   absl::StatusOr<std::vector<ReplicaLocation>> ChooseTargets(const PlacementRequest&) override {
     return std::vector<ReplicaLocation>{};
   }
@@ -178,6 +185,7 @@ class FakeBlockManager : public BlockManager {
   void Tick() override {}
   std::vector<ReplicationCandidate> ReplicationCandidates() override { return {}; }
   void ScheduleReplication(absl::Span<const BlockId>) override {}
+  int64_t LookAgain(absl::Span<const BlockId>) override { return 0; }
   void MarkUnlinked(absl::Span<const BlockId>) override {}
   bool InSafeMode() const override { return false; }
   std::string SafeModeTip() const override { return ""; }

@@ -11,6 +11,7 @@
 #include <gtest/gtest.h>
 #include <spdlog/sinks/ostream_sink.h>
 #include "namenode/frontend/testing/fake_core.h"
+#include "namenode/fsck/testing/fake_salvager.h"
 #include "namenode/grpc/grpc_server.h"
 #include "proto/cairn/internal/v1/datanode.grpc.pb.h"
 #include "proto/cairn/v1/admin.grpc.pb.h"
@@ -52,7 +53,7 @@ class GrpcServerTest : public ::testing::Test {
                                   .epoch = 5,
                                   .last_txid = [] { return Txid{9}; },
                                   .software_version = "test"}};
-    auto server = GrpcServer::Start(options, core, groups_);
+    auto server = GrpcServer::Start(options, core, groups_, fsck_);
     ASSERT_TRUE(server.ok()) << server.status();
     server_ = *std::move(server);
     ::grpc::ChannelArguments arguments;
@@ -142,6 +143,9 @@ class GrpcServerTest : public ::testing::Test {
   FakeBlockManager blocks_;
   FakeAdmin cluster_admin_;
   FakeGroups groups_;
+  FakeSalvager salvager_;
+  FsckService fsck_{
+      {.names = names_, .blocks = blocks_, .clock = SystemClock(), .salvager = salvager_}};
   std::ostringstream audit_text_;
   std::unique_ptr<GrpcServer> server_;
   std::shared_ptr<::grpc::Channel> channel_;

@@ -109,6 +109,7 @@ class FakeBlockManager : public BlockManager {
     recovered_[block.id] = places;
     unreplicated_.erase(block.id);
   }
+  std::optional<BlockInspection> Inspect(BlockId) const override { return std::nullopt; }
   LocatedBlock Locate(BlockId id, int64_t offset_in_file,
                       std::string_view client_address) const override {
     MutexLock lock(mu_);
@@ -176,6 +177,7 @@ class FakeBlockManager : public BlockManager {
   std::vector<ReplicationCandidate> ReplicationCandidates() override { return {}; }
   void ScheduleReplication(absl::Span<const BlockId>) override {}
   std::vector<ReplicationCandidate> StalledRecoveries(size_t) const override { return {}; }
+  int64_t LookAgain(absl::Span<const BlockId>) override { return 0; }
   void MarkUnlinked(absl::Span<const BlockId> blocks) override {
     MutexLock lock(mu_);
     unlinked_.insert(blocks.begin(), blocks.end());

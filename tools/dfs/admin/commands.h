@@ -16,7 +16,9 @@ inline constexpr std::string_view kAdminUsage =
     "rollEdits | metasave FILE | setBalancerBandwidth BYTES_PER_SECOND | "
     "wait --datanodes N --timeout S";
 inline constexpr std::string_view kFsckUsage =
-    "<path> [-files [-blocks [-locations | -racks]]] [-openforwrite] [-list-corruptfileblocks]";
+    "<path> [-list-corruptfileblocks | [-move | -delete | -openforwrite] [-files [-blocks "
+    "[-locations | -racks | -replicaDetails | -upgradedomains]]]] [-includeSnapshots] "
+    "[-showprogress] [-storagepolicies] [-maintenance] [-blockId <blk_Id> ...] [-replicate]";
 
 inline constexpr std::string_view kDebugUsage =
     "recoverLease -path <path> [-retries <num-retries>]";
