@@ -15,6 +15,7 @@
 #include "common/types/block.h"
 #include "common/types/file_status.h"
 #include "common/types/ids.h"
+#include "namenode/blocks/block_inspection.h"
 #include "namenode/meta/rows.h"
 
 namespace cairn::namenode {
@@ -44,26 +45,6 @@ struct BlockView {
   // length: every DataNode of its pipeline has reported. Of one that was perhaps never written:
   // all have reported, and those that have not had time enough to come back.
   bool unclaimed = false;
-};
-
-// One replica of a block on a live DataNode, as far as it is known.
-struct ReplicaView {
-  ReplicaLocation place;
-  bool corrupt = false;
-  bool excess = false;                   // its deletion was decided
-  bool unsure = false;                   // its storage has not reported since its node registered
-  std::string_view corrupt_reason = {};  // HDFS's name of why it is bad; static
-};
-
-// A block with everything known of its replicas, for fsck.
-struct BlockInspection {
-  BlockRow row;
-  int live = 0;
-  int corrupt = 0;
-  int excess = 0;
-  int unsure = 0;
-  bool multi_rack = false;            // there were ever live DataNodes in two racks at once
-  std::vector<ReplicaView> replicas;  // of an unfinished block: its pipeline's places
 };
 
 // What addBlock and getAdditionalDatanode ask of the placement policy.
