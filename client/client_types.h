@@ -28,6 +28,8 @@ struct CreateOptions {
 // How DfsClient::Append reopens a file.
 struct AppendOptions {
   bool new_block = false;  // leave the last block as it is, even if it has room
+  // CreateOptions::sync_block for what is appended.
+  bool sync_block = false;
 };
 
 // Which DataNodes a report lists. Numbers are HDFS's DatanodeReportTypeProto.

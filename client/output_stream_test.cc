@@ -115,6 +115,15 @@ TEST(OutputStream, SyncBlockMakesTheEndOfEveryBlockDurable) {
   EXPECT_THAT(SyncedPackets(cluster.dn(1)), ElementsAre("65536 last", "4464 last"));
 }
 
+TEST(OutputStream, SyncBlockHoldsForWhatIsAppended) {
+  FakeCluster cluster(2);
+  ASSERT_TRUE(cluster.Put("/f", TestData(1'000)).ok());
+  auto out = cluster.client().Append("/f", {.new_block = true, .sync_block = true}).value();
+  ASSERT_TRUE(out->Write(TestData(3'000)).ok());
+  ASSERT_TRUE(out->Close().ok());
+  EXPECT_THAT(SyncedPackets(cluster.dn(0)), ElementsAre("3000 last"));
+}
+
 TEST(OutputStream, HsyncMayEndTheBlock) {
   FakeCluster cluster(2);
   const std::string data = TestData(10'000);

@@ -70,8 +70,8 @@ class OutputStream {
   // NameNode its length; later ones cost no call.
   virtual absl::Status Hflush() = 0;
   // Hflush, and the bytes of the current block are on the disks (fsync) of all its DataNodes. As in
-  // HDFS, blocks finished before this call are on the disks only with CreateOptions::sync_block or
-  // where the DataNodes sync at the end of a block (dfs.datanode.synconclose).
+  // HDFS, blocks finished before this call are on the disks only with `sync_block` (CreateOptions,
+  // AppendOptions) or where the DataNodes sync at the end of a block (dfs.datanode.synconclose).
   virtual absl::Status Hsync(const SyncOptions& options) = 0;
   absl::Status Hsync() { return Hsync(SyncOptions()); }
   // Writes what is left, finishes the last block and closes the file. On success the file is

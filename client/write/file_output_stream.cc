@@ -81,7 +81,7 @@ absl::StatusOr<std::unique_ptr<OutputStream>> FileOutputStream::Append(
       }));
   ASSIGN_OR_RETURN(WriteTarget target, MakeTarget(context, path, reply.status));
   return std::unique_ptr<OutputStream>(
-      new FileOutputStream(context, std::move(target), reply, /*sync_block=*/false));
+      new FileOutputStream(context, std::move(target), reply, options.sync_block));
 }
 
 void FileOutputStream::Abort(const absl::Status& why) { streamer_.Abort(why); }
