@@ -9,13 +9,14 @@
 
 #include "common/status_macros.h"
 #include "common/types/errors.h"
-#include "tests/cluster/verifier.h"
+#include "tests/cluster/cluster.h"
 
 namespace cairn::testing {
 namespace {
 
 constexpr int kNames = 8;  // few, so that changes meet each other
 constexpr int kDepth = 3;
+constexpr int kSettleTimeoutS = 120;
 
 std::string ParentOf(const std::string& path) { return path.substr(0, path.rfind('/')); }
 
@@ -43,12 +44,6 @@ absl::Status Contradiction(const std::string& what, const absl::Status& status) 
 
 }  // namespace
 
-int64_t NamespaceModel::Node::length() const {
-  int64_t sum = 0;
-  for (const Piece& piece : pieces) sum += piece.length;
-  return sum;
-}
-
 void NamespaceModel::AddDirectory(const std::string& path) { nodes_[path] = {.directory = true}; }
 
 std::string NamespaceModel::RandomPath(const std::string& home, std::mt19937_64& random) const {
@@ -62,7 +57,7 @@ absl::Status NamespaceModel::RandomStep(client::DfsClient& client, const std::st
                                         std::mt19937_64& random) {
   ++steps_;
   const std::string path = RandomPath(home, random);
-  switch (random() % 8) {
+  switch (random() % 9) {
     case 0:
     case 1:
       return Create(client, path, random);
@@ -74,6 +69,8 @@ absl::Status NamespaceModel::RandomStep(client::DfsClient& client, const std::st
       return Append(client, path, random);
     case 5:
       return Concat(client, path, fmt::format("{}/n{}", ParentOf(path), random() % kNames));
+    case 6:
+      return Truncate(client, path, random);
     default:
       return Rename(client, path, RandomPath(home, random));
   }
@@ -125,6 +122,7 @@ absl::Status NamespaceModel::Append(client::DfsClient& client, const std::string
                                     std::mt19937_64& random) {
   const auto existing = nodes_.find(path);
   const bool possible = existing != nodes_.end() && !existing->second.directory;
+  if (possible) RETURN_IF_ERROR(Settle(client, path, existing->second));
   Piece piece{.seed = random()};
   if (max_file_bytes_ > 0)
     piece.length = static_cast<int64_t>(random() % static_cast<uint64_t>(max_file_bytes_));
@@ -147,6 +145,9 @@ absl::Status NamespaceModel::Concat(client::DfsClient& client, const std::string
   const auto from = nodes_.find(source);
   const bool possible = to != nodes_.end() && from != nodes_.end() && to != from &&
                         !to->second.directory && !from->second.pieces.empty();
+  for (const auto& node : {to, from}) {
+    if (node != nodes_.end()) RETURN_IF_ERROR(Settle(client, node->first, node->second));
+  }
   const absl::Status status = OutsideSafeMode([&] { return client.Concat(target, {source}); });
   if (status.ok() != possible)
     return Contradiction(fmt::format("concat {} to {}", source, target), status);
@@ -154,6 +155,52 @@ absl::Status NamespaceModel::Concat(client::DfsClient& client, const std::string
   for (const Piece& piece : from->second.pieces) to->second.pieces.push_back(piece);
   nodes_.erase(from);
   return absl::OkStatus();
+}
+
+absl::Status NamespaceModel::Truncate(client::DfsClient& client, const std::string& path,
+                                      std::mt19937_64& random) {
+  const auto existing = nodes_.find(path);
+  const bool is_file = existing != nodes_.end() && !existing->second.directory;
+  const int64_t length = is_file ? LengthOf(existing->second.pieces) : 0;
+  if (is_file) RETURN_IF_ERROR(Settle(client, path, existing->second));
+  // Now and then longer than the file, which is refused.
+  const auto target =
+      static_cast<int64_t>(random() % static_cast<uint64_t>(length + length / 10 + 2));
+  const bool possible = is_file && target <= length;
+  const absl::StatusOr<bool> done = OutsideSafeMode([&] { return client.Truncate(path, target); });
+  if (done.ok() != possible)
+    return Contradiction(fmt::format("truncate {} to {}", path, target), done.status());
+  if (!done.ok()) return absl::OkStatus();
+  ++truncations_;
+  int64_t left = target;
+  for (Piece& piece : existing->second.pieces) {
+    piece.length = std::min(piece.length, left);
+    left -= piece.length;
+  }
+  std::erase_if(existing->second.pieces, [](const Piece& piece) { return piece.length == 0; });
+  existing->second.settling = !*done;
+  return absl::OkStatus();
+}
+
+absl::Status NamespaceModel::Settle(client::DfsClient& client, const std::string& path,
+                                    Node& node) const {
+  if (!node.settling) return absl::OkStatus();
+  absl::Status last;
+  const absl::Status waited = WaitFor("the truncation of " + path, kSettleTimeoutS, [&] {
+    const absl::StatusOr<bool> closed = client.IsFileClosed(path);
+    last = closed.status();
+    return closed.value_or(false);
+  });
+  if (!waited.ok())
+    return absl::DeadlineExceededError(fmt::format("{}: {}", waited.ToString(), last.ToString()));
+  node.settling = false;
+  return absl::OkStatus();
+}
+
+void NamespaceModel::HandTo(Verifier& verifier) const {
+  for (const auto& [path, node] : nodes_) {
+    if (!node.directory) verifier.Expect(path, node.pieces, /*replication=*/1);
+  }
 }
 
 absl::Status NamespaceModel::Mkdir(client::DfsClient& client, const std::string& path) {
@@ -196,7 +243,8 @@ absl::Status NamespaceModel::Rename(client::DfsClient& client, const std::string
   return absl::OkStatus();
 }
 
-absl::Status NamespaceModel::Compare(client::DfsClient& client, const std::string& home) const {
+absl::Status NamespaceModel::Compare(client::DfsClient& client, const std::string& home) {
+  for (auto& [path, node] : nodes_) RETURN_IF_ERROR(Settle(client, path, node));
   std::map<std::string, FileStatus> found;
   std::vector<std::string> pending = {home};
   while (!pending.empty()) {
@@ -214,16 +262,15 @@ absl::Status NamespaceModel::Compare(client::DfsClient& client, const std::strin
     const auto it = found.find(path);
     if (it == found.end()) return absl::DataLossError(path + ": acknowledged and gone");
     if (it->second.is_directory() != node.directory ||
-        (!node.directory && it->second.length != node.length())) {
-      return absl::DataLossError(
-          fmt::format("{}: length {}, {} acknowledged", path, it->second.length, node.length()));
+        (!node.directory && it->second.length != LengthOf(node.pieces))) {
+      return absl::DataLossError(fmt::format("{}: length {}, {} acknowledged", path,
+                                             it->second.length, LengthOf(node.pieces)));
     }
     if (!node.pieces.empty()) {
       ASSIGN_OR_RETURN(const auto in, client.Open(path));
       ASSIGN_OR_RETURN(const std::string bytes, in->ReadAll());
-      std::string expected;
-      for (const Piece& piece : node.pieces) expected += PatternBytes(piece.seed, 0, piece.length);
-      if (bytes != expected) return absl::DataLossError(path + ": wrong bytes");
+      if (bytes != BytesOf(node.pieces, 0, bytes.size()))
+        return absl::DataLossError(path + ": wrong bytes");
     }
     found.erase(it);
   }

@@ -3,20 +3,19 @@
 
 #include <cstdint>
 #include <map>
-#include <optional>
 #include <random>
-#include <set>
 #include <string>
-#include <vector>
 
 #include "absl/status/status.h"
 #include "client/dfs_client.h"
+#include "tests/cluster/verifier.h"
 
 namespace cairn::testing {
 
-// Directories and empty or short files below a directory that only one client changes. Acknowledged
-// changes must be there, refused ones must not. The client must sit out restarts of the NameNode:
-// giving up is an error here. Thread-compatible.
+// Directories and empty or short files below a directory that only one client changes: created,
+// appended to, truncated, joined, renamed and deleted. Acknowledged changes must be there, refused
+// ones must not. The client must sit out restarts of the NameNode: giving up is an error here.
+// Thread-compatible.
 class NamespaceModel {
  public:
   // Some files get up to `max_file_bytes` bytes; 0: all stay empty, no DataNode is needed.
@@ -27,26 +26,29 @@ class NamespaceModel {
   // contradicted the model.
   absl::Status RandomStep(client::DfsClient& client, const std::string& home,
                           std::mt19937_64& random);
-  // The tree below `home` is exactly the model's, files with their lengths and bytes.
-  absl::Status Compare(client::DfsClient& client, const std::string& home) const;
+  // The tree below `home` is exactly the model's, files with their lengths and bytes. Waits for
+  // truncations that still run.
+  absl::Status Compare(client::DfsClient& client, const std::string& home);
+  // Has `verifier` expect all files, with one replica each.
+  void HandTo(Verifier& verifier) const;
   int64_t steps() const { return steps_; }
+  // Of the steps, truncations that were done.
+  int64_t truncations() const { return truncations_; }
 
  private:
-  // Bytes written by one call: the pattern of a seed from its beginning.
-  struct Piece {
-    uint64_t seed = 0;
-    int64_t length = 0;
-  };
   struct Node {
     bool directory = false;
-    std::vector<Piece> pieces;  // of a file, none empty
-
-    int64_t length() const;
+    Pieces pieces;          // of a file, none empty
+    bool settling = false;  // a truncation may still run: the file is not closed
   };
 
   std::string RandomPath(const std::string& home, std::mt19937_64& random) const;
   absl::Status Create(client::DfsClient& client, const std::string& path, std::mt19937_64& random);
   absl::Status Append(client::DfsClient& client, const std::string& path, std::mt19937_64& random);
+  absl::Status Truncate(client::DfsClient& client, const std::string& path,
+                        std::mt19937_64& random);
+  // Waits until the truncation of a file is done.
+  absl::Status Settle(client::DfsClient& client, const std::string& path, Node& node) const;
   // Joins two files of one directory.
   absl::Status Concat(client::DfsClient& client, const std::string& target,
                       const std::string& source);
@@ -60,6 +62,7 @@ class NamespaceModel {
   const int64_t max_file_bytes_;
   std::map<std::string, Node> nodes_;
   int64_t steps_ = 0;
+  int64_t truncations_ = 0;
 };
 
 }  // namespace cairn::testing

@@ -54,6 +54,23 @@ std::string PatternBytes(uint64_t seed, int64_t offset, size_t n) {
   return bytes;
 }
 
+int64_t LengthOf(const Pieces& pieces) {
+  int64_t length = 0;
+  for (const Piece& piece : pieces) length += piece.length;
+  return length;
+}
+
+std::string BytesOf(const Pieces& pieces, int64_t offset, size_t n) {
+  std::string bytes;
+  for (const Piece& piece : pieces) {
+    const int64_t skip = std::min(offset, piece.length);
+    offset -= skip;
+    const size_t take = std::min(n - bytes.size(), static_cast<size_t>(piece.length - skip));
+    bytes += PatternBytes(piece.seed, skip, take);
+  }
+  return bytes;
+}
+
 absl::Status Verifier::WriteFile(client::DfsClient& client, const std::string& path, uint64_t seed,
                                  int64_t length, const client::CreateOptions& options) {
   ASSIGN_OR_RETURN(const std::unique_ptr<client::OutputStream> out, client.Create(path, options));
@@ -68,8 +85,8 @@ absl::Status Verifier::WriteFile(client::DfsClient& client, const std::string& p
   return absl::OkStatus();
 }
 
-void Verifier::Expect(const std::string& path, uint64_t seed, int64_t length, int replication) {
-  files_[path] = {seed, length, replication};
+void Verifier::Expect(const std::string& path, const Pieces& pieces, int replication) {
+  files_[path] = {pieces, LengthOf(pieces), replication};
 }
 
 void Verifier::Forget(const std::string& path) {
@@ -82,6 +99,31 @@ void Verifier::Moved(const std::string& from, const std::string& to) {
   auto node = files_.extract(from);
   node.key() = to;
   files_.insert(std::move(node));
+}
+
+absl::Status Verifier::CheckNamespace(client::DfsClient& client) {
+  std::set<std::string> found;
+  std::vector<std::string> pending = {""};
+  while (!pending.empty()) {
+    const std::string directory = pending.back();
+    pending.pop_back();
+    ASSIGN_OR_RETURN(const std::vector<FileStatus> entries,
+                     client.ListAll(directory.empty() ? "/" : directory));
+    for (const FileStatus& entry : entries) {
+      const std::string path = directory + "/" + entry.path;
+      if (entry.is_directory()) {
+        pending.push_back(path);
+      } else if (files_.contains(path)) {
+        found.insert(path);
+      } else {
+        return absl::DataLossError(path + ": there, but deleted or never acknowledged");
+      }
+    }
+  }
+  for (const auto& [path, expected] : files_) {
+    if (!found.contains(path)) return absl::DataLossError(path + ": acknowledged and gone");
+  }
+  return absl::OkStatus();
 }
 
 absl::Status Verifier::CheckContents(client::DfsClient& client) {
@@ -97,7 +139,7 @@ absl::Status Verifier::CheckContents(client::DfsClient& client) {
       if (n == 0)
         return absl::DataLossError(
             fmt::format("{}: ends at {} of {}", path, done, expected.length));
-      if (std::string_view(piece).substr(0, n) != PatternBytes(expected.seed, done, n)) {
+      if (std::string_view(piece).substr(0, n) != BytesOf(expected.pieces, done, n)) {
         return absl::DataLossError(
             fmt::format("{}: wrong bytes in [{}, {})", path, done, done + n));
       }
@@ -164,6 +206,7 @@ absl::Status Verifier::CheckNothingLeaked(client::DfsClient& client, int timeout
 }
 
 absl::Status Verifier::CheckAll(client::DfsClient& client) {
+  RETURN_IF_ERROR(CheckNamespace(client));
   RETURN_IF_ERROR(CheckContents(client));
   RETURN_IF_ERROR(CheckReplication(client));
   return CheckNothingLeaked(client);

@@ -16,6 +16,17 @@ namespace cairn::testing {
 // show.
 std::string PatternBytes(uint64_t seed, int64_t offset, size_t n);
 
+// Bytes written by one call: the pattern of a seed from its beginning. Several make up a file.
+struct Piece {
+  uint64_t seed = 0;
+  int64_t length = 0;
+};
+using Pieces = std::vector<Piece>;
+
+int64_t LengthOf(const Pieces& pieces);
+// At most `n` bytes at `offset` of a file of these pieces, fewer at its end.
+std::string BytesOf(const Pieces& pieces, int64_t offset, size_t n);
+
 // Remembers what was acknowledged and checks it: every byte reads back, replica counts converge,
 // nothing is leaked. Thread-compatible.
 class Verifier {
@@ -27,12 +38,18 @@ class Verifier {
   absl::Status WriteFile(client::DfsClient& client, const std::string& path, uint64_t seed,
                          int64_t length, const client::CreateOptions& options = {});
   // Remembers a file that was acknowledged elsewhere.
-  void Expect(const std::string& path, uint64_t seed, int64_t length, int replication);
+  void Expect(const std::string& path, uint64_t seed, int64_t length, int replication) {
+    Expect(path, Pieces{{seed, length}}, replication);
+  }
+  void Expect(const std::string& path, const Pieces& pieces, int replication);
   // The file (or everything below the directory) was deleted.
   void Forget(const std::string& path);
   // The file was renamed.
   void Moved(const std::string& from, const std::string& to);
+  size_t files() const { return files_.size(); }
 
+  // The files of the whole tree are the remembered ones, no other.
+  absl::Status CheckNamespace(client::DfsClient& client);
   // Every remembered file has its length and bytes.
   absl::Status CheckContents(client::DfsClient& client);
   // Waits until every block of every remembered file has exactly its replication of live, good
@@ -46,7 +63,7 @@ class Verifier {
 
  private:
   struct Expected {
-    uint64_t seed = 0;
+    Pieces pieces;
     int64_t length = 0;
     int replication = 0;
   };

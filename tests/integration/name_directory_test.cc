@@ -3,64 +3,31 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
-#include <atomic>
 #include <filesystem>
 #include <random>
 #include <thread>
 
 #include "tests/cluster/cluster.h"
-#include "tests/cluster/namespace_model.h"
 #include "tests/cluster/status_matchers.h"
+#include "tests/cluster/storm.h"
 
 namespace cairn::testing {
 namespace {
 
-// Clients that change directories of their own at random and know what they were told.
-class Storm {
- public:
-  Storm(Cluster& cluster, uint64_t seed) : cluster_(cluster), models_(kClients) {
-    for (int i = 0; i < kClients; ++i)
-      threads_.emplace_back([this, i, seed] { Work(i, seed + i); });
-  }
-  ~Storm() { Stop(); }
+// Clients that are patient: on a busy disk a start that copies a checkpoint takes its time.
+Storm::Connect PatientClients(const Cluster& cluster) {
+  client::ClientOptions options = cluster.client_options();
+  options.namenode_retries = 480;
+  return [options] { return client::DfsClient::Connect(options); };
+}
 
-  void Stop() {
-    stop_ = true;
-    for (std::thread& thread : threads_) thread.join();
-    threads_.clear();
-  }
-  // What the clients were told, against what is there.
-  void Check() {
-    ASSERT_OK_AND_ASSIGN(const std::unique_ptr<client::DfsClient> client, cluster_.NewClient());
-    int64_t steps = 0;
-    for (int i = 0; i < kClients; ++i) {
-      EXPECT_OK(models_[i].Compare(*client, Home(i)));
-      steps += models_[i].steps();
-    }
-    EXPECT_GT(steps, 20) << "the storm hardly ran";
-  }
-
- private:
-  static constexpr int kClients = 4;
-  static std::string Home(int i) { return fmt::format("/client{}", i); }
-
-  void Work(int i, uint64_t seed) {
-    // Patient: on a busy disk a start that copies a checkpoint takes its time.
-    client::ClientOptions options = cluster_.client_options();
-    options.namenode_retries = 480;
-    auto client = client::DfsClient::Connect(options);
-    ASSERT_OK(client);
-    ASSERT_OK((*client)->Mkdirs(Home(i)));
-    models_[i].AddDirectory(Home(i));
-    std::mt19937_64 random(seed);
-    while (!stop_) ASSERT_OK(models_[i].RandomStep(**client, Home(i), random));
-  }
-
-  Cluster& cluster_;
-  std::atomic<bool> stop_ = false;
-  std::vector<NamespaceModel> models_;
-  std::vector<std::thread> threads_;
-};
+// Ends the storm: what its clients were told, against what is there.
+void StopAndCheck(Cluster& cluster, Storm& storm) {
+  ASSERT_OK(storm.Stop());
+  ASSERT_OK_AND_ASSIGN(const std::unique_ptr<client::DfsClient> client, cluster.NewClient());
+  EXPECT_OK(storm.Check(*client));
+  EXPECT_GT(storm.steps(), 20) << "the storm hardly ran";
+}
 
 void WorkFor(int ms) { std::this_thread::sleep_for(std::chrono::milliseconds(ms)); }
 
@@ -75,7 +42,7 @@ TEST(NameDirectory, ALostOneIsDoneWithoutAndItsEmptyReplacementIsFilled) {
                                          .settings = {{"dfs.replication", "1"},
                                                       {"dfs.namenode.checkpoint.txns", "200"}}}));
   ASSERT_OK(cluster->StartAll());
-  Storm storm(*cluster, seed);
+  Storm storm({.seed = seed}, PatientClients(*cluster));
   for (int round = 0; round < 2; ++round) {
     const std::string lost = cluster->name_directory(round);
     WorkFor(600);
@@ -97,8 +64,7 @@ TEST(NameDirectory, ALostOneIsDoneWithoutAndItsEmptyReplacementIsFilled) {
     ASSERT_OK(cluster->StartNamenode());
     ASSERT_OK(cluster->WaitReady(1));
   }
-  storm.Stop();
-  storm.Check();
+  StopAndCheck(*cluster, storm);
 }
 
 // The directory with the database is lost under a NameNode that has to write to it: it begins again
@@ -110,7 +76,7 @@ TEST(NameDirectory, TheDatabasesLossDoesNotEndTheNameNode) {
                                          .settings = {{"dfs.replication", "1"},
                                                       {"dfs.namenode.checkpoint.txns", "100"}}}));
   ASSERT_OK(cluster->StartAll());
-  Storm storm(*cluster, 7);
+  Storm storm({.seed = 7}, PatientClients(*cluster));
   WorkFor(500);
   std::filesystem::remove_all(cluster->name_directory(0));
   // A checkpoint becomes due and has the database write its files.
@@ -120,8 +86,7 @@ TEST(NameDirectory, TheDatabasesLossDoesNotEndTheNameNode) {
   ASSERT_OK(cluster->WaitReady(1));
   EXPECT_TRUE(cluster->NamenodeRuns());
   WorkFor(300);
-  storm.Stop();
-  storm.Check();
+  StopAndCheck(*cluster, storm);
 }
 
 }  // namespace
