@@ -139,6 +139,17 @@ absl::Status FaultCluster::Kill(int daemon) {
   return daemon == kNamenode ? cluster_->KillNamenode() : cluster_->KillDatanode(daemon);
 }
 
+absl::Status FaultCluster::Stop(int daemon) {
+  history_.Add("runner", "stops " + DaemonName(daemon));
+  MutexLock lock(daemons_);
+  return daemon == kNamenode ? cluster_->StopNamenode() : cluster_->StopDatanode(daemon);
+}
+
+int64_t FaultCluster::MaxResidentMegabytes() {
+  MutexLock lock(daemons_);
+  return cluster_->MaxResidentMegabytes();
+}
+
 bool FaultCluster::Runs(int daemon) {
   MutexLock lock(daemons_);
   return cluster_->Runs(daemon);

@@ -81,11 +81,18 @@ class FaultCluster {
   // Takes all faults of links and shims back and lets stopped daemons go on.
   void Heal();
 
+  // Ends a daemon with SIGTERM; a DataNode tells its writers that it will be back.
+  absl::Status Stop(int daemon);
+  // Resident memory of the largest daemon.
+  int64_t MaxResidentMegabytes();
+
   // The DataNodes of the one pipeline there is now, first to last; empty while it changes.
   std::vector<int> Pipeline() const;
   int datanodes() const { return options_.datanodes; }
   // The files that this daemon keeps: its name directories or volumes.
   std::vector<std::string> Disks(int daemon) const;
+  // Where the daemons write "namenode.log", "datanode-0.log", …
+  std::string logs() const { return cluster_->logs(); }
 
  private:
   FaultCluster(const FaultOptions& options, const std::string& directory, History& history);

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <chrono>
+#include <csignal>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -27,14 +28,28 @@ std::string Variable(const char* name) {
   return value != nullptr ? value : "";
 }
 
+// What to say of the run that is going on should it fail or hang; for the signal handler.
+std::string& Repeat() {
+  static std::string text;
+  return text;
+}
+
+// The time limit has passed: says how to repeat the run and leaves its folder.
+void OnAlarm(int /*signal*/) {
+  constexpr std::string_view kWhy = "[fault] the scenario hangs: its time limit has passed\n";
+  (void)!::write(STDERR_FILENO, kWhy.data(), kWhy.size());
+  (void)!::write(STDERR_FILENO, Repeat().data(), Repeat().size());
+  ::_exit(3);
+}
+
 }  // namespace
 
-std::vector<uint64_t> Seeds() {
+std::vector<uint64_t> Seeds(uint64_t count) {
   const std::string text = Variable("CAIRN_FAULT_SEEDS");
-  if (text.empty()) return {1};
-  const uint64_t first = std::stoull(text);
+  const uint64_t first = text.empty() ? 1 : std::stoull(text);
   const size_t dash = text.find('-');
-  const uint64_t last = dash == std::string::npos ? first : std::stoull(text.substr(dash + 1));
+  uint64_t last = text.empty() ? count : first;
+  if (dash != std::string::npos) last = std::stoull(text.substr(dash + 1));
   std::vector<uint64_t> seeds;
   for (uint64_t seed = first; seed <= last; ++seed) seeds.push_back(seed);
   return seeds;
@@ -60,6 +75,12 @@ void Scenario::SetUp() {
     throw std::runtime_error("cannot create " + directory_);
   history_ = std::make_unique<History>(directory_ + "/history.txt");
   history_->Add("runner", fmt::format("seed {}", seed_));
+  Repeat() = fmt::format(
+      "[fault] failed with seed {}; logs, history and disks are in {}\n"
+      "[fault] again: CAIRN_FAULT_SEEDS={} {}{} --gtest_filter='{}.{}'\n",
+      seed_, directory_, seed_, LongRun() ? "CAIRN_FAULT_LONG=1 " : "",
+      fs::read_symlink("/proc/self/exe").string(), info->test_suite_name(), info->name());
+  std::signal(SIGALRM, OnAlarm);
   ::alarm(LongRun() ? kLongLimitSeconds : kLimitSeconds);
 }
 
@@ -67,17 +88,13 @@ void Scenario::TearDown() {
   ::alarm(0);
   verifier_.reset();
   client_.reset();
+  watch_.reset();
   cluster_.reset();
   if (!HasFailure()) {
     fs::remove_all(directory_);
     return;
   }
-  const auto* info = ::testing::UnitTest::GetInstance()->current_test_info();
-  fmt::print(stderr,
-             "[fault] failed with seed {}; logs, history and disks are in {}\n"
-             "[fault] again: CAIRN_FAULT_SEEDS={} {}{} --gtest_filter='{}.{}'\n",
-             seed_, directory_, seed_, LongRun() ? "CAIRN_FAULT_LONG=1 " : "",
-             fs::read_symlink("/proc/self/exe").string(), info->test_suite_name(), info->name());
+  fmt::print(stderr, "{}", Repeat());
 }
 
 void Scenario::StartCluster(const FaultOptions& options) {
@@ -86,6 +103,7 @@ void Scenario::StartCluster(const FaultOptions& options) {
   const int started = options.started < 0 ? options.datanodes : options.started;
   for (int daemon = kNamenode; daemon < started; ++daemon)
     ASSERT_EQ(cluster_->orders(daemon).loaded(), 1) << "the shim is not in " << DaemonName(daemon);
+  watch_ = std::make_unique<Watch>(*cluster_, *history_);
   ASSERT_OK_AND_ASSIGN(client_, cluster_->NewClient());
   verifier_ = std::make_unique<cairn::testing::Verifier>(cluster_->cluster());
 }
@@ -94,25 +112,36 @@ void Scenario::CheckDaemons() {
   const std::vector<std::string> deaths = cluster_->Deaths();
   if (!deaths_allowed_) EXPECT_TRUE(deaths.empty()) << fmt::format("{}", fmt::join(deaths, ", "));
   EXPECT_OK(FatalLines(cluster_->cluster().logs(), deaths_allowed_));
-  EXPECT_LT(cluster_->cluster().MaxResidentMegabytes(), kMaxResidentMegabytes);
+  EXPECT_OK(watch_->outcome());
+  EXPECT_LT(watch_->max_resident_megabytes(), kMaxResidentMegabytes);
 }
 
-void Scenario::CheckEverything(Workload* workload, bool after_power_cut) {
+void Scenario::CutPowerAndRestart(Unsynced fate, Workload* workload) {
+  power_was_cut_ = true;
+  watch().Suspend();
+  ASSERT_OK(faults().KillAll());
+  if (workload != nullptr) workload->LosePower();
+  ASSERT_OK(faults().CutPower(fate, random()()));
+  ASSERT_OK(faults().StartAll());
+  watch().Resume();
+}
+
+void Scenario::CheckEverything(Workload* workload) {
   history().Add("runner", "heals and checks");
   cluster_->Heal();
   CheckDaemons();
   ASSERT_OK(cluster_->StartAll());
   if (workload != nullptr) {
     ASSERT_OK(workload->Stop());
-    ASSERT_OK(workload->Check(client(), after_power_cut, verifier()));
-    const WorkloadTotals totals = workload->totals();
-    Report(fmt::format("files={} flushes={} syncs={} write_errors={} reads={} read_errors={}",
-                       totals.files_closed, totals.flushes, totals.syncs, totals.write_errors,
-                       totals.reads, totals.read_errors));
+    ASSERT_OK(workload->Check(client(), verifier()));
+    Report(workload->totals().ToString());
   }
   ASSERT_OK(verifier().CheckAll(client()));
   EXPECT_OK(ReplicasAgree(*cluster_));
+  EXPECT_OK(RecoveryIdsRise(*cluster_));
   CheckDaemons();
+  Report(fmt::format("files_checked={} replicas_seen={} resident_mb={}", verifier().files(),
+                     watch().observed(), watch().max_resident_megabytes()));
 }
 
 void Scenario::Report(const std::string& numbers) {

@@ -2,6 +2,10 @@
 #include <gtest/gtest.h>
 #include <signal.h>
 
+#include <atomic>
+#include <set>
+#include <thread>
+
 #include "tests/fault/runner/scenario.h"
 
 namespace cairn::fault {
@@ -16,12 +20,25 @@ class Datanodes : public Scenario {
     ASSERT_OK(verifier().WriteFile(client(), path, random()(), length,
                                    {.replication = 3, .block_size = kBlock}));
   }
+  // Addresses of the nodes of the file's first block.
+  std::set<std::string> NodesOf(const std::string& path) {
+    std::set<std::string> nodes;
+    const auto located = client().GetBlockLocations(path, 0, 1);
+    EXPECT_OK(located);
+    if (!located.ok()) return nodes;
+    for (const ReplicaLocation& location : located->blocks.at(0).locations)
+      nodes.insert(location.datanode.id.ip_addr);
+    return nodes;
+  }
   // Nobody reaches DataNode `index`, nor it anybody.
   void Isolate(int index) {
     history().Add("runner", "isolates " + DaemonName(index));
     faults().namenode_link().Stop(faults().address(index));
-    for (int i = 0; i < faults().datanodes(); ++i)
-      faults().data_link(i).Stop(i == index ? "" : faults().address(index));
+    for (int i = 0; i < faults().datanodes(); ++i) {
+      const std::string source = i == index ? "" : faults().address(index);
+      faults().data_link(i).Stop(source);
+      faults().rpc_link(i).Stop(source);
+    }
   }
 };
 
@@ -50,6 +67,47 @@ TEST_P(Datanodes, AllRestartAtOnce) {
     ASSERT_OK(verifier().CheckContents(client()));
   }
   CheckEverything();
+}
+
+// DataNodes that are stopped one after another tell their writers that they will be back: the
+// pipelines wait, and keep their nodes, though another one is free.
+TEST_P(Datanodes, ARollingRestartIsAnnouncedToWriters) {
+  ASSERT_NO_FATAL_FAILURE(StartCluster({.datanodes = 4}));
+  const uint64_t seed = random()();
+  ASSERT_OK_AND_ASSIGN(const auto writer, faults().NewClient());
+  ASSERT_OK_AND_ASSIGN(const auto out,
+                       writer->Create("/long", {.replication = 3, .block_size = 64 * kBlock}));
+  std::atomic<bool> stop = false;
+  std::atomic<int64_t> flushed = 0;
+  std::thread writing([&] {
+    for (int64_t at = 0; !stop; at += 3'000) {
+      ASSERT_OK(out->Write(cairn::testing::PatternBytes(seed, at, 3'000)));
+      ASSERT_OK(out->Hflush());
+      flushed = at + 3'000;
+      Sleep(10);
+    }
+  });
+  EXPECT_OK(WaitFor("the pipeline", 30, [&] { return flushed > 0; }));
+  const std::set<std::string> before = NodesOf("/long");
+  EXPECT_EQ(before.size(), 3u);
+  Workload workload(faults(), history(), random()(), {.max_file_bytes = 1'000'000});
+  workload.Start();
+  for (int round = 0; round < (LongRun() ? 5 : 1); ++round) {
+    for (int i = 0; i < 4; ++i) {
+      EXPECT_OK(faults().Stop(i));
+      EXPECT_OK(faults().Start(i));
+      EXPECT_OK(faults().WaitReady(4));
+      const int64_t then = flushed;
+      EXPECT_OK(WaitFor("the writer to go on", 60, [&] { return flushed > then + 10'000; }));
+    }
+  }
+  stop = true;
+  writing.join();
+  EXPECT_OK(workload.Stop());
+  EXPECT_EQ(NodesOf("/long"), before) << "a node that was to come back was replaced";
+  ASSERT_OK(out->Close());
+  verifier().Expect("/long", seed, flushed, 3);
+  CheckEverything(&workload);
 }
 
 TEST_P(Datanodes, ANewOneJoinsUnderLoad) {
@@ -119,7 +177,7 @@ TEST_P(Datanodes, ClockJumpsExpireNoLeaseAndKillNobody) {
   CheckEverything(&workload);
 }
 
-CAIRN_SCENARIOS(Datanodes);
+CAIRN_SCENARIOS(Datanodes, 1);
 
 }  // namespace
 }  // namespace cairn::fault

@@ -3,11 +3,11 @@
 #include <signal.h>
 
 #include <cerrno>
-#include <deque>
 #include <filesystem>
 #include <fstream>
-#include <thread>
 
+#include "tests/cluster/namespace_model.h"
+#include "tests/cluster/storm.h"
 #include "tests/fault/runner/checkers.h"
 #include "tests/fault/runner/scenario.h"
 
@@ -17,6 +17,7 @@ namespace {
 namespace fs = std::filesystem;
 using cairn::testing::IsOk;
 using cairn::testing::NamespaceModel;
+using cairn::testing::Storm;
 using cairn::testing::WaitFor;
 
 std::vector<fs::path> FilesBelow(const std::string& directory) {
@@ -105,22 +106,21 @@ TEST_P(Disks, FailedSyncsAndShortWritesOfADatanode) {
 TEST_P(Disks, AJournalThatCannotBeWrittenStopsTheNamenodeAndLosesNothing) {
   AllowDeaths();
   ASSERT_NO_FATAL_FAILURE(StartCluster({.datanodes = 1}));
-  NamespaceModel model(0);
-  ASSERT_OK(client().Mkdirs("/home"));
-  model.AddDirectory("/home");
   const Order kinds[] = {{.calls = kCallWrite, .contains = "journal", .error = EIO},
                          {.calls = kCallWrite, .contains = "journal", .error = ENOSPC},
                          {.calls = kCallSync, .contains = "journal", .error = EIO},
                          {.calls = kCallWrite, .contains = "journal", .short_write = true}};
+  int64_t operations = 0;
   for (int round = 0; round < (LongRun() ? 20 : 4); ++round) {
     Order order = kinds[round % 4];
     order.after = Between(0, 30);
     order.times = order.short_write ? -1 : 1;
     const int rule = faults().orders(kNamenode).Add(order);
-    std::atomic<bool> stop = false;
-    std::thread worker([&] {
-      while (!stop) ASSERT_OK(model.RandomStep(client(), "/home", random()));
-    });
+    Storm storm({.clients = 1,
+                 .seed = random()(),
+                 .prefix = fmt::format("/round{}-", round),
+                 .max_file_bytes = 0},
+                [this] { return faults().NewClient(); });
     EXPECT_OK(WaitFor("the rule to strike", 60,
                       [&] { return faults().orders(kNamenode).Struck(rule) > 0; }));
     if (!order.short_write) {
@@ -128,12 +128,12 @@ TEST_P(Disks, AJournalThatCannotBeWrittenStopsTheNamenodeAndLosesNothing) {
     }
     faults().orders(kNamenode).ClearRules();
     EXPECT_OK(faults().StartAll());
-    stop = true;
-    worker.join();
-    ASSERT_OK(model.Compare(client(), "/home"));
+    ASSERT_OK(storm.Stop());
+    ASSERT_OK(storm.Check(client(), &verifier()));
+    operations += storm.steps();
   }
-  Report(fmt::format("operations={}", model.steps()));
-  CheckDaemons();
+  Report(fmt::format("operations={}", operations));
+  CheckEverything();
 }
 
 TEST_P(Disks, OneOfTwoNameDirectoriesMayFail) {
@@ -152,7 +152,8 @@ TEST_P(Disks, OneOfTwoNameDirectoriesMayFail) {
   ASSERT_OK(faults().Kill(kNamenode));
   ASSERT_OK(faults().StartAll());
   ASSERT_OK(model.Compare(client(), "/home"));
-  CheckDaemons();
+  model.HandTo(verifier());
+  CheckEverything();
 }
 
 TEST_P(Disks, DamagedReplicasAreNeverServedAndReplaced) {
@@ -164,6 +165,7 @@ TEST_P(Disks, DamagedReplicasAreNeverServedAndReplaced) {
                                    {.replication = 3, .block_size = kBlock}));
   }
   // At most one replica of a block.
+  watch().Suspend();
   std::set<std::string> damaged;
   int64_t damages = 0;
   for (int i = 0; i < 4; ++i) {
@@ -238,10 +240,11 @@ TEST_P(Disks, DamagedMetadataIsRefusedOrServedRight) {
   EXPECT_GT(refused, 0);
   ASSERT_OK(faults().StartAll());
   ASSERT_OK(model.Compare(client(), "/home"));
-  CheckDaemons();
+  model.HandTo(verifier());
+  CheckEverything();
 }
 
-CAIRN_SCENARIOS(Disks);
+CAIRN_SCENARIOS(Disks, 1);
 
 }  // namespace
 }  // namespace cairn::fault

@@ -2,27 +2,23 @@
 // rest the disks happened to keep.
 #include <gtest/gtest.h>
 
-#include <atomic>
-#include <deque>
 #include <filesystem>
-#include <thread>
 
+#include "tests/cluster/storm.h"
 #include "tests/fault/runner/scenario.h"
 
 namespace cairn::fault {
 namespace {
 
 using cairn::testing::IsOk;
-using cairn::testing::NamespaceModel;
+using cairn::testing::Storm;
 
 class Power : public Scenario {
  protected:
-  void CutAndRestart() {
+  Unsynced SomeFate() {
     constexpr Unsynced kFates[] = {Unsynced::kMixed, Unsynced::kMixed, Unsynced::kLost,
                                    Unsynced::kKept};
-    ASSERT_OK(faults().KillAll());
-    ASSERT_OK(faults().CutPower(kFates[Between(0, 3)], random()()));
-    ASSERT_OK(faults().StartAll());
+    return kFates[Between(0, 3)];
   }
 };
 
@@ -34,34 +30,18 @@ TEST_P(Power, CutsLoseNoAcknowledgedChangeOfTheNamespace) {
                     .settings = {{"cairn.namenode.journal.segment-size", "16k"}}}));
   constexpr int kClients = 4;
   const int cuts = LongRun() ? 100 : 5;
-  std::deque<NamespaceModel> models;
-  for (int i = 0; i < kClients; ++i) models.emplace_back(0);
-  std::atomic<bool> stop = false;
-  std::vector<std::thread> threads;
-  for (int i = 0; i < kClients; ++i) {
-    threads.emplace_back([&, i, seed = random()()] {
-      const std::string home = fmt::format("/client{}", i);
-      ASSERT_OK_AND_ASSIGN(const auto client, faults().NewClient());
-      ASSERT_OK(client->Mkdirs(home));
-      models[i].AddDirectory(home);
-      std::mt19937_64 steps(seed);
-      while (!stop) ASSERT_OK(models[i].RandomStep(*client, home, steps));
-    });
-  }
-  for (int i = 0; i < cuts && !HasFailure(); ++i) {
+  // Empty files: what DataNodes keep is for the scenarios below.
+  Storm storm({.clients = kClients, .seed = random()(), .max_file_bytes = 0},
+              [this] { return faults().NewClient(); });
+  for (int i = 0; i < cuts && storm.ok(); ++i) {
     Sleep(Between(50, 1000));
-    CutAndRestart();
+    ASSERT_NO_FATAL_FAILURE(CutPowerAndRestart(SomeFate()));
   }
-  stop = true;
-  for (std::thread& thread : threads) thread.join();
-  ASSERT_NO_FATAL_FAILURE(CutAndRestart());
-  int64_t steps = 0;
-  for (int i = 0; i < kClients; ++i) {
-    EXPECT_OK(models[i].Compare(client(), fmt::format("/client{}", i)));
-    steps += models[i].steps();
-  }
-  Report(fmt::format("cuts={} operations={}", cuts + 1, steps));
-  CheckDaemons();
+  ASSERT_OK(storm.Stop());
+  ASSERT_NO_FATAL_FAILURE(CutPowerAndRestart(SomeFate()));
+  ASSERT_OK(storm.Check(client(), &verifier()));
+  Report(fmt::format("cuts={} operations={}", cuts + 1, storm.steps()));
+  CheckEverything();
 }
 
 TEST_P(Power, CutsLoseNoFileThatDatanodesSyncedOnClose) {
@@ -75,7 +55,7 @@ TEST_P(Power, CutsLoseNoFileThatDatanodesSyncedOnClose) {
                                      {.overwrite = true, .replication = 3, .block_size = kBlock}));
     }
     Sleep(Between(0, 500));
-    ASSERT_NO_FATAL_FAILURE(CutAndRestart());
+    ASSERT_NO_FATAL_FAILURE(CutPowerAndRestart(SomeFate()));
     ASSERT_OK(verifier().CheckContents(client()));
   }
   Report(fmt::format("cuts={}", cuts));
@@ -84,7 +64,10 @@ TEST_P(Power, CutsLoseNoFileThatDatanodesSyncedOnClose) {
 
 // The cut itself has teeth: what nobody synced is gone from every disk.
 TEST_P(Power, ACutTakesWhatWasNotSynced) {
-  ASSERT_NO_FATAL_FAILURE(StartCluster({.datanodes = 3, .power_cuts = true}));
+  ASSERT_NO_FATAL_FAILURE(
+      StartCluster({.datanodes = 3,
+                    .power_cuts = true,
+                    .settings = {{"dfs.namenode.safemode.threshold-pct", "0"}}}));
   ASSERT_OK_AND_ASSIGN(const auto out,
                        client().Create("/f", {.replication = 3, .block_size = kBlock}));
   ASSERT_OK(out->Write(cairn::testing::PatternBytes(1, 0, kBlock)));
@@ -101,13 +84,17 @@ TEST_P(Power, ACutTakesWhatWasNotSynced) {
     return bytes;
   };
   EXPECT_EQ(bytes_on_disks(), 3u * kBlock);
+  watch().Suspend();
   ASSERT_OK(faults().KillAll());
   ASSERT_OK(faults().CutPower(Unsynced::kLost, 1));
   EXPECT_EQ(bytes_on_disks(), 0u);
-  CheckDaemons();
+  ASSERT_OK(faults().StartAll());
+  watch().Resume();
+  ASSERT_OK(client().Delete("/f", false));
+  CheckEverything();
 }
 
-CAIRN_SCENARIOS(Power);
+CAIRN_SCENARIOS(Power, 1);
 
 }  // namespace
 }  // namespace cairn::fault

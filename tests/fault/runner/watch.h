@@ -1,0 +1,83 @@
+// What is looked at all the time while faults happen.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "common/threads.h"
+#include "tests/fault/runner/fault_cluster.h"
+#include "tests/fault/runner/history.h"
+
+namespace cairn::fault {
+
+// What a disk says of one replica in a moment.
+struct SeenReplica {
+  int64_t block = 0;
+  int64_t stamp = 0;
+  bool finalized = false;
+  std::string meta;   // the file of its checksums
+  int64_t bytes = 0;  // of the data file, asked after `meta` was read
+};
+
+// The rules that every observation of replicas must keep, whatever happens between two:
+// - on one disk the generation stamp of a block never falls;
+// - replicas of one block and stamp have the same checksums as far as both go, on whatever disk
+//   and whenever they are seen. (The last chunk of the data may still grow, and be cut before it
+//   gets its stamp.) Two writers of one stamp would leave different ones.
+// Thread-compatible.
+class ReplicaRules {
+ public:
+  // Only finalized replicas are compared, as the way to the others flips bits.
+  void ExpectFlips() { flips_ = true; }
+  // kDataLoss, once, for an observation that breaks a rule.
+  absl::Status Observe(const std::string& disk, const SeenReplica& seen);
+  // What disks hold may be older now: after a power cut or damage.
+  void Forget();
+  int64_t observed() const { return observed_; }
+
+ private:
+  bool flips_ = false;
+  int64_t observed_ = 0;
+  std::map<std::pair<std::string, int64_t>, int64_t> stamps_;   // by disk and block
+  std::map<std::pair<int64_t, int64_t>, std::string> settled_;  // checksums by block and stamp
+};
+
+// A thread that applies the rules to a cluster's disks and samples the memory of its daemons, some
+// times a second. Thread-safe.
+class Watch {
+ public:
+  // Both must outlive it.
+  Watch(FaultCluster& cluster, History& history);
+  ~Watch();
+
+  void ExpectFlips();
+  // Pauses what is looked at on disks and forgets what was seen, until Resume.
+  void Suspend();
+  void Resume();
+  // The first rule broken so far.
+  absl::Status outcome() const;
+  int64_t max_resident_megabytes() const;
+  int64_t observed() const;
+
+ private:
+  void Loop();
+  void LookAtDisks() REQUIRES(mu_);
+
+  FaultCluster& cluster_;
+  History& history_;
+  mutable Mutex mu_;
+  CondVar changed_;
+  bool stop_ GUARDED_BY(mu_) = false;
+  bool suspended_ GUARDED_BY(mu_) = false;
+  ReplicaRules rules_ GUARDED_BY(mu_);
+  int64_t max_resident_megabytes_ GUARDED_BY(mu_) = 0;
+  absl::Status outcome_ GUARDED_BY(mu_);
+  std::thread thread_;
+};
+
+}  // namespace cairn::fault
