@@ -46,7 +46,8 @@ class FaultProxyTest : public ::testing::Test {
     char byte;
     return socket.ReadSome(&byte, 1).status();
   }
-  // How a connection that the proxy resets ends: already while connecting, where the reset overtakes it.
+  // How a connection that the proxy resets ends: already while connecting, where the reset
+  // overtakes it.
   absl::Status EndOfNewConnection() const {
     const auto connection = TcpSocket::Connect({"127.0.2.7", proxy_->port()}, 5000);
     if (!connection.ok()) return connection.status();
