@@ -172,8 +172,11 @@ TEST(NameNodeHttp, ServesFsckAndSaysWhatItIs) {
   NameNodeHttpOptions options;
   options.server.listen = {"127.0.0.1", 0};
   options.superusers = {.owner = "hdfs", .supergroup = "supergroup"};
-  FrontEndCore core{
-      .names = names, .blocks = blocks, .clock = SystemClock(), .cluster = {.cluster_id = "CID-1"}};
+  FrontEndCore core{.names = names,
+                    .blocks = blocks,
+                    .admin = cluster_admin,
+                    .clock = SystemClock(),
+                    .cluster = {.cluster_id = "CID-1"}};
   auto http = NameNodeHttp::Start(options, core, groups, fsck);
   ASSERT_TRUE(http.ok()) << http.status();
   const int port = (*http)->port();

@@ -53,6 +53,15 @@ std::string NamespaceModel::RandomPath(const std::string& home, std::mt19937_64&
   return path;
 }
 
+std::string NamespaceModel::RandomFile(const std::string& home, std::mt19937_64& random) const {
+  std::vector<std::string> files;
+  for (const auto& [path, node] : nodes_) {
+    if (!node.directory) files.push_back(path);
+  }
+  if (files.empty() || random() % 4 == 0) return RandomPath(home, random);
+  return files[random() % files.size()];
+}
+
 absl::Status NamespaceModel::RandomStep(client::DfsClient& client, const std::string& home,
                                         std::mt19937_64& random) {
   ++steps_;
@@ -66,11 +75,11 @@ absl::Status NamespaceModel::RandomStep(client::DfsClient& client, const std::st
     case 3:
       return Delete(client, path);
     case 4:
-      return Append(client, path, random);
+      return Append(client, RandomFile(home, random), random);
     case 5:
       return Concat(client, path, fmt::format("{}/n{}", ParentOf(path), random() % kNames));
     case 6:
-      return Truncate(client, path, random);
+      return Truncate(client, RandomFile(home, random), random);
     default:
       return Rename(client, path, RandomPath(home, random));
   }

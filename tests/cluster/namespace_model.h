@@ -43,6 +43,8 @@ class NamespaceModel {
   };
 
   std::string RandomPath(const std::string& home, std::mt19937_64& random) const;
+  // Mostly a file there is, where there is one.
+  std::string RandomFile(const std::string& home, std::mt19937_64& random) const;
   absl::Status Create(client::DfsClient& client, const std::string& path, std::mt19937_64& random);
   absl::Status Append(client::DfsClient& client, const std::string& path, std::mt19937_64& random);
   absl::Status Truncate(client::DfsClient& client, const std::string& path,

@@ -21,7 +21,7 @@ namespace fs = std::filesystem;
 // A scenario that takes longer than this hangs.
 constexpr unsigned kLimitSeconds = 240;
 constexpr unsigned kLongLimitSeconds = 3600;
-constexpr int64_t kMaxResidentMegabytes = 1024;
+constexpr int64_t kMaxResidentMegabytes = 256;
 
 std::string Variable(const char* name) {
   const char* value = std::getenv(name);
@@ -117,7 +117,6 @@ void Scenario::CheckDaemons() {
 }
 
 void Scenario::CutPowerAndRestart(Unsynced fate, Workload* workload) {
-  power_was_cut_ = true;
   watch().Suspend();
   ASSERT_OK(faults().KillAll());
   if (workload != nullptr) workload->LosePower();

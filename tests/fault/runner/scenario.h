@@ -76,7 +76,6 @@ class Scenario : public ::testing::TestWithParam<uint64_t> {
   std::unique_ptr<client::DfsClient> client_;
   std::unique_ptr<cairn::testing::Verifier> verifier_;
   bool deaths_allowed_ = false;
-  bool power_was_cut_ = false;
 };
 
 }  // namespace cairn::fault

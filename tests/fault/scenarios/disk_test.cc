@@ -244,7 +244,7 @@ TEST_P(Disks, DamagedMetadataIsRefusedOrServedRight) {
   CheckEverything();
 }
 
-CAIRN_SCENARIOS(Disks, 1);
+CAIRN_SCENARIOS(Disks, 2);
 
 }  // namespace
 }  // namespace cairn::fault

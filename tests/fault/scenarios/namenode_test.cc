@@ -91,7 +91,7 @@ TEST_P(Namenode, KilledBetweenTheSyncAndTheReplyItAnswersTheRetry) {
   CheckEverything();
 }
 
-CAIRN_SCENARIOS(Namenode, 1);
+CAIRN_SCENARIOS(Namenode, 2);
 
 }  // namespace
 }  // namespace cairn::fault

@@ -94,7 +94,7 @@ TEST_P(Power, ACutTakesWhatWasNotSynced) {
   CheckEverything();
 }
 
-CAIRN_SCENARIOS(Power, 1);
+CAIRN_SCENARIOS(Power, 2);
 
 }  // namespace
 }  // namespace cairn::fault
