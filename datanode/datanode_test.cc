@@ -185,10 +185,29 @@ TEST(DatanodeOptions, TakeHadoopsKeys) {
   EXPECT_FALSE(options->transfer.report_congestion);
 }
 
+TEST(DatanodeOptions, ServeLocalClientsWhereOneOfTheirFeaturesIsOn) {
+  for (const auto& [feature, path] : std::vector<std::pair<std::string, std::string>>{
+           {"dfs.client.read.shortcircuit", "/run/dn._PORT"},
+           {"dfs.client.domain.socket.data.traffic", "/run/dn._PORT"},
+           {"dfs.datanode.synconclose", ""}}) {
+    const auto configuration =
+        Configuration::FromSettings({{"fs.defaultFS", "hdfs://nn:8020"},
+                                     {"dfs.datanode.data.dir", "/a"},
+                                     {"dfs.domain.socket.path", "/run/dn._PORT"},
+                                     {feature, "true"}});
+    ASSERT_TRUE(configuration.ok()) << configuration.status();
+    const auto options = DatanodeOptions::From(*configuration);
+    ASSERT_TRUE(options.ok()) << options.status();
+    EXPECT_EQ(options->transfer.domain_socket_path, path) << feature;
+    EXPECT_TRUE(options->transfer.check_domain_socket_path);
+  }
+}
+
 TEST(DatanodeOptions, RefuseWhatMakesNoSense) {
   for (const auto& [key, value] :
        std::vector<std::pair<std::string, std::string>>{{"fs.defaultFS", "file:///"},
                                                         {"dfs.datanode.data.dir", "[TAPE]/a"},
+                                                        {"dfs.client.read.shortcircuit", "true"},
                                                         {"dfs.datanode.oob.timeout-ms", "soon"},
                                                         {"dfs.datanode.oob.timeout-ms", "-1,0"},
                                                         {"dfs.datanode.address", "host:port:9"},

@@ -87,6 +87,15 @@ absl::Status FillTransfer(const Configuration& configuration, TransferOptions& o
       options.restart_notice_ms < 0) {
     return absl::InvalidArgumentError("dfs.datanode.oob.timeout-ms wants numbers, as 1500,0,0,0");
   }
+  const bool short_circuit = configuration.GetBool("dfs.client.read.shortcircuit");
+  const std::string socket_path = configuration.GetString("dfs.domain.socket.path");
+  if (short_circuit && socket_path.empty()) {
+    return absl::InvalidArgumentError(
+        "The short-circuit local reads feature is enabled but dfs.domain.socket.path is not set.");
+  }
+  if (short_circuit || configuration.GetBool("dfs.client.domain.socket.data.traffic")) {
+    options.domain_socket_path = socket_path;
+  }
   options.host_name = configuration.GetString("dfs.datanode.hostname");
   if (options.host_name.empty()) options.host_name = LocalHostName();
   return absl::OkStatus();

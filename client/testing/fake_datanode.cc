@@ -97,6 +97,9 @@ class FakeDatanode::Session {
 
   absl::Status Handle(const wire::ReplaceBlockOp&) { return absl::UnimplementedError(""); }
   absl::Status Handle(const wire::CopyBlockOp&) { return absl::UnimplementedError(""); }
+  absl::Status Handle(const wire::RequestFdsOp&) { return absl::UnimplementedError(""); }
+  absl::Status Handle(const wire::ReleaseFdsOp&) { return absl::UnimplementedError(""); }
+  absl::Status Handle(const wire::RequestShmOp&) { return absl::UnimplementedError(""); }
   absl::Status Handle(const wire::ReadBlockOp& op);
   absl::Status Handle(const wire::BlockChecksumOp& op);
   absl::Status Handle(const wire::TransferBlockOp& op);

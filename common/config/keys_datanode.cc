@@ -16,6 +16,14 @@ constexpr KeySpec kKeys[] = {
     {"dfs.datanode.ipc.address", kString, "0.0.0.0:9867", kNone,
      "Address of the Hadoop RPC server."},
     {"dfs.datanode.http.address", kString, "0.0.0.0:9864", kNone, "Address of the web server."},
+    {"dfs.domain.socket.path", kString, "", kNone,
+     "UNIX domain socket where a DataNode serves clients of its machine; _PORT stands for the data "
+     "port. Nobody but its user and root may be able to write to the directories above it."},
+    {"dfs.client.read.shortcircuit", kBool, "false", kNone,
+     "Whether a DataNode passes the files of replicas to local clients, at "
+     "dfs.domain.socket.path."},
+    {"dfs.client.domain.socket.data.traffic", kBool, "false", kNone,
+     "Whether a DataNode serves reads and writes there even without short-circuit reads."},
     {"dfs.datanode.hostname", kString, "", kNone,
      "Name the DataNode is known by; empty means the machine's."},
     {"dfs.datanode.use.datanode.hostname", kBool, "false", kNone,

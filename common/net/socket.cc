@@ -86,6 +86,11 @@ absl::StatusOr<int> ConnectTo(const SocketAddress& address, const std::string& p
 TcpSocket::TcpSocket(int fd, std::string peer) : fd_(fd), peer_(std::move(peer)) {
   const int flags = ::fcntl(fd_, F_GETFL);
   (void)::fcntl(fd_, F_SETFL, flags | O_NONBLOCK);
+  int family = 0;
+  socklen_t length = sizeof(family);
+  (void)::getsockopt(fd_, SOL_SOCKET, SO_DOMAIN, &family, &length);
+  local_ = family == AF_UNIX;
+  if (local_) return;
   SetOption(fd_, IPPROTO_TCP, TCP_NODELAY, 1);
   SetOption(fd_, SOL_SOCKET, SO_KEEPALIVE, 1);
 }

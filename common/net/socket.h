@@ -16,9 +16,9 @@
 
 namespace cairn {
 
-// One connected TCP socket. One thread may read while another writes; Shutdown may be called from
-// any thread while the object lives. The descriptor is non-blocking underneath and is closed by the
-// destructor. TCP_NODELAY and keepalive are on.
+// One connected TCP socket, or UNIX domain socket (unix_socket.h). One thread may read while
+// another writes; Shutdown may be called from any thread while the object lives. The descriptor is
+// non-blocking underneath and is closed by the destructor. TCP_NODELAY and keepalive are on.
 //
 // A timeout bounds the wait for progress (some bytes), not the whole call, as Java's SO_TIMEOUT
 // does; 0 waits for ever. Errors: kDeadlineExceeded a timeout, kOutOfRange the peer closed before
@@ -63,6 +63,8 @@ class TcpSocket {
 
   absl::Status SetBufferSizes(int receive_bytes, int send_bytes);  // 0: leave to the system
 
+  // The other end is a process of this machine on a UNIX domain socket.
+  bool is_local() const { return local_; }
   int fd() const { return fd_; }
   // Gives the descriptor away; the object is only good for destruction afterwards.
   int Release();
@@ -77,6 +79,7 @@ class TcpSocket {
   absl::Status Failure(std::string_view doing, int error) const;
 
   int fd_;
+  bool local_ = false;
   std::string peer_;
   int64_t read_timeout_ms_ = 0;
   int64_t write_timeout_ms_ = 0;

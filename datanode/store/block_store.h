@@ -93,6 +93,8 @@ class ReplicaReader {
   // The block file, positioned by byte of the block, for sendfile. Bytes at or beyond
   // block().num_bytes are not part of the snapshot: never send them. Owned by this object.
   virtual int data_fd() const = 0;
+  // The meta file, for local readers that get both files. Owned by this object.
+  virtual int meta_fd() const = 0;
   // Reads exactly `n` bytes at `offset` of the data, without verifying them. kDataLoss when the
   // file is shorter than the snapshot (the replica is reported).
   virtual absl::Status ReadData(int64_t offset, size_t n, char* out) const = 0;
@@ -124,6 +126,11 @@ class BlockStore {
   // Receives events from now on; null stops them. Bad replicas and failed volumes found before are
   // told at once. When a call returns the former listener is no longer in use.
   virtual void SetListener(StoreListener* listener) = 0;
+
+  // Calls `changed` from now on whenever a replica is changed, hidden or removed in a way that ends
+  // what those who hold its files may rely on; from many threads and under locks: it must be quick
+  // and not call the store. Null ends that; when the call returns the former one is no longer used.
+  virtual void WatchReplicas(ReplicaWatch changed) = 0;
 
   // Identity, stable over restarts, and the pool all blocks belong to.
   virtual const std::string& datanode_uuid() const = 0;

@@ -98,6 +98,10 @@ LocalBlockStore::~LocalBlockStore() { core_->background().Shutdown(); }
 
 void LocalBlockStore::SetListener(StoreListener* listener) { core_->SetListener(listener); }
 
+void LocalBlockStore::WatchReplicas(ReplicaWatch changed) {
+  for (const auto& volume : core_->volumes()) volume->WatchReplicas(changed);
+}
+
 absl::StatusOr<std::unique_ptr<ReplicaWriter>> LocalBlockStore::CreateRbw(
     const WriteRequest& request) {
   RETURN_IF_ERROR(RefuseNegative(request));

@@ -20,6 +20,7 @@ class LocalBlockStore : public BlockStore {
   ~LocalBlockStore() override;
 
   void SetListener(StoreListener* listener) override;
+  void WatchReplicas(ReplicaWatch changed) override;
   const std::string& datanode_uuid() const override { return datanode_uuid_; }
   const std::string& cluster_id() const override { return core_->pool().cluster_id; }
   const std::string& pool_id() const override { return core_->pool().pool_id; }

@@ -35,6 +35,7 @@ class LocalReplicaReader : public ReplicaReader {
   int64_t visible_length() const override { return snapshot_.bytes_acked; }
   const DataChecksum& checksum() const override { return checksum_; }
   int data_fd() const override { return files_.data->fd(); }
+  int meta_fd() const override { return files_.meta->fd(); }
 
   absl::Status ReadData(int64_t offset, size_t n, char* out) const override {
     if (offset < 0 || offset > block_.num_bytes ||

@@ -251,6 +251,8 @@ void StoreCore::Drop(const std::shared_ptr<Volume>& volume, const absl::Status& 
     WriterLock lock(volumes_mu_);
     std::erase(volumes_, volume);
   }
+  volume->TellAllChanged();
+  volume->WatchReplicas(nullptr);  // it may outlive the store with those who use it
   for (const auto& active : volume->ActiveReplicas()) active->StopWriter(0).IgnoreError();
   AddFailure(VolumeFailure{volume->path(), volume->storage_id(), std::string(why.message()),
                            env_.clock.WallMs(), usage.ok() ? usage->capacity : 0});

@@ -140,6 +140,9 @@ struct ReplicaChange {
   std::string delete_hint;  // with kReceived
 };
 
+// Told of replicas that are no longer what they were; see BlockStore::WatchReplicas.
+using ReplicaWatch = std::function<void(BlockId)>;
+
 // Who wants to know. Called from many threads, also within calls of the store: return quickly and
 // never call the store back from here.
 class StoreListener {

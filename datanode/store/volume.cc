@@ -28,7 +28,7 @@ std::optional<Volume::Found> Volume::Find(BlockId id) const {
 uint64_t Volume::Put(BlockId id, const ReplicaRecord& record,
                      std::shared_ptr<ActiveReplica> active) {
   MutexLock lock(mu_);
-  records_.insert_or_assign(id, record);
+  if (!records_.insert_or_assign(id, record).second && changed_) changed_(id);
   if (active) {
     active_.insert_or_assign(id, std::move(active));
   } else {
@@ -41,6 +41,7 @@ uint64_t Volume::Erase(BlockId id) {
   MutexLock lock(mu_);
   records_.erase(id);
   active_.erase(id);
+  if (changed_) changed_(id);
   return ++sequence_;
 }
 
@@ -52,7 +53,19 @@ bool Volume::MarkDeleting(const Block& block) {
     return false;
   }
   it->second.deleting = 1;
+  if (changed_) changed_(block.id);
   return true;
+}
+
+void Volume::WatchReplicas(ReplicaWatch changed) {
+  MutexLock lock(mu_);
+  changed_ = failed() ? nullptr : std::move(changed);
+}
+
+void Volume::TellAllChanged() const {
+  MutexLock lock(mu_);
+  if (!changed_) return;
+  for (const auto& [id, record] : records_) changed_(id);
 }
 
 ReplicaListing Volume::List() const {

@@ -68,6 +68,10 @@ class Volume {
   uint64_t Erase(BlockId id);
   // Hides a replica that has this stamp until it is erased; false when there is none.
   bool MarkDeleting(const Block& block);
+  // See BlockStore::WatchReplicas.
+  void WatchReplicas(ReplicaWatch changed);
+  // Tells that every replica here is gone.
+  void TellAllChanged() const;
   // See BlockStore::List.
   ReplicaListing List() const;
   // The first FINALIZED replica with an id above `after`.
@@ -110,6 +114,7 @@ class Volume {
 
   mutable Mutex mu_;
   absl::btree_map<BlockId, ReplicaRecord> records_ GUARDED_BY(mu_);
+  ReplicaWatch changed_ GUARDED_BY(mu_);
   absl::flat_hash_map<BlockId, std::shared_ptr<ActiveReplica>> active_ GUARDED_BY(mu_);
   uint64_t sequence_ GUARDED_BY(mu_) = 0;
   std::bitset<kLeafCount> known_leaves_ GUARDED_BY(mu_);

@@ -49,6 +49,8 @@ class FrameSocket {
   void ResizeBuffer(size_t buffer_bytes);
 
   TcpSocket& socket() { return *socket_; }
+  // Gives the socket away; nothing may be buffered, and the object is only good for destruction.
+  std::unique_ptr<TcpSocket> TakeSocket() { return std::move(socket_); }
   const std::string& peer() const { return socket_->peer(); }
 
  private:

@@ -7,6 +7,7 @@
 #include "common/clock.h"
 #include "common/status_macros.h"
 #include "common/types/block.h"
+#include "datanode/shortcircuit/short_circuit_registry.h"
 #include "datanode/store/block_store.h"
 #include "datanode/transfer/frame_socket.h"
 #include "datanode/transfer/operation_threads.h"
@@ -25,6 +26,7 @@ struct TransferServices {
   OperationThreads& threads;
   Throttler& balance_throttler;
   MoverSlots& mover_slots;
+  ShortCircuitRegistry& short_circuit;
   DatanodeId self;  // as told to other DataNodes
 };
 
@@ -33,10 +35,11 @@ struct OperationContext {
   TransferServices& services;
   FrameSocket& connection;
   std::shared_ptr<SocketGroup> sockets;  // holds the connection; add others that it may wait for
+  wire::ShmId segment = {};              // with kGiveToSegment: whose connection this is now
 };
 
 // What becomes of the connection when an operation is over.
-enum class AfterOperation { kKeepConnection, kClose };
+enum class AfterOperation { kKeepConnection, kClose, kGiveToSegment };
 
 // UnexpectedBlockPool unless `block` is of the pool that is served here.
 absl::Status CheckPool(const TransferServices& services, const ExtendedBlock& block);

@@ -27,6 +27,11 @@ struct TransferOptions {
   bool report_slowness = false;           // dfs.pipeline.slownode
   // dfs.datanode.oob.timeout-ms, its first number: how long writers are told of a restart; 0: never
   int64_t restart_notice_ms = 1'500;
+  // dfs.domain.socket.path, with _PORT for the port above: where local clients connect; empty: not
+  // at all. Nobody else may be able to put another socket there, unless that is not checked
+  // (tests).
+  std::string domain_socket_path;
+  bool check_domain_socket_path = true;
   std::string host_name;  // dfs.datanode.hostname, told to other DataNodes
 };
 

@@ -3,9 +3,11 @@
 
 #include <spdlog/spdlog.h>
 
+#include "absl/strings/str_replace.h"
 #include "datanode/transfer/block_checksum.h"
 #include "datanode/transfer/move_block.h"
 #include "datanode/transfer/read_block.h"
+#include "datanode/transfer/short_circuit.h"
 #include "datanode/transfer/write_block.h"
 #include "wire/transfer/response.h"
 
@@ -32,6 +34,9 @@ struct Handlers {
   AfterOperation operator()(const wire::BlockChecksumOp& op) { return BlockChecksum(context, op); }
   AfterOperation operator()(const wire::ReplaceBlockOp& op) { return ReplaceBlock(context, op); }
   AfterOperation operator()(const wire::CopyBlockOp& op) { return CopyBlock(context, op); }
+  AfterOperation operator()(const wire::RequestFdsOp& op) { return RequestFds(context, op); }
+  AfterOperation operator()(const wire::ReleaseFdsOp& op) { return ReleaseFds(context, op); }
+  AfterOperation operator()(const wire::RequestShmOp& op) { return RequestShm(context, op); }
 };
 
 }  // namespace
@@ -42,6 +47,7 @@ TransferServer::TransferServer(const TransferOptions& options,
     : options_(options),
       port_(listener->port()),
       listener_(std::move(listener)),
+      store_(store),
       clock_(clock),
       balance_throttler_(options.balance_bandwidth, clock),
       mover_slots_(options.balance_max_moves),
@@ -52,6 +58,7 @@ TransferServer::TransferServer(const TransferOptions& options,
                 .threads = threads_,
                 .balance_throttler = balance_throttler_,
                 .mover_slots = mover_slots_,
+                .short_circuit = short_circuit_,
                 .self = {.uuid = store.datanode_uuid(),
                          .host_name = options.host_name,
                          .xfer_port = port_}},
@@ -65,9 +72,22 @@ absl::StatusOr<std::unique_ptr<TransferServer>> TransferServer::Start(
   std::unique_ptr<TransferServer> server(
       new TransferServer(options, std::move(listener), store, clock));
   RETURN_IF_ERROR(server->idle_.Start());
-  server->acceptor_ = std::thread([raw = server.get()] { raw->AcceptLoop(); });
+  if (!options.domain_socket_path.empty()) RETURN_IF_ERROR(server->ListenLocally());
+  server->acceptor_ = std::thread([raw = server.get()] { raw->AcceptFrom(*raw->listener_); });
   spdlog::info("data port {} is open", server->port());
   return server;
+}
+
+absl::Status TransferServer::ListenLocally() {
+  const std::string path =
+      absl::StrReplaceAll(options_.domain_socket_path, {{"_PORT", fmt::format("{}", port_)}});
+  if (options_.check_domain_socket_path) RETURN_IF_ERROR(CheckSocketPath(path));
+  ASSIGN_OR_RETURN(local_listener_, UnixListener::Listen(path));
+  RETURN_IF_ERROR(short_circuit_.Start());
+  store_.WatchReplicas([this](BlockId block) { short_circuit_.Invalidate(block); });
+  local_acceptor_ = std::thread([this] { AcceptFrom(*local_listener_); });
+  spdlog::info("local clients are served at {}", path);
+  return absl::OkStatus();
 }
 
 TransferServer::~TransferServer() { Stop(); }
@@ -89,18 +109,26 @@ void TransferServer::Stop(bool will_restart) {
     acceptor_.join();
   }
   listener_.reset();
+  if (local_acceptor_.joinable()) {
+    local_listener_->Shutdown();
+    local_acceptor_.join();
+    store_.WatchReplicas(nullptr);
+  }
+  local_listener_.reset();
   balance_throttler_.Stop();
   idle_.Stop();
   threads_.Shutdown();
+  short_circuit_.Stop();
   // Copies run on threads of their callers.
   MutexLock lock(mu_);
   while (!active_.empty()) stop_.Wait(mu_);
 }
 
-void TransferServer::AcceptLoop() {
+template <typename Listener>
+void TransferServer::AcceptFrom(Listener& listener) {
   SetThreadName("transfer-accept");
   while (true) {
-    auto socket = listener_->Accept();
+    auto socket = listener.Accept();
     if (absl::IsCancelled(socket.status())) return;
     if (!socket.ok()) {
       spdlog::warn("data port: {}", socket.status().ToString());
@@ -148,12 +176,16 @@ void TransferServer::Serve(std::unique_ptr<FrameSocket> connection) {
   while (true) {
     const std::shared_ptr<SocketGroup> sockets = NewGroup();
     AfterOperation after;
+    wire::ShmId segment;
     {
       const SocketGroupMember member(*sockets, connection->socket());
-      after = ServeOne(*connection, sockets);
+      after = ServeOne(*connection, sockets, segment);
     }
     Forget(*sockets);
     if (after == AfterOperation::kClose) return;
+    if (after == AfterOperation::kGiveToSegment) {
+      return short_circuit_.Watch(segment, connection->TakeSocket());
+    }
     auto next = connection->Poll(&wire::OpSize);
     if (next.ok() && !*next && connection->socket().WaitReadable(kLingerMs).value_or(false)) {
       next = connection->Poll(&wire::OpSize);
@@ -168,7 +200,8 @@ void TransferServer::Serve(std::unique_ptr<FrameSocket> connection) {
 }
 
 AfterOperation TransferServer::ServeOne(FrameSocket& connection,
-                                        const std::shared_ptr<SocketGroup>& sockets) {
+                                        const std::shared_ptr<SocketGroup>& sockets,
+                                        wire::ShmId& segment) {
   const auto header = connection.Read(&wire::OpSize);
   absl::StatusOr<wire::Op> op =
       header.ok() ? wire::DecodeOp(*header) : absl::StatusOr<wire::Op>(header.status());
@@ -184,7 +217,9 @@ AfterOperation TransferServer::ServeOne(FrameSocket& connection,
     return AfterOperation::kClose;
   }
   OperationContext context{services_, connection, sockets};
-  return std::visit(Handlers{context, copier_}, *op);
+  const AfterOperation after = std::visit(Handlers{context, copier_}, *op);
+  segment = context.segment;
+  return after;
 }
 
 absl::Status TransferServer::CopyForNamenode(const ExtendedBlock& block,

@@ -7,6 +7,7 @@
 
 #include "absl/container/flat_hash_set.h"
 #include "common/net/socket.h"
+#include "common/net/unix_socket.h"
 #include "datanode/transfer/block_copier.h"
 #include "datanode/transfer/idle_connections.h"
 #include "datanode/transfer/operation.h"
@@ -19,7 +20,8 @@ namespace cairn::datanode {
 class TransferServer {
  public:
   // Listens and begins to serve. `store` and `clock` must outlive the server. kUnavailable when the
-  // address cannot be listened on.
+  // address or the domain socket cannot be listened on, kFailedPrecondition when others could
+  // replace that socket.
   static absl::StatusOr<std::unique_ptr<TransferServer>> Start(const TransferOptions& options,
                                                                BlockStore& store,
                                                                const Clock& clock);
@@ -34,6 +36,8 @@ class TransferServer {
   void Stop(bool will_restart = false);
 
   int port() const { return port_; }
+  // Shared memory segments and slots of local clients.
+  const ShortCircuitRegistry& short_circuit() const { return short_circuit_; }
   // Operations running now.
   int32_t xceiver_count() const { return threads_.running(); }
   // Connections that wait for an operation.
@@ -54,25 +58,32 @@ class TransferServer {
   TransferServer(const TransferOptions& options, std::unique_ptr<TcpListener> listener,
                  BlockStore& store, const Clock& clock);
 
-  void AcceptLoop();
+  absl::Status ListenLocally();
+  template <typename Listener>
+  void AcceptFrom(Listener& listener);
   void OnReady(std::unique_ptr<FrameSocket> connection);
   void Serve(std::unique_ptr<FrameSocket> connection) EXCLUDES(mu_);
   // One operation; `sockets` holds the connection.
-  AfterOperation ServeOne(FrameSocket& connection, const std::shared_ptr<SocketGroup>& sockets);
+  AfterOperation ServeOne(FrameSocket& connection, const std::shared_ptr<SocketGroup>& sockets,
+                          wire::ShmId& segment);
   std::shared_ptr<SocketGroup> NewGroup() EXCLUDES(mu_);
   void Forget(SocketGroup& group) EXCLUDES(mu_);
 
   const TransferOptions options_;
   const int port_;
-  std::unique_ptr<TcpListener> listener_;  // until Stop: peers are then refused at once
+  std::unique_ptr<TcpListener> listener_;         // until Stop: peers are then refused at once
+  std::unique_ptr<UnixListener> local_listener_;  // null without a domain socket
+  BlockStore& store_;
   const Clock& clock_;
   Throttler balance_throttler_;
   MoverSlots mover_slots_;
+  ShortCircuitRegistry short_circuit_;
   OperationThreads threads_;
   TransferServices services_;
   BlockCopier copier_;
   IdleConnections idle_;
   std::thread acceptor_;
+  std::thread local_acceptor_;
 
   Mutex mu_;
   CondVar stop_;

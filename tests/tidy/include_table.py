@@ -27,7 +27,9 @@ MAY_INCLUDE = {
                          "proto/hadoop/"],
     "datanode/": ["common/", "datanode/"],  # main, options and the composition root
     "datanode/store/": ["common/"],
-    "datanode/transfer/": ["common/", "datanode/store/", "wire/", "proto/hadoop/"],
+    "datanode/shortcircuit/": ["common/", "wire/"],
+    "datanode/transfer/": ["common/", "datanode/store/", "datanode/shortcircuit/", "wire/",
+                           "proto/hadoop/"],
     "datanode/control/": ["common/", "datanode/store/", "ipc/", "proto/cairn/internal/",
                           "proto/hadoop/", "wire/"],
     "datanode/hadoop/": ["common/", "datanode/store/", "datanode/control/", "ipc/", "wire/",

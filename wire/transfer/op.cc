@@ -37,6 +37,16 @@ void TakeBase(const hdfs::BaseHeaderProto& proto, OpStruct& op) {
               proto.token().service()};
 }
 
+void ToProto(const ShmSlot& slot, hdfs::ShortCircuitShmSlotProto& proto) {
+  proto.mutable_shmid()->set_hi(slot.shm.hi);
+  proto.mutable_shmid()->set_lo(slot.shm.lo);
+  proto.set_slotidx(slot.index);
+}
+
+ShmSlot FromProto(const hdfs::ShortCircuitShmSlotProto& proto) {
+  return {.shm = {.hi = proto.shmid().hi(), .lo = proto.shmid().lo()}, .index = proto.slotidx()};
+}
+
 void ToProto(const CachingStrategy& caching, hdfs::CachingStrategyProto& proto) {
   if (caching.drop_behind) proto.set_dropbehind(*caching.drop_behind);
   if (caching.readahead_bytes) proto.set_readahead(*caching.readahead_bytes);
@@ -148,6 +158,27 @@ std::string Encode(const CopyBlockOp& op) {
   return EncodeHeader(OpCode::kCopyBlock, proto);
 }
 
+std::string Encode(const RequestFdsOp& op) {
+  hdfs::OpRequestShortCircuitAccessProto proto;
+  ToProto(op.block, op.token, *proto.mutable_header());
+  proto.set_maxversion(op.max_version);
+  if (op.slot) ToProto(*op.slot, *proto.mutable_slotid());
+  proto.set_supportsreceiptverification(op.supports_receipt_verification);
+  return EncodeHeader(OpCode::kRequestShortCircuitFds, proto);
+}
+
+std::string Encode(const ReleaseFdsOp& op) {
+  hdfs::ReleaseShortCircuitAccessRequestProto proto;
+  ToProto(op.slot, *proto.mutable_slotid());
+  return EncodeHeader(OpCode::kReleaseShortCircuitFds, proto);
+}
+
+std::string Encode(const RequestShmOp& op) {
+  hdfs::ShortCircuitShmRequestProto proto;
+  proto.set_clientname(op.client_name);
+  return EncodeHeader(OpCode::kRequestShortCircuitShm, proto);
+}
+
 absl::StatusOr<Op> DecodeWrite(std::string_view message) {
   hdfs::OpWriteBlockProto proto;
   RETURN_IF_ERROR(DecodeDelimited(message, proto));
@@ -232,6 +263,29 @@ absl::StatusOr<Op> DecodeCopy(std::string_view message) {
   return op;
 }
 
+absl::StatusOr<Op> DecodeRequestFds(std::string_view message) {
+  hdfs::OpRequestShortCircuitAccessProto proto;
+  RETURN_IF_ERROR(DecodeDelimited(message, proto));
+  RequestFdsOp op;
+  TakeBase(proto.header(), op);
+  op.max_version = proto.maxversion();
+  if (proto.has_slotid()) op.slot = FromProto(proto.slotid());
+  op.supports_receipt_verification = proto.supportsreceiptverification();
+  return op;
+}
+
+absl::StatusOr<Op> DecodeReleaseFds(std::string_view message) {
+  hdfs::ReleaseShortCircuitAccessRequestProto proto;
+  RETURN_IF_ERROR(DecodeDelimited(message, proto));
+  return ReleaseFdsOp{.slot = FromProto(proto.slotid())};
+}
+
+absl::StatusOr<Op> DecodeRequestShm(std::string_view message) {
+  hdfs::ShortCircuitShmRequestProto proto;
+  RETURN_IF_ERROR(DecodeDelimited(message, proto));
+  return RequestShmOp{.client_name = proto.clientname()};
+}
+
 // Every operation this side knows, in one place. A null decoder: known to HDFS, not served.
 struct OpEntry {
   OpCode code;
@@ -247,9 +301,9 @@ constexpr OpEntry kOps[] = {
     {OpCode::kCopyBlock, "COPY_BLOCK", DecodeCopy},
     {OpCode::kBlockChecksum, "BLOCK_CHECKSUM", DecodeChecksum},
     {OpCode::kTransferBlock, "TRANSFER_BLOCK", DecodeTransfer},
-    {OpCode::kRequestShortCircuitFds, "REQUEST_SHORT_CIRCUIT_FDS", nullptr},
-    {OpCode::kReleaseShortCircuitFds, "RELEASE_SHORT_CIRCUIT_FDS", nullptr},
-    {OpCode::kRequestShortCircuitShm, "REQUEST_SHORT_CIRCUIT_SHM", nullptr},
+    {OpCode::kRequestShortCircuitFds, "REQUEST_SHORT_CIRCUIT_FDS", DecodeRequestFds},
+    {OpCode::kReleaseShortCircuitFds, "RELEASE_SHORT_CIRCUIT_FDS", DecodeReleaseFds},
+    {OpCode::kRequestShortCircuitShm, "REQUEST_SHORT_CIRCUIT_SHM", DecodeRequestShm},
     {OpCode::kBlockGroupChecksum, "BLOCK_GROUP_CHECKSUM", nullptr},
     {OpCode::kCustom, "CUSTOM", nullptr},
 };
@@ -276,6 +330,9 @@ OpCode CodeOf(const TransferBlockOp&) { return OpCode::kTransferBlock; }
 OpCode CodeOf(const BlockChecksumOp&) { return OpCode::kBlockChecksum; }
 OpCode CodeOf(const ReplaceBlockOp&) { return OpCode::kReplaceBlock; }
 OpCode CodeOf(const CopyBlockOp&) { return OpCode::kCopyBlock; }
+OpCode CodeOf(const RequestFdsOp&) { return OpCode::kRequestShortCircuitFds; }
+OpCode CodeOf(const ReleaseFdsOp&) { return OpCode::kReleaseShortCircuitFds; }
+OpCode CodeOf(const RequestShmOp&) { return OpCode::kRequestShortCircuitShm; }
 
 }  // namespace
 

@@ -13,6 +13,7 @@
 #include "common/data_checksum.h"
 #include "common/types/block.h"
 #include "wire/transfer/response.h"
+#include "wire/transfer/shm_slot.h"
 
 namespace cairn::wire {
 
@@ -134,8 +135,27 @@ struct CopyBlockOp {
   BlockToken token;
 };
 
+// Pass open files of a replica over a domain socket.
+struct RequestFdsOp {
+  ExtendedBlock block;
+  BlockToken token;
+  uint32_t max_version = 0;  // of the replica's files that the client can read
+  std::optional<ShmSlot> slot;
+  bool supports_receipt_verification = false;
+};
+
+// The client no longer uses a slot.
+struct ReleaseFdsOp {
+  ShmSlot slot;
+};
+
+// Make a shared memory segment for the client; the connection belongs to it from then on.
+struct RequestShmOp {
+  std::string client_name;
+};
+
 using Op = std::variant<WriteBlockOp, ReadBlockOp, TransferBlockOp, BlockChecksumOp, ReplaceBlockOp,
-                        CopyBlockOp>;
+                        CopyBlockOp, RequestFdsOp, ReleaseFdsOp, RequestShmOp>;
 
 // The whole header of `op`.
 std::string EncodeOp(const Op& op);

@@ -128,6 +128,25 @@ TEST(Op, TheOthersRoundTrip) {
   }
 }
 
+TEST(Op, ShortCircuitRequestsAreHadoopsBytesAndRoundTrip) {
+  EXPECT_EQ(ToHex(EncodeOp(RequestShmOp{"c"})), "001c59030a0163");
+  const ShmSlot slot{.shm = {.hi = -1, .lo = 7}, .index = 127};
+  const auto request = DecodeOp(EncodeOp(RequestFdsOp{.block = GoldenBlock(),
+                                                      .token = {},
+                                                      .max_version = 1,
+                                                      .slot = slot,
+                                                      .supports_receipt_verification = true}));
+  ASSERT_TRUE(request.ok()) << request.status();
+  const auto& fds = std::get<RequestFdsOp>(*request);
+  EXPECT_EQ(fds.block.block.id, GoldenBlock().block.id);
+  EXPECT_EQ(fds.max_version, 1u);
+  EXPECT_EQ(fds.slot, slot);
+  EXPECT_TRUE(fds.supports_receipt_verification);
+  const auto release = DecodeOp(EncodeOp(ReleaseFdsOp{slot}));
+  ASSERT_TRUE(release.ok()) << release.status();
+  EXPECT_EQ(std::get<ReleaseFdsOp>(*release).slot, slot);
+}
+
 TEST(Op, SizeIsKnownAsSoonAsTheLengthIs) {
   const std::string bytes = FromHex(kRead);
   for (size_t n = 0; n < 4; ++n) EXPECT_EQ(*OpSize(bytes.substr(0, n)), 0u);
@@ -138,7 +157,7 @@ TEST(Op, RefusesAnotherVersionAndUnknownOperations) {
   EXPECT_TRUE(absl::IsInvalidArgument(OpSize(FromHex("001b51")).status()));
   EXPECT_TRUE(absl::IsInvalidArgument(OpSize("GET / HTTP/1.1").status()));
   EXPECT_TRUE(absl::IsInvalidArgument(OpSize(FromHex("001c01")).status()));
-  EXPECT_TRUE(absl::IsUnimplemented(OpSize(FromHex("001c59030a0163")).status()));  // SHM
+  EXPECT_TRUE(absl::IsUnimplemented(OpSize(FromHex("001c5a030a0163")).status()));  // groups
 }
 
 TEST(Op, RefusesAnOversizedHeaderBeforeReadingIt) {

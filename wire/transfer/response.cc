@@ -52,6 +52,9 @@ std::string EncodeResponse(const OpResponse& response) {
     info.set_chunkoffset(static_cast<uint64_t>(response.read_info->chunk_offset));
   }
   if (!response.message.empty()) proto.set_message(response.message);
+  if (response.short_circuit_version) {
+    proto.set_shortcircuitaccessversion(*response.short_circuit_version);
+  }
   return EncodeDelimited(proto);
 }
 
@@ -76,6 +79,29 @@ absl::StatusOr<OpResponse> DecodeResponse(std::string_view message) {
     response.read_info = read_info;
   }
   response.message = proto.message();
+  if (proto.has_shortcircuitaccessversion()) {
+    response.short_circuit_version = proto.shortcircuitaccessversion();
+  }
+  return response;
+}
+
+std::string EncodeShmResponse(const ShmResponse& response) {
+  hadoop::hdfs::ShortCircuitShmResponseProto proto;
+  proto.set_status(static_cast<hadoop::hdfs::Status>(response.status));
+  if (!response.error.empty()) proto.set_error(response.error);
+  if (response.id) {
+    proto.mutable_id()->set_hi(response.id->hi);
+    proto.mutable_id()->set_lo(response.id->lo);
+  }
+  return EncodeDelimited(proto);
+}
+
+absl::StatusOr<ShmResponse> DecodeShmResponse(std::string_view message) {
+  hadoop::hdfs::ShortCircuitShmResponseProto proto;
+  RETURN_IF_ERROR(DecodeDelimited(message, proto));
+  ShmResponse response{
+      .status = static_cast<OpStatus>(proto.status()), .error = proto.error(), .id = std::nullopt};
+  if (proto.has_id()) response.id = ShmId{.hi = proto.id().hi(), .lo = proto.id().lo()};
   return response;
 }
 

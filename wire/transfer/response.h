@@ -10,6 +10,7 @@
 #include "absl/status/statusor.h"
 #include "common/data_checksum.h"
 #include "wire/transfer/op_status.h"
+#include "wire/transfer/shm_slot.h"
 
 namespace cairn::wire {
 
@@ -54,6 +55,8 @@ struct OpResponse {
   std::optional<BlockChecksumResult> checksum_result;
   std::optional<ReadChecksumInfo> read_info;
   std::string message;
+  // REQUEST_SHORT_CIRCUIT_FDS: how the files are to be read.
+  std::optional<uint32_t> short_circuit_version = std::nullopt;
 
   friend bool operator==(const OpResponse&, const OpResponse&) = default;
 };
@@ -66,6 +69,19 @@ absl::StatusOr<size_t> ResponseSize(std::string_view received);
 // Decodes one complete reply, as sized by ResponseSize; kInvalidArgument when malformed. Also reads
 // a DNTransferAckProto, which has the same first field.
 absl::StatusOr<OpResponse> DecodeResponse(std::string_view message);
+
+// Answer to REQUEST_SHORT_CIRCUIT_SHM, a delimited ShortCircuitShmResponseProto, and to
+// RELEASE_SHORT_CIRCUIT_FDS (without an id), a ReleaseShortCircuitAccessResponseProto.
+struct ShmResponse {
+  OpStatus status = OpStatus::kSuccess;
+  std::string error;
+  std::optional<ShmId> id;
+
+  friend bool operator==(const ShmResponse&, const ShmResponse&) = default;
+};
+std::string EncodeShmResponse(const ShmResponse& response);
+// As ResponseSize sizes it; of either message.
+absl::StatusOr<ShmResponse> DecodeShmResponse(std::string_view message);
 
 // A delimited ClientReadStatusProto: kChecksumOk (all verified), kSuccess (not verified) or
 // kErrorChecksum.

@@ -28,6 +28,8 @@ class RawClient {
  public:
   // Throws when nobody listens.
   explicit RawClient(int port);
+  // Over a connection that is there already.
+  explicit RawClient(std::unique_ptr<FrameSocket> socket) : socket_(std::move(socket)) {}
 
   absl::Status Send(const wire::Op& op) { return SendBytes(wire::EncodeOp(op)); }
   absl::Status SendBytes(std::string_view bytes) { return socket_->Write(bytes); }
