@@ -58,7 +58,8 @@ class ReplicaWriter {
   // values and values beyond bytes_on_disk() are clamped. Nothing on disk changes.
   virtual void SetBytesAcked(int64_t bytes) = 0;
 
-  // Ends the writing of a TEMPORARY replica and makes it RBW with every byte acked (TRANSFER_RBW).
+  // Ends the writing of a TEMPORARY replica and makes it RBW with every byte acked (TRANSFER_RBW);
+  // reported RECEIVING, so that it goes when the pipeline it was meant for never comes to be.
   // Durability: none promised. The writer is detached, also on error.
   virtual absl::Status ConvertToRbw() = 0;
   // Ends the writing: the replica becomes FINALIZED with the bytes received, is moved to the

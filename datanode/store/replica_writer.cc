@@ -195,7 +195,9 @@ absl::Status LocalReplicaWriter::ConvertToRbw() {
     return core_.DiskError(volume_, moved);
   }
   active_->SetAcked(bytes_on_disk());
-  volume_->Put(id_, ReplicaRecord::Make(ReplicaState::kBeingWritten, stamp_, 0), active_);
+  const uint64_t sequence =
+      volume_->Put(id_, ReplicaRecord::Make(ReplicaState::kBeingWritten, stamp_, 0), active_);
+  core_.Emit(ReplicaChangeKind::kReceiving, *volume_, sequence, block());
   Detach();
   return absl::OkStatus();
 }

@@ -214,6 +214,19 @@ TEST_F(StagesTest, TransferredRbwIsConvertedAndThenRecovered) {
   EXPECT_EQ((*recovered)->block(), (Block{kId, 1002, 700}));
 }
 
+// The pipeline it was copied for may fail before it is set up: only the NameNode can remove it
+// then.
+TEST_F(StagesTest, TransferredRbwIsReported) {
+  auto writer = store->CreateTemporary(Request());
+  ASSERT_TRUE(Put(**writer, 0, Bytes(700)).ok());
+  ASSERT_TRUE((*writer)->ConvertToRbw().ok());
+  const auto changes = listener.TakeChanges();
+  ASSERT_EQ(changes.size(), 1u);
+  EXPECT_EQ(changes[0].kind, ReplicaChangeKind::kReceiving);
+  EXPECT_EQ(changes[0].block, (Block{kId, kStamp, 700}));
+  EXPECT_EQ(changes[0].sequence, store->List(OnlyStorage())->sequence);
+}
+
 TEST_F(StagesTest, AppendContinuesAFinalizedReplicaUnderTheNewStamp) {
   const std::string data = Bytes(1300);
   MakeFinalized(data.substr(0, 700));
