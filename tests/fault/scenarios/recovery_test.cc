@@ -41,6 +41,25 @@ class Recovery : public Scenario {
     if (daemon == kNamenode) return faults().namenode_link();
     return data ? faults().data_link(daemon) : faults().rpc_link(daemon);
   }
+  // Cuts the data, or else the header of the checksums, of the replica that DataNode `index` was
+  // writing when it died.
+  void DamageReplica(int index, bool data) {
+    std::filesystem::path victim;  // of the newest block: others may be about to be deleted
+    for (const auto& entry :
+         std::filesystem::recursive_directory_iterator(faults().Disks(index)[0])) {
+      const std::filesystem::path& file = entry.path();
+      const std::string name = file.filename();
+      if (file.parent_path().filename() != "rbw" || !name.starts_with("blk_")) continue;
+      const bool is_data = name.find_first_not_of("0123456789", 4) == std::string::npos;
+      if (is_data != data || (!data && !name.ends_with(".meta"))) continue;
+      if (victim.empty() || victim.filename() < name) victim = file;
+    }
+    ASSERT_FALSE(victim.empty());
+    const auto size = static_cast<int64_t>(std::filesystem::file_size(victim));
+    const int64_t left = data ? Between(0, size - 1) : Between(0, 6);
+    std::filesystem::resize_file(victim, static_cast<uintmax_t>(left));
+    history().Add("runner", fmt::format("{} cut to {} of {}", victim.string(), left, size));
+  }
   // Ends it by lease recovery: at least `promised` bytes of the pattern are there.
   void RecoverAndCheck(const std::string& path, uint64_t seed, int64_t promised) {
     ASSERT_OK(RecoverLease(client(), path));
@@ -311,6 +330,25 @@ TEST_P(Recovery, AllDatanodesRestartAtOnceUnderLoad) {
     ASSERT_OK(faults().StartAll());
   }
   CheckEverything(&workload);
+}
+
+// All processes die and one disk loses bytes of its replica, or what tells their checksums: what
+// was flushed is still on the others.
+TEST_P(Recovery, DamageToOneOfThreeReplicasCostsNothingThatWasFlushed) {
+  ASSERT_NO_FATAL_FAILURE(StartCluster({.datanodes = 3}));
+  for (int round = 0; round < (LongRun() ? 20 : 2); ++round) {
+    const std::string path = fmt::format("/f{}", round);
+    const uint64_t seed = random()();
+    const int64_t flushed = Between(1000, kBlock - 1000);
+    ASSERT_NO_FATAL_FAILURE(Abandon(path, seed, flushed, false));
+    watch().Suspend();
+    ASSERT_OK(faults().KillAll());
+    ASSERT_NO_FATAL_FAILURE(DamageReplica(static_cast<int>(Between(0, 2)), round % 2 == 0));
+    ASSERT_OK(faults().StartAll());
+    watch().Resume();
+    ASSERT_NO_FATAL_FAILURE(RecoverAndCheck(path, seed, flushed));
+  }
+  CheckEverything();
 }
 
 TEST_P(Recovery, APowerCutLeavesWhatHsyncPromised) {
