@@ -313,7 +313,7 @@ void NamenodeSession::HandleReply(const pb::HeartbeatResponse& reply) {
 bool NamenodeSession::ReportsDue() const {
   if (!registered_) return false;
   const int64_t now = clock_.MonotonicMs();
-  if (now >= full_report_at_ms_ || reports_.has_findings()) return true;
+  if (now >= full_report_at_ms_ || (reported_ && reports_.has_findings())) return true;
   return now >= changes_not_before_ms_ &&
          (reports_.has_urgent() || (deletions_due_ && reports_.has_changes()));
 }
@@ -355,8 +355,9 @@ absl::Status NamenodeSession::SendReports() {
     changes_not_before_ms_ = clock_.MonotonicMs() + options_.change_interval_ms;
   }
   RETURN_IF_ERROR(SendChanges(sender));
-  RETURN_IF_ERROR(SendBadReplicas(sender));
-  return full_report_due ? SendFullReport(sender) : absl::OkStatus();
+  if (full_report_due) RETURN_IF_ERROR(SendFullReport(sender));
+  // A NameNode that has not heard of a replica takes no notice that it is bad.
+  return reported() ? SendBadReplicas(sender) : absl::OkStatus();
 }
 
 absl::Status NamenodeSession::SendChanges(const pb::Sender& sender) {

@@ -300,6 +300,22 @@ TEST_F(NamenodeSessionTest, ReportsBadReplicas) {
   EXPECT_EQ(namenode_.bad_replicas()[0].datanode_uuid(), node_.store().datanode_uuid());
 }
 
+// The NameNode takes no notice of them before: after a power cut it counted such replicas as good.
+TEST_F(NamenodeSessionTest, ReportsBadReplicasFoundAtTheStartAfterItsFirstReport) {
+  ASSERT_TRUE(WriteWhole(TestBlock(kId), TestData(1'000), {&node_}).ok());
+  node_.DamageData(kId, 10);
+  node_.store().RunBlockScan();
+  namenode_.FailNext("ReportBlocks", absl::UnavailableError("no"));
+  StartSession();
+  bool early = false;
+  ASSERT_TRUE(Eventually([&] {
+    const bool told = !namenode_.bad_replicas().empty();
+    early |= told && namenode_.full_reports() == 0;
+    return told;
+  }));
+  EXPECT_FALSE(early);
+}
+
 TEST_F(NamenodeSessionTest, RepliesOfAnOlderEpochAreIgnored) {
   namenode_.SetEpoch(5);
   ASSERT_TRUE(WriteWhole(TestBlock(kId), "data", {&node_}).ok());
