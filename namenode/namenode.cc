@@ -104,6 +104,14 @@ absl::Status NameNode::Open(OnFatal on_fatal) {
                        .clock = env_.clock},
       ClusterAdminOptions{.log_dir = options_.log_dir,
                           .reload_proxy_users = [this] { return ReloadProxyUsers(); }});
+  reconfigurator_ = std::make_unique<Reconfigurator>(
+      *options_.source,
+      [this]() -> absl::StatusOr<Configuration> {
+        if (env_.reload == nullptr) return *options_.source;
+        ASSIGN_OR_RETURN(const NameNodeOptions now, env_.reload());
+        return *now.source;
+      },
+      ReconfigurableProperties(), env_.clock);
   monitors_ = std::make_unique<Monitors>(
       options_.monitors, *blocks_, *names_,
       [this](size_t limit) { return names_->ExpiredLeases(limit); },
@@ -138,7 +146,10 @@ absl::Status NameNode::Serve() {
   salvager_->ServeAt(OwnGrpcAddress(options_.grpc.host, grpc_->port()));
   options_.hadoop.superusers = options_.grpc.superusers;
   options_.hadoop.audit_logger = options_.grpc.audit_logger;
-  ASSIGN_OR_RETURN(hadoop_, HadoopServer::Start(options_.hadoop, core, groups_, proxies_));
+  ASSIGN_OR_RETURN(
+      hadoop_, HadoopServer::Start(
+                   options_.hadoop, core,
+                   {.groups = groups_, .proxies = proxies_, .reconfiguration = *reconfigurator_}));
   options_.http.superusers = options_.grpc.superusers;
   options_.http.audit_logger = options_.grpc.audit_logger;
   ASSIGN_OR_RETURN(http_, NameNodeHttp::Start(options_.http, core, groups_, *fsck_));
@@ -147,6 +158,23 @@ absl::Status NameNode::Serve() {
   spdlog::info("NameNode of cluster {}, block pool {}, epoch {}, is up", identity.cluster_id,
                identity.block_pool_id, store_->epoch());
   return absl::OkStatus();
+}
+
+// All of one kind: they say how fast copies and deletions go.
+std::vector<Reconfigurator::Property> NameNode::ReconfigurableProperties() {
+  const auto set_pace = [this](const Configuration& now) -> absl::Status {
+    ASSIGN_OR_RETURN(const NameNodeOptions options, NameNodeOptions::From(now));
+    blocks_->SetPace(options.blocks.pace);
+    return absl::OkStatus();
+  };
+  std::vector<Reconfigurator::Property> properties;
+  for (const char* key :
+       {"dfs.block.invalidate.limit", "dfs.namenode.reconstruction.pending.timeout-sec",
+        "dfs.namenode.replication.max-streams", "dfs.namenode.replication.max-streams-hard-limit",
+        "dfs.namenode.replication.work.multiplier.per.iteration"}) {
+    properties.push_back({key, set_pace});
+  }
+  return properties;
 }
 
 absl::Status NameNode::ReloadProxyUsers() {
@@ -177,6 +205,7 @@ void NameNode::Stop() {
   fsck_.reset();
   salvager_.reset();
   admin_.reset();
+  reconfigurator_.reset();
   names_.reset();
   monitors_.reset();  // calls it made into the namespace have been answered
   blocks_.reset();

@@ -9,6 +9,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "common/clock.h"
+#include "common/config/reconfigurator.h"
 #include "common/file_system.h"
 #include "common/random.h"
 #include "common/users/group_resolver.h"
@@ -71,7 +72,7 @@ class NameNode {
   const ClusterIdentity& identity() const { return store_->identity(); }
   // The parts, for tests; null after Stop.
   Namespace* names() { return names_.get(); }
-  BlockManager* blocks() { return blocks_.get(); }
+  BlockManagerImpl* blocks() { return blocks_.get(); }
   // Calls served so far, per method; none after Stop.
   std::vector<MethodStats> CallStats() const;
 
@@ -80,6 +81,7 @@ class NameNode {
   absl::Status Open(OnFatal on_fatal);
   absl::Status Serve();
   absl::Status ReloadProxyUsers();
+  std::vector<Reconfigurator::Property> ReconfigurableProperties();
 
   NameNodeOptions options_;
   const NameNodeEnv env_;
@@ -93,6 +95,7 @@ class NameNode {
   std::unique_ptr<BlockManagerImpl> blocks_;
   std::unique_ptr<NamespaceImpl> names_;
   std::unique_ptr<ClusterAdminImpl> admin_;
+  std::unique_ptr<Reconfigurator> reconfigurator_;
   std::unique_ptr<Monitors> monitors_;
   std::unique_ptr<ClientSalvager> salvager_;
   std::unique_ptr<FsckService> fsck_;

@@ -117,15 +117,16 @@ BlockManagerOptions BlocksOptions(const Configuration& configuration) {
   options.avoid_stale_for_write = configuration.GetBool("dfs.namenode.avoid.write.stale.datanode");
   options.consider_load = configuration.GetBool("dfs.namenode.redundancy.considerLoad");
   options.load_factor = configuration.GetDouble("dfs.namenode.redundancy.considerLoad.factor");
-  options.max_streams =
+  options.pace.max_streams =
       static_cast<int>(configuration.GetInt("dfs.namenode.replication.max-streams"));
-  options.max_streams_hard_limit =
+  options.pace.max_streams_hard_limit =
       static_cast<int>(configuration.GetInt("dfs.namenode.replication.max-streams-hard-limit"));
-  options.work_multiplier = static_cast<int>(
+  options.pace.work_multiplier = static_cast<int>(
       configuration.GetInt("dfs.namenode.replication.work.multiplier.per.iteration"));
-  options.pending_timeout_ms =
+  options.pace.pending_timeout_ms =
       configuration.GetDurationMs("dfs.namenode.reconstruction.pending.timeout-sec");
-  options.invalidate_limit = static_cast<int>(configuration.GetInt("dfs.block.invalidate.limit"));
+  options.pace.invalidate_limit =
+      static_cast<int>(configuration.GetInt("dfs.block.invalidate.limit"));
   options.invalidate_work_fraction =
       configuration.GetDouble("dfs.namenode.invalidate.work.pct.per.iteration");
   options.safe_mode_threshold = configuration.GetDouble("dfs.namenode.safemode.threshold-pct");
@@ -153,6 +154,7 @@ MonitorOptions MonitorsOptions(const Configuration& configuration) {
 
 absl::StatusOr<NameNodeOptions> NameNodeOptions::From(const Configuration& configuration) {
   NameNodeOptions options;
+  options.source = std::make_shared<const Configuration>(configuration);
   options.store = StoreOptions(configuration);
   if (options.store.name_dirs.empty()) {
     return absl::InvalidArgumentError("dfs.namenode.name.dir names no directory");

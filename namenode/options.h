@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 
 #include "absl/status/statusor.h"
@@ -22,6 +23,7 @@ namespace cairn::namenode {
 // The options of every part of a NameNode. What a part learns only from the store (cluster and pool
 // ids) or from its surroundings (who the superuser is) is filled in by NameNode::Start.
 struct NameNodeOptions {
+  std::shared_ptr<const Configuration> source;  // what all others are made of
   MetaStoreOptions store;
   NamespaceOptions names;
   BlockManagerOptions blocks;

@@ -136,6 +136,16 @@ std::optional<BlockDetail> BlockManagerImpl::Describe(BlockId id) const {
   return detail;
 }
 
+void BlockManagerImpl::SetPace(const RedundancyPace& pace) {
+  MutexLock lock(mu_);
+  state_.pace = pace;
+}
+
+RedundancyPace BlockManagerImpl::pace() const {
+  MutexLock lock(mu_);
+  return state_.pace;
+}
+
 void BlockManagerImpl::SetBalancerBandwidth(int64_t bytes_per_second) {
   MutexLock lock(mu_);
   for (NodeIndex node = 0; node < state_.nodes.size(); ++node) {

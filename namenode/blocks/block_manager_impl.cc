@@ -51,7 +51,9 @@ BlockManagerImpl::BlockManagerImpl(BlockManagerOptions options, const Clock& clo
       ledger_(options_, clock, state_),
       reports_(state_, ledger_),
       safe_mode_(SafeModeOf(options_)),
-      scheduled_rolled_ms_(clock.MonotonicMs()) {}
+      scheduled_rolled_ms_(clock.MonotonicMs()) {
+  SetPace(options_.pace);
+}
 
 void BlockManagerImpl::Apply(absl::Span<const BlockChange> changes, Txid txid) {
   MutexLock lock(mu_);

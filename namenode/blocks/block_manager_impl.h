@@ -31,6 +31,10 @@ class BlockManagerImpl : public BlockManager {
   BlockManagerImpl(BlockManagerOptions options, const Clock& clock, Random& random,
                    RackResolver& racks);
 
+  // How fast copies and deletions go from now on.
+  void SetPace(const RedundancyPace& pace);
+  RedundancyPace pace() const;
+
   void Apply(absl::Span<const BlockChange> changes, Txid txid) override;
   std::optional<BlockView> Find(BlockId id) const override;
   bool HasMinReplicas(const BlockRow& row) const override;

@@ -96,7 +96,8 @@ std::vector<TransferCommand> BlockManagerImpl::TakeTransfers(NodeIndex node) {
         record->generation_stamp() != transfer.block.generation_stamp) {
       continue;  // deleted or written again since
     }
-    if (transfer.txid > durable || state.transfers_in_progress >= options_.max_streams_hard_limit) {
+    if (transfer.txid > durable ||
+        state.transfers_in_progress >= state_.pace.max_streams_hard_limit) {
       later.push_back(std::move(transfer));
       continue;
     }
@@ -120,7 +121,7 @@ std::vector<TransferCommand> BlockManagerImpl::TakeTransfers(NodeIndex node) {
 std::vector<Block> BlockManagerImpl::TakeInvalidations(NodeIndex node) {
   std::vector<Block> blocks;
   for (const Invalidation& invalidation :
-       state_.invalidations.Take(node, options_.invalidate_limit, Durable())) {
+       state_.invalidations.Take(node, state_.pace.invalidate_limit, Durable())) {
     if (ledger_.StillToDelete(node, invalidation)) blocks.push_back(invalidation.block);
   }
   return blocks;

@@ -20,7 +20,7 @@ void BlockManagerImpl::Tick() {
     MutexLock lock(mu_);
     const int64_t now_ms = clock_.MonotonicMs();
     for (const NodeIndex node : state_.nodes.ExpireDead(now_ms)) NodeLost(node);
-    for (const BlockId block : state_.pending.Expire(now_ms - options_.pending_timeout_ms)) {
+    for (const BlockId block : state_.pending.Expire(now_ms - state_.pace.pending_timeout_ms)) {
       spdlog::warn("Copying blk_{} was not done in time", block);
       ledger_.Reevaluate(block);
     }
@@ -33,7 +33,7 @@ void BlockManagerImpl::Tick() {
     if (!safe_mode_.on() && now_ms - released_ms_ >= options_.redundancy_interval_ms) {
       released_ms_ = now_ms;
       const double nodes = std::ceil(state_.nodes.live() * options_.invalidate_work_fraction);
-      state_.invalidations.Release(static_cast<size_t>(nodes), options_.invalidate_limit);
+      state_.invalidations.Release(static_cast<size_t>(nodes), state_.pace.invalidate_limit);
     }
   }
   PruneLostStorages();
@@ -113,7 +113,7 @@ std::vector<ReplicationCandidate> BlockManagerImpl::ReplicationCandidates() {
   MutexLock lock(mu_);
   std::vector<ReplicationCandidate> candidates;
   if (safe_mode_.on() || !state_.queues_active) return candidates;
-  const auto limit = static_cast<size_t>(state_.nodes.live() * options_.work_multiplier);
+  const auto limit = static_cast<size_t>(state_.nodes.live() * state_.pace.work_multiplier);
   std::vector<BlockId> blocks = state_.needed.Next(limit);
   // Blocks without a good replica cannot be copied, but may be of deleted files.
   const std::vector<BlockId> missing = state_.needed.NextMissing(kMissingPerRound);

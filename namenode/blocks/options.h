@@ -9,6 +9,15 @@
 
 namespace cairn::namenode {
 
+// How fast copies and deletions go; may change while the NameNode runs.
+struct RedundancyPace {
+  int max_streams = 2;
+  int max_streams_hard_limit = 4;
+  int work_multiplier = 2;
+  int64_t pending_timeout_ms = 300'000;
+  int invalidate_limit = 1'000;
+};
+
 // Durations in milliseconds. Each field names the key that main reads it from.
 struct BlockManagerOptions {
   std::string cluster_id;     // a DataNode of another cluster is refused
@@ -31,11 +40,10 @@ struct BlockManagerOptions {
   int load_floor_xceivers = 16;
 
   // Redundancy.
-  int max_streams = 2;                     // dfs.namenode.replication.max-streams
-  int max_streams_hard_limit = 4;          // dfs.namenode.replication.max-streams-hard-limit
-  int work_multiplier = 2;                 // dfs.namenode.replication.work.multiplier.per.iteration
-  int64_t pending_timeout_ms = 300'000;    // dfs.namenode.reconstruction.pending.timeout-sec
-  int invalidate_limit = 1'000;            // dfs.block.invalidate.limit: per heartbeat and node
+  // dfs.namenode.replication.{max-streams, max-streams-hard-limit,
+  // work.multiplier.per.iteration}, dfs.namenode.reconstruction.pending.timeout-sec,
+  // dfs.block.invalidate.limit (per heartbeat and node).
+  RedundancyPace pace;
   double invalidate_work_fraction = 0.32;  // dfs.namenode.invalidate.work.pct.per.iteration
 
   int64_t redundancy_interval_ms = 3'000;  // dfs.namenode.redundancy.interval.seconds: one round

@@ -43,10 +43,11 @@ TransferPlanner::Outcome TransferPlanner::Plan(const ClusterState& state, BlockI
   const bool badly_placed = expected >= wanted && expected == counts.live && counts.live > 0 &&
                             counts.racks < state.RacksWanted(wanted);
   if (expected >= wanted && !badly_placed) return Outcome::kNotNeeded;
-  const auto source = ChooseSource(
-      state, *record,
-      counts.live == 1 && !badly_placed ? options_.max_streams_hard_limit : options_.max_streams,
-      now_ms);
+  const auto source =
+      ChooseSource(state, *record,
+                   counts.live == 1 && !badly_placed ? state.pace.max_streams_hard_limit
+                                                     : state.pace.max_streams,
+                   now_ms);
   if (!source) return Outcome::kNoSource;
 
   PlacementQuery query;

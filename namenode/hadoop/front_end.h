@@ -6,6 +6,7 @@
 #include <string>
 #include <utility>
 
+#include "common/server/reconfiguration.h"
 #include "common/threads.h"
 #include "ipc/call.h"
 #include "ipc/method_table.h"
@@ -37,6 +38,7 @@ struct HadoopFrontEnd {
   AuditLog audit;
   CallMetrics metrics;
   GroupResolver& groups;
+  Reconfiguration& reconfiguration;
   // For what may block: a first look at a user's groups.
   Executor& blocking;
   RunningCalls running;

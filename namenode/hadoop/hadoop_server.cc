@@ -16,15 +16,16 @@ constexpr int kBlockingThreads = 2;
 
 class HadoopServerImpl final : public HadoopServer {
  public:
-  HadoopServerImpl(const HadoopServerOptions& options, FrontEndCore core, GroupResolver& groups,
-                   ProxyUsers& proxies)
-      : proxies_(proxies),
+  HadoopServerImpl(const HadoopServerOptions& options, FrontEndCore core,
+                   const HadoopServerDeps& deps)
+      : proxies_(deps.proxies),
         blocking_("hadoop-rpc", kBlockingThreads),
         front_{.core = std::move(core),
-               .rights = CallerRights(options.superusers, groups),
+               .rights = CallerRights(options.superusers, deps.groups),
                .audit = AuditLog(options.audit_logger),
                .metrics = CallMetrics(HadoopMethodNames()),
-               .groups = groups,
+               .groups = deps.groups,
+               .reconfiguration = deps.reconfiguration,
                .blocking = blocking_} {}
   ~HadoopServerImpl() override { Shutdown(); }
 
@@ -68,9 +69,8 @@ class HadoopServerImpl final : public HadoopServer {
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<HadoopServer>> HadoopServer::Start(
-    const HadoopServerOptions& options, FrontEndCore core, GroupResolver& groups,
-    ProxyUsers& proxies) {
-  auto server = std::make_unique<HadoopServerImpl>(options, std::move(core), groups, proxies);
+    const HadoopServerOptions& options, FrontEndCore core, const HadoopServerDeps& deps) {
+  auto server = std::make_unique<HadoopServerImpl>(options, std::move(core), deps);
   RETURN_IF_ERROR(server->Listen(options));
   return server;
 }

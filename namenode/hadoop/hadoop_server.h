@@ -6,6 +6,7 @@
 
 #include <spdlog/logger.h>
 #include "absl/status/statusor.h"
+#include "common/server/reconfiguration.h"
 #include "common/users/group_resolver.h"
 #include "common/users/proxy_users.h"
 #include "ipc/server_options.h"
@@ -22,15 +23,21 @@ struct HadoopServerOptions {
   std::shared_ptr<spdlog::logger> audit_logger;  // null: no audit log
 };
 
+// What the server asks beside the core; all must outlive it.
+struct HadoopServerDeps {
+  GroupResolver& groups;
+  ProxyUsers& proxies;
+  Reconfiguration& reconfiguration;
+};
+
 // Thread-safe.
 class HadoopServer {
  public:
   // Listens and serves. kUnavailable names an address that cannot be bound. What `core` refers to
-  // refers to, `groups` and `proxies` must outlive the server.
+  // must outlive the server.
   static absl::StatusOr<std::unique_ptr<HadoopServer>> Start(const HadoopServerOptions& options,
                                                              FrontEndCore core,
-                                                             GroupResolver& groups,
-                                                             ProxyUsers& proxies);
+                                                             const HadoopServerDeps& deps);
   // Shutdown.
   virtual ~HadoopServer() = default;
 

@@ -14,6 +14,7 @@
 #include "ipc/client.h"
 #include "namenode/frontend/testing/fake_core.h"
 #include "proto/hadoop/NamenodeProtocol.pb.h"
+#include "proto/hadoop/ReconfigurationProtocol.pb.h"
 #include "proto/hadoop/client_admin.pb.h"
 #include "proto/hadoop/client_files.pb.h"
 #include "proto/hadoop/client_tree.pb.h"
@@ -30,6 +31,19 @@ using ::testing::HasSubstr;
 constexpr char kClientProtocol[] = "org.apache.hadoop.hdfs.protocol.ClientProtocol";
 constexpr int64_t kTimeoutMs = 20'000;
 
+// A task that has ended, with one change that was made and one that was not.
+class FakeReconfiguration : public Reconfiguration {
+ public:
+  std::vector<std::string> Properties() const override { return {"a.b", "c.d"}; }
+  ReconfigurationStatus Status() const override {
+    return {.started_ms = 5,
+            .ended_ms = 6,
+            .changes = {{"a.b", "1", "2", absl::OkStatus()},
+                        {"c.d", "x", std::nullopt, errors::Io("not this one")}}};
+  }
+  absl::Status Start() override { return errors::Io("Another reconfiguration task is running."); }
+};
+
 class HadoopServerTest : public ::testing::Test {
  protected:
   void SetUp() override {
@@ -41,7 +55,9 @@ class HadoopServerTest : public ::testing::Test {
     options.audit_logger->set_pattern("%v");
     FrontEndCore core{.names = names_, .blocks = blocks_, .admin = admin_, .clock = SystemClock()};
     core.cluster.last_txid = [] { return Txid{9}; };
-    auto server = HadoopServer::Start(options, core, groups_, proxies_);
+    auto server = HadoopServer::Start(
+        options, core,
+        {.groups = groups_, .proxies = proxies_, .reconfiguration = reconfiguration_});
     ASSERT_TRUE(server.ok()) << server.status();
     server_ = *std::move(server);
   }
@@ -62,6 +78,7 @@ class HadoopServerTest : public ::testing::Test {
   testing::FakeAdmin admin_;
   testing::FakeGroups groups_;
   ProxyUsers proxies_{{}, groups_};
+  FakeReconfiguration reconfiguration_;
   std::unique_ptr<HadoopServer> server_;
 };
 
@@ -232,6 +249,35 @@ TEST_F(HadoopServerTest, StoragePoliciesTellTheirStorageTypes) {
   EXPECT_THAT(hot.creationpolicy().storagetypes(), ElementsAre(pb::DISK));
   EXPECT_FALSE(hot.has_creationfallbackpolicy());
   EXPECT_THAT(hot.replicationfallbackpolicy().storagetypes(), ElementsAre(pb::ARCHIVE));
+}
+
+TEST_F(HadoopServerTest, PropertiesAreChangedBySuperusersWhoAreToldWhatBecameOfIt) {
+  constexpr char kProtocol[] = "org.apache.hadoop.hdfs.protocol.ReconfigurationProtocol";
+  const auto names = Call<pb::ListReconfigurablePropertiesResponseProto>(
+      "listReconfigurableProperties", pb::ListReconfigurablePropertiesRequestProto(), "hdfs",
+      kProtocol);
+  ASSERT_TRUE(names.ok()) << names.status();
+  EXPECT_THAT(names->name(), ElementsAre("a.b", "c.d"));
+  const auto status = Call<pb::GetReconfigurationStatusResponseProto>(
+      "getReconfigurationStatus", pb::GetReconfigurationStatusRequestProto(), "hdfs", kProtocol);
+  ASSERT_TRUE(status.ok()) << status.status();
+  EXPECT_EQ(status->starttime(), 5);
+  EXPECT_EQ(status->endtime(), 6);
+  ASSERT_EQ(status->changes_size(), 2);
+  EXPECT_EQ(status->changes(0).newvalue(), "2");
+  EXPECT_FALSE(status->changes(0).has_errormessage());
+  EXPECT_FALSE(status->changes(1).has_newvalue());
+  EXPECT_EQ(status->changes(1).errormessage(), "not this one");
+  const absl::Status start =
+      Call<pb::StartReconfigurationResponseProto>(
+          "startReconfiguration", pb::StartReconfigurationRequestProto(), "hdfs", kProtocol)
+          .status();
+  EXPECT_THAT(std::string(start.message()), HasSubstr("Another reconfiguration task is running."));
+  const absl::Status refused =
+      Call<pb::StartReconfigurationResponseProto>(
+          "startReconfiguration", pb::StartReconfigurationRequestProto(), "joe", kProtocol)
+          .status();
+  EXPECT_THAT(std::string(refused.message()), HasSubstr("startNamenodeReconfiguration"));
 }
 
 TEST_F(HadoopServerTest, GroupsAreThoseOfTheServer) {

@@ -7,6 +7,7 @@
 
 #include "namenode/hadoop/handlers/handlers.h"
 #include "namenode/hadoop/handlers/namenode_protocol.h"
+#include "namenode/hadoop/handlers/reconfiguration.h"
 #include "wire/hadoop_rpc/rpc_error.h"
 
 namespace cairn::namenode {
@@ -52,6 +53,23 @@ Row On(const char* name,
                                      TypedHadoopCall<Request, Response, decltype(bound)>::Start(
                                          front, method, bound, std::move(call));
                                    });
+          }};
+}
+
+// The same for a handler of changes of properties.
+template <typename Request, typename Response>
+Row On(const char* name,
+       void (*handler)(Reconfiguration&, Call&, const Request&, Response&, DoneVoid)) {
+  return {name, [handler](HadoopFrontEnd& front, size_t method) -> ipc::Handler {
+            const auto bound = [handler, &target = front.reconfiguration](
+                                   Call& call, const Request& request, Response& response,
+                                   DoneVoid done) {
+              handler(target, call, request, response, std::move(done));
+            };
+            return [&front, method, bound](std::unique_ptr<ipc::Call> call) {
+              TypedHadoopCall<Request, Response, decltype(bound)>::Start(front, method, bound,
+                                                                         std::move(call));
+            };
           }};
 }
 
@@ -284,6 +302,10 @@ std::vector<ProtocolRows> AllProtocols() {
       ClientProtocol(),
       NamenodeProtocol(),
       HaServiceProtocol(),
+      {"org.apache.hadoop.hdfs.protocol.ReconfigurationProtocol",
+       {On("listReconfigurableProperties", &h::ListReconfigurableProperties),
+        On("getReconfigurationStatus", &h::GetReconfigurationStatus),
+        On("startReconfiguration", &h::StartReconfiguration)}},
       {"org.apache.hadoop.tools.GetUserMappingsProtocol",
        {On("getGroupsForUser", &h::GetGroupsForUser)}},
       {"org.apache.hadoop.security.RefreshUserMappingsProtocol",

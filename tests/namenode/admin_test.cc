@@ -13,6 +13,7 @@
 #include "namenode/meta/name_dir.h"
 #include "namenode/namenode.h"
 #include "proto/hadoop/NamenodeProtocol.pb.h"
+#include "proto/hadoop/ReconfigurationProtocol.pb.h"
 #include "proto/hadoop/client_admin.pb.h"
 #include "proto/hadoop/client_tree.pb.h"
 #include "proto/hadoop/refresh.pb.h"
@@ -262,6 +263,29 @@ TEST_F(NameNodeAdminTest, UpgradesAreNeverUnderWay) {
   EXPECT_TRUE(
       Call<pb::FinalizeUpgradeResponseProto>("finalizeUpgrade", pb::FinalizeUpgradeRequestProto())
           .ok());
+}
+
+TEST_F(NameNodeAdminTest, AChangedPropertyIsAppliedToTheRunningNamenode) {
+  constexpr char kReconfiguration[] = "org.apache.hadoop.hdfs.protocol.ReconfigurationProtocol";
+  extra_ = {{"dfs.block.invalidate.limit", "17"}};
+  const auto started = Call<pb::StartReconfigurationResponseProto>(
+      "startReconfiguration", pb::StartReconfigurationRequestProto(), "super", kReconfiguration);
+  ASSERT_TRUE(started.ok()) << started.status();
+  absl::StatusOr<pb::GetReconfigurationStatusResponseProto> status;
+  const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(30);
+  do {
+    status = Call<pb::GetReconfigurationStatusResponseProto>(
+        "getReconfigurationStatus", pb::GetReconfigurationStatusRequestProto(), "super",
+        kReconfiguration);
+    ASSERT_TRUE(status.ok()) << status.status();
+    ASSERT_LT(std::chrono::steady_clock::now(), end);
+  } while (!status->has_endtime());
+  ASSERT_EQ(status->changes_size(), 1);
+  EXPECT_EQ(status->changes(0).name(), "dfs.block.invalidate.limit");
+  EXPECT_EQ(status->changes(0).oldvalue(), "1000");
+  EXPECT_EQ(status->changes(0).newvalue(), "17");
+  EXPECT_FALSE(status->changes(0).has_errormessage());
+  EXPECT_EQ(namenode_->blocks()->pace().invalidate_limit, 17);
 }
 
 TEST_F(NameNodeAdminTest, NobodyActsAsAnotherUntilTheRulesThatSaySoAreReadAgain) {

@@ -15,6 +15,7 @@
 #include "namenode/blocks/model/invalidation_queues.h"
 #include "namenode/blocks/model/pending_transfers.h"
 #include "namenode/blocks/model/replication_queues.h"
+#include "namenode/blocks/options.h"
 
 namespace cairn::namenode {
 
@@ -89,6 +90,8 @@ struct ClusterState {
   BlockRecoveries recoveries;
   absl::flat_hash_set<BlockId> postponed;  // in excess, but a replica's storage is not sure yet
   absl::flat_hash_map<FutureReplica, int64_t> future;  // → bytes
+
+  RedundancyPace pace;
 
   Txid last_applied = 0;  // the newest change taken over from the namespace
   bool loading = true;
