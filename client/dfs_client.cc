@@ -272,6 +272,19 @@ absl::Status DfsClient::SetBalancerBandwidth(int64_t bytes_per_second) {
   });
 }
 
+absl::StatusOr<OpenFilesPage> DfsClient::ListOpenFiles(const std::string& path, InodeId after) {
+  return context_->Call(RetryMode::kPlain, [&](NamenodeStub& stub, const CallContext& call) {
+    return stub.ListOpenFiles(call, path, after);
+  });
+}
+
+absl::StatusOr<CorruptFilesPage> DfsClient::ListCorruptFiles(const std::string& path,
+                                                             BlockId after) {
+  return context_->Call(RetryMode::kPlain, [&](NamenodeStub& stub, const CallContext& call) {
+    return stub.ListCorruptFiles(call, path, after);
+  });
+}
+
 absl::Status DfsClient::Fsck(const FsckRequest& request,
                              const std::function<void(std::string_view)>& sink) {
   // Retried only while nothing was printed: a second report behind half a first one misleads.

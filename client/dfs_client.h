@@ -134,6 +134,13 @@ class DfsClient {
   absl::Status MetaSave(const std::string& filename);
   // How many bytes a second balancing may use on each live DataNode from now on; 0 changes nothing.
   absl::Status SetBalancerBandwidth(int64_t bytes_per_second);
+  // A page of the files at or below `path` that are open for writing, by inode id, which begins
+  // after the id `after` (0: from the beginning).
+  absl::StatusOr<OpenFilesPage> ListOpenFiles(const std::string& path = "/", InodeId after = 0);
+  // A page of the files at or below `path` with blocks that have no good replica, a path for each
+  // such block; `after` is the page's before `last`. The page without paths is behind the last one.
+  absl::StatusOr<CorruptFilesPage> ListCorruptFiles(const std::string& path = "/",
+                                                    BlockId after = 0);
   // HDFS's fsck report, handed to `sink` in pieces as it is produced (on the calling thread). The
   // verdict is in its last line: "… is HEALTHY", "… is CORRUPT", "… does not exist".
   absl::Status Fsck(const FsckRequest& request, const std::function<void(std::string_view)>& sink);

@@ -87,6 +87,11 @@ NamespaceOptions NamesOptions(const Configuration& configuration) {
   options.access_time_precision_ms =
       configuration.GetDurationMs("dfs.namenode.accesstime.precision");
   options.list_limit = static_cast<int32_t>(configuration.GetInt("dfs.ls.limit"));
+  options.batched_list_paths = static_cast<int32_t>(configuration.GetInt("dfs.batched.ls.limit"));
+  options.open_files_limit =
+      static_cast<int32_t>(configuration.GetInt("dfs.namenode.list.openfiles.num.responses"));
+  options.corrupt_files_limit =
+      static_cast<int32_t>(configuration.GetInt("dfs.corruptfilesreturned.max"));
   options.lease_hard_limit_ms = configuration.GetDurationMs("dfs.namenode.lease-hard-limit-sec");
   options.default_replication = static_cast<int32_t>(configuration.GetInt("dfs.replication"));
   options.default_block_size = configuration.GetSize("dfs.blocksize");

@@ -415,6 +415,28 @@ class GrpcNamenodeStub : public NamenodeStub {
     return CallAdmin(&AdminService::SetBalancerBandwidth, call, request, response);
   }
 
+  absl::StatusOr<OpenFilesPage> ListOpenFiles(const CallContext& call, const std::string& path,
+                                              InodeId after) override {
+    ASSIGN_OR_RETURN(auto request, PathRequest<v1::ListOpenFilesRequest>(path));
+    request.set_after(after);
+    v1::ListOpenFilesResponse response;
+    RETURN_IF_ERROR(CallAdmin(&AdminService::ListOpenFiles, call, request, response));
+    OpenFilesPage page;
+    for (const v1::OpenFile& file : response.files()) page.files.push_back(FromProto(file));
+    page.has_more = response.has_more();
+    return page;
+  }
+
+  absl::StatusOr<CorruptFilesPage> ListCorruptFiles(const CallContext& call,
+                                                    const std::string& path,
+                                                    BlockId after) override {
+    ASSIGN_OR_RETURN(auto request, PathRequest<v1::ListCorruptFilesRequest>(path));
+    request.set_after(after);
+    v1::ListCorruptFilesResponse response;
+    RETURN_IF_ERROR(CallAdmin(&AdminService::ListCorruptFiles, call, request, response));
+    return CorruptFilesPage{{response.paths().begin(), response.paths().end()}, response.last()};
+  }
+
   absl::Status Fsck(const CallContext& call, const FsckRequest& from,
                     const std::function<void(std::string_view)>& sink) override {
     ASSIGN_OR_RETURN(auto request, PathRequest<v1::FsckRequest>(from.path));

@@ -478,6 +478,18 @@ class FakeNamenodeStub : public NamenodeStub {
     MutexLock lock(n_.mu_);
     return n_.Note(call, "setBalancerBandwidth", "");
   }
+  absl::StatusOr<OpenFilesPage> ListOpenFiles(const CallContext& call, const std::string& path,
+                                              InodeId) override {
+    MutexLock lock(n_.mu_);
+    RETURN_IF_ERROR(n_.Note(call, "listOpenFiles", path));
+    return OpenFilesPage();
+  }
+  absl::StatusOr<CorruptFilesPage> ListCorruptFiles(const CallContext& call,
+                                                    const std::string& path, BlockId) override {
+    MutexLock lock(n_.mu_);
+    RETURN_IF_ERROR(n_.Note(call, "listCorruptFiles", path));
+    return CorruptFilesPage();
+  }
   absl::Status Fsck(const CallContext& call, const FsckRequest& request,
                     const std::function<void(std::string_view)>& sink) override {
     {

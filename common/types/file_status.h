@@ -46,6 +46,26 @@ struct DirectoryListing {
                           // the whole directory, else at least 1
 };
 
+// A file open for writing.
+struct OpenFile {
+  InodeId id = 0;
+  std::string path;
+  std::string client_name;     // lease holder
+  std::string client_address;  // IP
+};
+
+// A page of them, by id.
+struct OpenFilesPage {
+  std::vector<OpenFile> files;
+  bool has_more = false;
+};
+
+// Files with blocks that have no good replica: a path for each such block, by block id.
+struct CorruptFilesPage {
+  std::vector<std::string> paths;  // none on the last page
+  BlockId last = 0;                // where the next page begins
+};
+
 // Totals of a subtree.
 struct ContentSummary {
   int64_t length = 0;

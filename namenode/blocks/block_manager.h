@@ -62,7 +62,7 @@ struct PlacementRequest {
   uint8_t storage_policy = 0;
 };
 
-// A block that wants a new replica, or whose recovery has come to a halt.
+// A block that wants a new replica or has none, or whose recovery has come to a halt.
 struct ReplicationCandidate {
   BlockId block = 0;
   InodeId inode = 0;
@@ -150,6 +150,8 @@ class BlockManager {
   // Looks at blocks again that a check found badly placed; returns how many of them now wait for
   // another replica.
   virtual int64_t LookAgain(absl::Span<const BlockId> blocks) = 0;
+  // Up to `limit` blocks without a good replica, with ids above `after`, ascending.
+  virtual std::vector<ReplicationCandidate> MissingBlocks(BlockId after, size_t limit) const = 0;
   // Blocks of files out of the tree: neither replicated nor counted missing from now on.
   virtual void MarkUnlinked(absl::Span<const BlockId> blocks) = 0;
 

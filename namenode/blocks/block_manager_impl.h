@@ -67,6 +67,7 @@ class BlockManagerImpl : public BlockManager {
   void ScheduleReplication(absl::Span<const BlockId> linked) override;
   std::vector<ReplicationCandidate> StalledRecoveries(size_t limit) const override;
   int64_t LookAgain(absl::Span<const BlockId> blocks) override;
+  std::vector<ReplicationCandidate> MissingBlocks(BlockId after, size_t limit) const override;
   void MarkUnlinked(absl::Span<const BlockId> blocks) override;
 
   bool InSafeMode() const override;

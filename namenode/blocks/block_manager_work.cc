@@ -158,6 +158,18 @@ void BlockManagerImpl::ScheduleReplication(absl::Span<const BlockId> linked) {
   }
 }
 
+std::vector<ReplicationCandidate> BlockManagerImpl::MissingBlocks(BlockId after,
+                                                                  size_t limit) const {
+  MutexLock lock(mu_);
+  std::vector<ReplicationCandidate> missing;
+  for (const BlockId block : state_.needed.MissingAfter(after, limit)) {
+    if (const BlockRecord* record = state_.blocks.Find(block)) {
+      missing.push_back({block, record->inode()});
+    }
+  }
+  return missing;
+}
+
 void BlockManagerImpl::MarkUnlinked(absl::Span<const BlockId> blocks) {
   MutexLock lock(mu_);
   for (const BlockId block : blocks) ledger_.MarkUnlinked(block);

@@ -69,6 +69,8 @@ constexpr MethodSpec kMethods[] = {
     User("/cairn.v1.AdminService/MetaSave", Body<&h::MetaSave>),
     User("/cairn.v1.AdminService/SetBalancerBandwidth", Body<&h::SetBalancerBandwidth>),
     {"/cairn.v1.AdminService/Fsck", CallClass::kClient, Identity::kUser, CallShape::kFsck, nullptr},
+    User("/cairn.v1.AdminService/ListOpenFiles", Body<&h::ListOpenFiles>),
+    User("/cairn.v1.AdminService/ListCorruptFiles", Body<&h::ListCorruptFiles>),
     User("/cairn.v1.AdminService/GetMetadata", Body<&h::GetMetadata>),
 
     Node("/cairn.internal.v1.DatanodeService/Handshake", Body<&h::Handshake>),

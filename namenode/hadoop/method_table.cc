@@ -100,7 +100,6 @@ Row Off(const char* name, const Refusal& refusal) {
 }
 
 constexpr char kIoException[] = "java.io.IOException";
-constexpr char kUnsupported[] = "java.lang.UnsupportedOperationException";
 
 // A message without fields, and one of a list whose second field says that it has no more.
 constexpr std::string_view kEmpty;
@@ -117,18 +116,16 @@ constexpr Refusal kNoAcls = {"org.apache.hadoop.hdfs.protocol.AclException",
 constexpr Refusal kNoXattrs = {kIoException,
                                "The XAttr operation has been rejected.  Support for XAttrs has "
                                "been disabled by setting dfs.namenode.xattrs.enabled to false."};
-constexpr Refusal kNoStoragePolicies = {
+constexpr Refusal kNoSetPolicy = {
     kIoException, "Failed to set storage policy since dfs.storage.policy.enabled is set to false."};
-constexpr Refusal kNoSatisfier = {
+constexpr Refusal kNoUnsetPolicy = {
     kIoException,
-    "Cannot request to satisfy storage policy when storage policy satisfier feature has been "
-    "disabled by admin. Seek for an admin help to enable it or use Mover tool."};
-constexpr Refusal kNoQuotas = {kUnsupported, "Quotas are not supported."};
-constexpr Refusal kNoSnapshots = {kUnsupported, "Snapshots are not supported."};
-constexpr Refusal kNoErasureCoding = {kUnsupported, "Erasure coding is not supported."};
-constexpr Refusal kNoEncryption = {kUnsupported, "Encryption zones are not supported."};
-constexpr Refusal kNoCaching = {kUnsupported, "Centralized cache management is not supported."};
-constexpr Refusal kNoInotify = {kUnsupported, "The stream of edits is not supported."};
+    "Failed to unset storage policy since dfs.storage.policy.enabled is set to false."};
+constexpr Refusal kNoSatisfyPolicy = {
+    kIoException,
+    "Failed to satisfy storage policy since dfs.storage.policy.enabled is set to false."};
+constexpr Refusal kNoSymlinks = {"java.lang.UnsupportedOperationException",
+                                 "Symlinks not supported"};
 constexpr Refusal kNoTokens = {kIoException,
                                "Delegation Token can be renewed only with kerberos or web "
                                "authentication"};
@@ -159,9 +156,11 @@ std::vector<Row> FileCalls() {
       On("rename", &h::Rename),
       On("rename2", &h::Rename2),
       On("getListing", &h::GetListing),
+      On("getBatchedListing", &h::GetBatchedListing),
       On("getContentSummary", &h::GetContentSummary),
       On("getQuotaUsage", &h::GetQuotaUsage),
       On("getEnclosingRoot", &h::GetEnclosingRoot),
+      On("getLinkTarget", &h::GetLinkTarget),
       On("getFileInfo", &h::GetFileInfo),
       On("getFileLinkInfo", &h::GetFileLinkInfo),
       On("getLocatedFileInfo", &h::GetLocatedFileInfo),
@@ -185,6 +184,8 @@ std::vector<Row> ClusterCalls() {
       On("getDatanodeStorageReport", &h::GetDatanodeStorageReport),
       On("getSlowDatanodeReport", &h::GetSlowDatanodeReport),
       On("getDataEncryptionKey", &h::GetDataEncryptionKey),
+      On("listOpenFiles", &h::ListOpenFiles),
+      On("listCorruptFileBlocks", &h::ListCorruptFileBlocks),
       On("msync", &h::Msync),
       On("getDelegationToken", &h::GetDelegationToken),
       On("setSafeMode", &h::SetSafeMode),
@@ -203,6 +204,7 @@ std::vector<Row> ClusterCalls() {
       On("getErasureCodingPolicies", &h::GetErasureCodingPolicies),
       On("getErasureCodingPolicy", &h::GetErasureCodingPolicy),
       On("getErasureCodingCodecs", &h::GetErasureCodingCodecs),
+      On("getECTopologyResultForPolicies", &h::GetECTopologyResultForPolicies),
   };
 }
 
@@ -219,40 +221,41 @@ std::vector<Row> SwitchedOffCalls() {
       Off("getXAttrs", kNoXattrs),
       Off("listXAttrs", kNoXattrs),
       Off("removeXAttr", kNoXattrs),
-      Off("setStoragePolicy", kNoStoragePolicies),
-      Off("unsetStoragePolicy", kNoStoragePolicies),
-      Off("satisfyStoragePolicy", kNoSatisfier),
-      Off("setQuota", kNoQuotas),
+      Off("setStoragePolicy", kNoSetPolicy),
+      Off("unsetStoragePolicy", kNoUnsetPolicy),
+      Off("satisfyStoragePolicy", kNoSatisfyPolicy),
+      Off("createSymlink", kNoSymlinks),
+      On("setQuota", &h::SetQuota),
       Off("getHAServiceState", kNoHa),
       Always("getSnapshottableDirListing", kEmpty),
-      Always("getSnapshotListing", kEmpty),
-      Always("getEZForPath", kEmpty),
-      Always("listEncryptionZones", kEmptyList),
-      Always("listReencryptionStatus", kEmptyList),
       Always("listCacheDirectives", kEmptyList),
       Always("listCachePools", kEmptyList),
-      Off("allowSnapshot", kNoSnapshots),
-      Off("disallowSnapshot", kNoSnapshots),
-      Off("createSnapshot", kNoSnapshots),
-      Off("renameSnapshot", kNoSnapshots),
-      Off("deleteSnapshot", kNoSnapshots),
-      Off("getSnapshotDiffReport", kNoSnapshots),
-      Off("getSnapshotDiffReportListing", kNoSnapshots),
-      Off("setErasureCodingPolicy", kNoErasureCoding),
-      Off("unsetErasureCodingPolicy", kNoErasureCoding),
-      Off("addErasureCodingPolicies", kNoErasureCoding),
-      Off("removeErasureCodingPolicy", kNoErasureCoding),
-      Off("enableErasureCodingPolicy", kNoErasureCoding),
-      Off("disableErasureCodingPolicy", kNoErasureCoding),
-      Off("createEncryptionZone", kNoEncryption),
-      Off("reencryptEncryptionZone", kNoEncryption),
-      Off("addCacheDirective", kNoCaching),
-      Off("modifyCacheDirective", kNoCaching),
-      Off("removeCacheDirective", kNoCaching),
-      Off("addCachePool", kNoCaching),
-      Off("modifyCachePool", kNoCaching),
-      Off("removeCachePool", kNoCaching),
-      Off("getEditsFromTxid", kNoInotify),
+      On("getSnapshotListing", &h::GetSnapshotListing),
+      On("allowSnapshot", &h::AllowSnapshot),
+      On("disallowSnapshot", &h::DisallowSnapshot),
+      On("createSnapshot", &h::CreateSnapshot),
+      On("renameSnapshot", &h::RenameSnapshot),
+      On("deleteSnapshot", &h::DeleteSnapshot),
+      On("getSnapshotDiffReport", &h::GetSnapshotDiffReport),
+      On("getSnapshotDiffReportListing", &h::GetSnapshotDiffReportListing),
+      On("setErasureCodingPolicy", &h::SetErasureCodingPolicy),
+      On("unsetErasureCodingPolicy", &h::UnsetErasureCodingPolicy),
+      On("addErasureCodingPolicies", &h::AddErasureCodingPolicies),
+      On("removeErasureCodingPolicy", &h::RemoveErasureCodingPolicy),
+      On("enableErasureCodingPolicy", &h::EnableErasureCodingPolicy),
+      On("disableErasureCodingPolicy", &h::DisableErasureCodingPolicy),
+      On("getEZForPath", &h::GetEZForPath),
+      On("listEncryptionZones", &h::ListEncryptionZones),
+      On("listReencryptionStatus", &h::ListReencryptionStatus),
+      On("createEncryptionZone", &h::CreateEncryptionZone),
+      On("reencryptEncryptionZone", &h::ReencryptEncryptionZone),
+      On("addCacheDirective", &h::AddCacheDirective),
+      On("modifyCacheDirective", &h::ModifyCacheDirective),
+      On("removeCacheDirective", &h::RemoveCacheDirective),
+      On("addCachePool", &h::AddCachePool),
+      On("modifyCachePool", &h::ModifyCachePool),
+      On("removeCachePool", &h::RemoveCachePool),
+      On("getEditsFromTxid", &h::GetEditsFromTxid),
       Off("renewDelegationToken", kNoTokens),
       Off("cancelDelegationToken", kNoTokens),
   };

@@ -37,6 +37,14 @@ std::vector<InodeId> LeaseManager::FilesOf(std::string_view holder) const {
   return {it->second.inodes.begin(), it->second.inodes.end()};
 }
 
+std::vector<InodeId> LeaseManager::FilesAfter(InodeId after, size_t limit) const {
+  std::vector<InodeId> files;
+  for (auto it = holders_.upper_bound(after); it != holders_.end() && files.size() < limit; ++it) {
+    files.push_back(it->first);
+  }
+  return files;
+}
+
 bool LeaseManager::ExpiredSince(std::string_view holder, int64_t limit_ms) const {
   const auto it = leases_.find(std::string(holder));
   return it == leases_.end() || clock_.MonotonicMs() - it->second.renewed_ms > limit_ms;

@@ -9,7 +9,6 @@
 
 #include "absl/container/btree_map.h"
 #include "absl/container/btree_set.h"
-#include "absl/container/flat_hash_map.h"
 #include "common/clock.h"
 #include "common/types/ids.h"
 
@@ -33,6 +32,8 @@ class LeaseManager {
   bool Holds(std::string_view holder, InodeId inode) const;
   // Files of a holder, ascending; empty for an unknown holder.
   std::vector<InodeId> FilesOf(std::string_view holder) const;
+  // Up to `limit` files that are open for writing, with ids above `after`, ascending.
+  std::vector<InodeId> FilesAfter(InodeId after, size_t limit) const;
   // After the soft limit another client may take the file over; an unknown holder counts as
   // expired.
   bool SoftLimitExpired(std::string_view holder) const;
@@ -71,7 +72,7 @@ class LeaseManager {
   const int64_t soft_limit_ms_;
   const int64_t hard_limit_ms_;
   absl::btree_map<std::string, Lease, std::less<>> leases_;
-  absl::flat_hash_map<InodeId, std::string> holders_;
+  absl::btree_map<InodeId, std::string> holders_;
 };
 
 }  // namespace cairn::namenode

@@ -38,6 +38,8 @@ class Namespace {
   virtual void Delete(const Caller& caller, std::string path, bool recursive, Done<bool> done) = 0;
   virtual void GetListing(const Caller& caller, ListRequest request,
                           Done<std::optional<DirectoryListing>> done) = 0;  // empty: no such path
+  virtual void GetBatchedListing(const Caller& caller, BatchedListRequest request,
+                                 Done<BatchedListing> done) = 0;
   virtual void GetContentSummary(const Caller& caller, std::string path,
                                  Done<ContentSummary> done) = 0;
 
@@ -69,10 +71,17 @@ class Namespace {
   virtual void RecoverLease(const Caller& caller, std::string path, std::string client_name,
                             Done<bool> done) = 0;
   virtual void IsFileClosed(const Caller& caller, std::string path, Done<bool> done) = 0;
+  virtual void ListOpenFiles(const Caller& caller, OpenFilesRequest request,
+                             Done<OpenFilesPage> done) = 0;  // superuser
 
   // -- attributes
   virtual void GetFileInfo(const Caller& caller, std::string path, bool need_location,
                            Done<std::optional<FileStatus>> done) = 0;
+  // The status behind the checks of calls that have nothing else to do with the path; empty:
+  // nothing is there. A file on the way is an error for everyone, which getFileInfo spares the
+  // superuser.
+  virtual void Lookup(const Caller& caller, LookupRequest request,
+                      Done<std::optional<FileStatus>> done) = 0;
   virtual void SetPermission(const Caller& caller, std::string path, uint16_t mode,
                              DoneVoid done) = 0;
   virtual void SetOwner(const Caller& caller, SetOwnerRequest request, DoneVoid done) = 0;
@@ -89,6 +98,9 @@ class Namespace {
   virtual void GetStats(Done<FsStats> done) = 0;
   // Answers whether safe mode is on after the action; anything but kGet needs the superuser.
   virtual void SetSafeMode(const Caller& caller, SafeModeAction action, Done<bool> done) = 0;
+
+  virtual void ListCorruptFiles(const Caller& caller, CorruptFilesRequest request,
+                                Done<CorruptFilesPage> done) = 0;  // superuser
 
   // Whether the file is still reachable from the root: blocks of unlinked files are neither
   // replicated nor counted missing.

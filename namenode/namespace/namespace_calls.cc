@@ -152,6 +152,14 @@ void NamespaceImpl::GetFileInfo(const Caller& caller, std::string path, bool nee
       std::move(done));
 }
 
+void NamespaceImpl::Lookup(const Caller& caller, LookupRequest request,
+                           Done<std::optional<FileStatus>> done) {
+  runner_.Run<std::optional<FileStatus>>(
+      caller, OpMode::kRead,
+      [request = std::move(request)](OpContext& ctx) { return ops::Lookup(ctx, request); },
+      std::move(done));
+}
+
 void NamespaceImpl::SetPermission(const Caller& caller, std::string path, uint16_t mode,
                                   DoneVoid done) {
   runner_.RunVoid(

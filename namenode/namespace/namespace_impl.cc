@@ -8,6 +8,8 @@
 #include "common/types/errors.h"
 #include "namenode/meta/row_codec.h"
 #include "namenode/meta/schema.h"
+#include "namenode/namespace/lists/batched_listing.h"
+#include "namenode/namespace/lists/file_lists.h"
 #include "namenode/namespace/ops/attr/attr_ops.h"
 #include "namenode/namespace/ops/file/file_ops.h"
 #include "namenode/namespace/ops/lease/lease_ops.h"
@@ -215,6 +217,30 @@ void NamespaceImpl::GetBlockLocations(const Caller& caller, std::string path, in
   };
   runner_.Run<ops::BlockLocationsResult>(caller, OpMode::kRead, std::move(locate),
                                          std::move(touch));
+}
+
+// ---- lists
+
+void NamespaceImpl::GetBatchedListing(const Caller& caller, BatchedListRequest request,
+                                      Done<BatchedListing> done) {
+  ListBatch(*this, options_, caller, std::move(request), std::move(done));
+}
+
+void NamespaceImpl::ListOpenFiles(const Caller& caller, OpenFilesRequest request,
+                                  Done<OpenFilesPage> done) {
+  if (absl::Status status = CheckSuperuser(caller, "listOpenFiles"); !status.ok()) {
+    return done(std::move(status));
+  }
+  namenode::ListOpenFiles(runner_, options_, caller, std::move(request), std::move(done));
+}
+
+void NamespaceImpl::ListCorruptFiles(const Caller& caller, CorruptFilesRequest request,
+                                     Done<CorruptFilesPage> done) {
+  if (absl::Status status = CheckSuperuser(caller, "listCorruptFileBlocks"); !status.ok()) {
+    return done(std::move(status));
+  }
+  namenode::ListCorruptFiles(runner_, deps_.blocks, options_, caller, std::move(request),
+                             std::move(done));
 }
 
 // ---- whole trees

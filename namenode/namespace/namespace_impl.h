@@ -57,6 +57,8 @@ class NamespaceImpl final : public Namespace {
   void Delete(const Caller& caller, std::string path, bool recursive, Done<bool> done) override;
   void GetListing(const Caller& caller, ListRequest request,
                   Done<std::optional<DirectoryListing>> done) override;
+  void GetBatchedListing(const Caller& caller, BatchedListRequest request,
+                         Done<BatchedListing> done) override;
   void GetContentSummary(const Caller& caller, std::string path,
                          Done<ContentSummary> done) override;
 
@@ -83,9 +85,13 @@ class NamespaceImpl final : public Namespace {
   void RecoverLease(const Caller& caller, std::string path, std::string client_name,
                     Done<bool> done) override;
   void IsFileClosed(const Caller& caller, std::string path, Done<bool> done) override;
+  void ListOpenFiles(const Caller& caller, OpenFilesRequest request,
+                     Done<OpenFilesPage> done) override;
 
   void GetFileInfo(const Caller& caller, std::string path, bool need_location,
                    Done<std::optional<FileStatus>> done) override;
+  void Lookup(const Caller& caller, LookupRequest request,
+              Done<std::optional<FileStatus>> done) override;
   void SetPermission(const Caller& caller, std::string path, uint16_t mode, DoneVoid done) override;
   void SetOwner(const Caller& caller, SetOwnerRequest request, DoneVoid done) override;
   void SetTimes(const Caller& caller, SetTimesRequest request, DoneVoid done) override;
@@ -97,6 +103,8 @@ class NamespaceImpl final : public Namespace {
   ServerDefaults GetServerDefaults() const override;
   void GetStats(Done<FsStats> done) override;
   void SetSafeMode(const Caller& caller, SafeModeAction action, Done<bool> done) override;
+  void ListCorruptFiles(const Caller& caller, CorruptFilesRequest request,
+                        Done<CorruptFilesPage> done) override;
   void IsLinked(InodeId inode, Done<bool> done) override;
   void PathOf(InodeId inode, Done<std::string> done) override;
   void Walk(const Caller& caller, std::string path,

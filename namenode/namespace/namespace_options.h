@@ -25,6 +25,9 @@ struct NamespaceOptions {
   // -- behaviour
   int64_t access_time_precision_ms = 3600000;  // dfs.namenode.accesstime.precision; 0: off
   int32_t list_limit = 1000;                   // dfs.ls.limit
+  int32_t batched_list_paths = 100;            // dfs.batched.ls.limit
+  int32_t open_files_limit = 1000;             // dfs.namenode.list.openfiles.num.responses
+  int32_t corrupt_files_limit = 100;           // dfs.corruptfilesreturned.max
   int64_t lease_soft_limit_ms = 60000;         // HdfsConstants.LEASE_SOFTLIMIT_PERIOD
   int64_t lease_hard_limit_ms = 1200000;       // dfs.namenode.lease-hard-limit-sec
 

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/status/statusor.h"
 #include "common/types/block.h"
 #include "common/types/file_status.h"
 #include "common/types/ids.h"
@@ -164,12 +165,44 @@ struct ListRequest {
   bool need_location = false;
 };
 
-// An open file of a lease, for listings and messages.
-struct OpenFile {
-  InodeId id = 0;
+// ClientProtocol.getBatchedListing: listings of `paths` from number `first` on, the first one of
+// them after the name `start_after`.
+struct BatchedListRequest {
+  std::vector<std::string> paths;
+  size_t first = 0;
+  std::string start_after;
+  bool need_location = false;
+};
+
+// What getBatchedListing answers.
+struct BatchedListing {
+  // A page of one path, or why there is none.
+  struct Entry {
+    size_t path = 0;
+    absl::StatusOr<DirectoryListing> listing;
+  };
+  std::vector<Entry> entries;
+  bool has_more = false;  // go on in the last entry's path after its last name, or behind it
+};
+
+// ClientProtocol.listOpenFiles: those at or below `path` with ids above `after`.
+struct OpenFilesRequest {
   std::string path;
-  std::string client_name;
-  std::string client_address;
+  InodeId after = 0;
+};
+
+// ClientProtocol.listCorruptFileBlocks: those at or below `path`, of blocks with ids above `after`.
+struct CorruptFilesRequest {
+  std::string path;
+  BlockId after = 0;
+};
+
+// The checks that most calls begin with: traversal, and what is asked for here.
+struct LookupRequest {
+  std::string path;
+  bool owner = false;     // the caller must own it
+  uint8_t access = 0;     // rwx bits the caller needs on it
+  bool creation = false;  // a file on the way is ParentNotDirectory instead of AccessControl
 };
 
 enum class SafeModeAction { kGet, kEnter, kLeave, kForceExit };

@@ -120,6 +120,34 @@ TEST_P(OpenFile, JoinedFilesAreOneFile) {
   ASSERT_OK(verifier_->CheckAll(*client_));
 }
 
+TEST_P(OpenFile, IsListedUntilItIsClosed) {
+  Start(1);
+  ASSERT_OK_AND_ASSIGN(const auto out, client_->Create("/d/open", {.replication = 1}));
+  ASSERT_OK(out->Write("some"));
+  ASSERT_OK(out->Hflush());
+  ASSERT_OK_AND_ASSIGN(const OpenFilesPage open, client_->ListOpenFiles("/d"));
+  ASSERT_EQ(open.files.size(), 1u);
+  EXPECT_EQ(open.files[0].path, "/d/open");
+  EXPECT_EQ(open.files[0].client_name, client_->client_name());
+  EXPECT_FALSE(open.has_more);
+  ASSERT_OK(out->Close());
+  ASSERT_OK_AND_ASSIGN(const OpenFilesPage closed, client_->ListOpenFiles());
+  EXPECT_TRUE(closed.files.empty());
+}
+
+TEST_P(OpenFile, IsListedAsCorruptOnceItsBlocksAreGone) {
+  Start(1);
+  ASSERT_OK(verifier_->WriteFile(*client_, "/d/f", kSeed, kBlock + 1,
+                                 {.replication = 1, .block_size = kBlock}));
+  ASSERT_OK_AND_ASSIGN(const CorruptFilesPage none, client_->ListCorruptFiles());
+  EXPECT_TRUE(none.paths.empty());
+  ASSERT_OK(cluster_->KillDatanode(0));
+  ASSERT_OK(WaitFor("the blocks to be missing", 60, [&] {
+    const auto page = client_->ListCorruptFiles("/d");
+    return page.ok() && page->paths == std::vector<std::string>{"/d/f", "/d/f"};
+  }));
+}
+
 TEST_P(OpenFile, IsFollowedByReadersWhileDatanodesAreKilled) {
   Start(5);
   ASSERT_OK_AND_ASSIGN(const auto reader, cluster_->NewClient());

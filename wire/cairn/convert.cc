@@ -186,6 +186,20 @@ FileStatus FromProto(const v1::FileStatus& from) {
   return to;
 }
 
+void ToProto(const OpenFile& from, v1::OpenFile& to) {
+  to.set_id(from.id);
+  to.set_path(from.path);
+  to.set_client_name(from.client_name);
+  to.set_client_address(from.client_address);
+}
+
+OpenFile FromProto(const v1::OpenFile& from) {
+  return {.id = from.id(),
+          .path = from.path(),
+          .client_name = from.client_name(),
+          .client_address = from.client_address()};
+}
+
 void ToProto(const ContentSummary& from, v1::GetContentSummaryResponse& to) {
   to.set_length(from.length);
   to.set_file_count(from.file_count);

@@ -6,6 +6,7 @@
 #include "absl/status/statusor.h"
 #include "common/types/block.h"
 #include "common/types/file_status.h"
+#include "proto/cairn/v1/admin.pb.h"
 #include "proto/cairn/v1/client.pb.h"
 #include "proto/cairn/v1/types.pb.h"
 
@@ -43,6 +44,9 @@ LocatedBlocks FromProto(const v1::LocatedBlocks& from);
 
 void ToProto(const FileStatus& from, v1::FileStatus& to);
 FileStatus FromProto(const v1::FileStatus& from);
+
+void ToProto(const OpenFile& from, v1::OpenFile& to);
+OpenFile FromProto(const v1::OpenFile& from);
 
 void ToProto(const ContentSummary& from, v1::GetContentSummaryResponse& to);
 ContentSummary FromProto(const v1::GetContentSummaryResponse& from);

@@ -7,6 +7,7 @@
 #include <string>
 #include <utility>
 
+#include "absl/strings/cord.h"
 #include "common/types/errors.h"
 
 namespace cairn::wire {
@@ -52,6 +53,9 @@ constexpr std::array<std::pair<ErrorKind, std::string_view>, 28> kClasses = {{
     {ErrorKind::kDiskOutOfSpace, "org.apache.hadoop.util.DiskChecker$DiskOutOfSpaceException"},
 }};
 
+// Payload of a status that names its class itself.
+constexpr char kClassUrl[] = "hadoop.exception";
+
 constexpr std::string_view kStackFrame = "\n\tat ";
 
 std::string_view ClassOf(ErrorKind kind) {
@@ -77,7 +81,20 @@ ErrorKind NearestKind(absl::StatusCode code) {
 
 }  // namespace
 
+absl::Status JavaException(std::string_view exception_class, std::string_view message) {
+  absl::Status status(absl::StatusCode::kFailedPrecondition,
+                      absl::string_view(message.data(), message.size()));
+  status.SetPayload(kClassUrl,
+                    absl::Cord(absl::string_view(exception_class.data(), exception_class.size())));
+  return status;
+}
+
 RpcError ToRpcError(const absl::Status& status) {
+  if (const auto named = status.GetPayload(kClassUrl)) {
+    return {.code = RpcErrorCode::kApplication,
+            .exception_class = std::string(*named),
+            .message = std::string(status.message())};
+  }
   const ErrorKind kind = KindOf(status).value_or(NearestKind(status.code()));
   return {.code = RpcErrorCode::kApplication,
           .exception_class = std::string(ClassOf(kind)),

@@ -30,6 +30,15 @@ TEST(Exceptions, HadoopsNames) {
             "org.apache.hadoop.hdfs.protocol.RecoveryInProgressException");
 }
 
+TEST(Exceptions, AJavaExceptionKeepsItsClass) {
+  const absl::Status status = JavaException("org.apache.hadoop.fs.InvalidRequestException", "no");
+  EXPECT_FALSE(status.ok());
+  EXPECT_EQ(ToRpcError(status),
+            (RpcError{.code = RpcErrorCode::kApplication,
+                      .exception_class = "org.apache.hadoop.fs.InvalidRequestException",
+                      .message = "no"}));
+}
+
 TEST(Exceptions, ErrorsWithoutKindGetTheNearestClass) {
   EXPECT_EQ(ToRpcError(absl::UnavailableError("no disk")).exception_class, "java.io.IOException");
   EXPECT_EQ(ToRpcError(absl::UnimplementedError("no")).exception_class,

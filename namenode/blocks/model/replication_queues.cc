@@ -70,4 +70,13 @@ std::vector<BlockId> ReplicationQueues::List(ReplicationPriority first, Replicat
   return blocks;
 }
 
+std::vector<BlockId> ReplicationQueues::MissingAfter(BlockId after, size_t limit) const {
+  const auto& queue = queues_[static_cast<int>(ReplicationPriority::kMissing)];
+  std::vector<BlockId> out;
+  for (auto it = queue.upper_bound(after); it != queue.end() && out.size() < limit; ++it) {
+    out.push_back(*it);
+  }
+  return out;
+}
+
 }  // namespace cairn::namenode

@@ -38,6 +38,8 @@ class ReplicationQueues {
   std::vector<BlockId> Next(size_t limit);
   // Some blocks of kMissing, likewise in turn: to find those whose files are gone.
   std::vector<BlockId> NextMissing(size_t limit);
+  // Up to `limit` blocks of kMissing with ids above `after`, ascending.
+  std::vector<BlockId> MissingAfter(BlockId after, size_t limit) const;
 
   // Up to `limit` blocks of the priorities from `first` to `last`, most urgent first.
   std::vector<BlockId> List(ReplicationPriority first, ReplicationPriority last,

@@ -23,6 +23,11 @@ class FakeNamespace : public Namespace {
   std::function<void(const Caller&, AppendRequest, Done<AppendResult>)> on_append;
   std::function<void(const Caller&, TruncateRequest, Done<bool>)> on_truncate;
   std::function<void(const Caller&, ConcatRequest, DoneVoid)> on_concat;
+  std::function<void(const Caller&, BatchedListRequest, Done<BatchedListing>)> on_batched_listing;
+  std::function<void(const Caller&, LookupRequest, Done<std::optional<FileStatus>>)> on_lookup;
+  std::function<void(const Caller&, OpenFilesRequest, Done<OpenFilesPage>)> on_list_open_files;
+  std::function<void(const Caller&, CorruptFilesRequest, Done<CorruptFilesPage>)>
+      on_list_corrupt_files;
   std::function<void(BlockSyncRequest, DoneVoid)> on_block_sync;
   std::function<void(const Caller&, const std::string&, Done<bool>)> on_delete;
   std::function<void(const Caller&, const std::string&, Done<std::optional<FileStatus>>)>
@@ -41,6 +46,11 @@ class FakeNamespace : public Namespace {
   }
   void GetListing(const Caller&, ListRequest, Done<std::optional<DirectoryListing>> done) override {
     done(No());
+  }
+  void GetBatchedListing(const Caller& caller, BatchedListRequest request,
+                         Done<BatchedListing> done) override {
+    on_batched_listing ? on_batched_listing(caller, std::move(request), std::move(done))
+                       : done(No());
   }
   void GetContentSummary(const Caller&, std::string, Done<ContentSummary> done) override {
     done(No());
@@ -89,6 +99,20 @@ class FakeNamespace : public Namespace {
                    Done<std::optional<FileStatus>> done) override {
     on_get_file_info ? on_get_file_info(caller, path, std::move(done)) : done(No());
   }
+  void Lookup(const Caller& caller, LookupRequest request,
+              Done<std::optional<FileStatus>> done) override {
+    on_lookup ? on_lookup(caller, std::move(request), std::move(done)) : done(No());
+  }
+  void ListOpenFiles(const Caller& caller, OpenFilesRequest request,
+                     Done<OpenFilesPage> done) override {
+    on_list_open_files ? on_list_open_files(caller, std::move(request), std::move(done))
+                       : done(No());
+  }
+  void ListCorruptFiles(const Caller& caller, CorruptFilesRequest request,
+                        Done<CorruptFilesPage> done) override {
+    on_list_corrupt_files ? on_list_corrupt_files(caller, std::move(request), std::move(done))
+                          : done(No());
+  }
   void SetPermission(const Caller&, std::string, uint16_t, DoneVoid done) override { done(No()); }
   void SetOwner(const Caller&, SetOwnerRequest, DoneVoid done) override { done(No()); }
   void SetTimes(const Caller&, SetTimesRequest, DoneVoid done) override { done(No()); }
@@ -121,6 +145,7 @@ class FakeBlockManager : public BlockManager {
  public:
   std::function<absl::StatusOr<DatanodeCommands>(const HeartbeatRequest&)> on_heartbeat;
   std::function<std::optional<BlockInspection>(BlockId)> on_inspect;
+  std::vector<DatanodeInfo> datanodes;
 
   std::vector<DatanodeRegistration> registrations() const {
     MutexLock lock(mu_);
@@ -186,6 +211,7 @@ class FakeBlockManager : public BlockManager {
   std::vector<ReplicationCandidate> ReplicationCandidates() override { return {}; }
   void ScheduleReplication(absl::Span<const BlockId>) override {}
   int64_t LookAgain(absl::Span<const BlockId>) override { return 0; }
+  std::vector<ReplicationCandidate> MissingBlocks(BlockId, size_t) const override { return {}; }
   void MarkUnlinked(absl::Span<const BlockId>) override {}
   bool InSafeMode() const override { return false; }
   std::string SafeModeTip() const override { return ""; }
@@ -201,7 +227,7 @@ class FakeBlockManager : public BlockManager {
   void SetBalancerBandwidth(int64_t) override {}
   BlockWork Work(size_t) const override { return {}; }
   std::optional<BlockDetail> Describe(BlockId) const override { return std::nullopt; }
-  std::vector<DatanodeInfo> Datanodes() const override { return {}; }
+  std::vector<DatanodeInfo> Datanodes() const override { return datanodes; }
 
  private:
   mutable Mutex mu_;

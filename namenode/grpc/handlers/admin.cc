@@ -88,6 +88,28 @@ void SetBalancerBandwidth(Call& call, const v1::SetBalancerBandwidthRequest& req
   done(call.core.admin.SetBalancerBandwidth(call.caller, request.bytes_per_second()));
 }
 
+void ListOpenFiles(Call& call, const v1::ListOpenFilesRequest& request,
+                   v1::ListOpenFilesResponse& response, DoneVoid done) {
+  call.audit = {.command = "listOpenFiles", .source = request.path()};
+  call.core.names.ListOpenFiles(
+      call.caller, OpenFilesRequest{.path = request.path(), .after = request.after()},
+      FillThen<OpenFilesPage>(std::move(done), [&response](const OpenFilesPage& page) {
+        for (const OpenFile& file : page.files) wire::ToProto(file, *response.add_files());
+        response.set_has_more(page.has_more);
+      }));
+}
+
+void ListCorruptFiles(Call& call, const v1::ListCorruptFilesRequest& request,
+                      v1::ListCorruptFilesResponse& response, DoneVoid done) {
+  call.audit = {.command = "listCorruptFileBlocks", .source = request.path()};
+  call.core.names.ListCorruptFiles(
+      call.caller, CorruptFilesRequest{.path = request.path(), .after = request.after()},
+      FillThen<CorruptFilesPage>(std::move(done), [&response](const CorruptFilesPage& page) {
+        for (const std::string& path : page.paths) response.add_paths(path);
+        response.set_last(page.last);
+      }));
+}
+
 void GetMetadata(Call& call, const v1::GetMetadataRequest& /*request*/,
                  v1::GetMetadataResponse& response, DoneVoid done) {
   const ClusterFacts& cluster = call.core.cluster;

@@ -29,6 +29,9 @@ Done<LocatedBlock> FillBlock(Response& response, DoneVoid done) {
 void Create(Call& call, const pb::CreateRequestProto& request, pb::CreateResponseProto& response,
             DoneVoid done) {
   call.audit = {.command = "create", .source = request.src()};
+  const bool replicate = (request.createflag() & kCreateFlagShouldReplicate) != 0;
+  absl::Status policy = CheckEcPolicyOfNewFile(request.ecpolicyname(), replicate);
+  if (!policy.ok()) return done(std::move(policy));
   call.core.names.Create(
       call.caller,
       CreateRequest{

@@ -8,6 +8,7 @@
 #include "namenode/namespace/namespace.h"
 #include "proto/hadoop/HAServiceProtocol.pb.h"
 #include "proto/hadoop/client_admin.pb.h"
+#include "proto/hadoop/client_features.pb.h"
 #include "proto/hadoop/client_files.pb.h"
 #include "proto/hadoop/client_tree.pb.h"
 #include "proto/hadoop/delegation_token.pb.h"
@@ -50,6 +51,7 @@ CAIRN_HADOOP_HANDLER(GetListing);
 CAIRN_HADOOP_HANDLER(GetContentSummary);
 CAIRN_HADOOP_HANDLER(GetQuotaUsage);
 CAIRN_HADOOP_HANDLER(GetEnclosingRoot);
+CAIRN_HADOOP_HANDLER(GetLinkTarget);
 
 // attributes.cc
 CAIRN_HADOOP_HANDLER(GetFileInfo);
@@ -88,12 +90,58 @@ CAIRN_HADOOP_HANDLER(UpgradeStatus);
 CAIRN_HADOOP_HANDLER(RollingUpgrade);
 CAIRN_HADOOP_HANDLER(GetCurrentEditLogTxid);
 
+// lists.cc
+CAIRN_HADOOP_HANDLER(GetBatchedListing);
+CAIRN_HADOOP_HANDLER(ListOpenFiles);
+CAIRN_HADOOP_HANDLER(ListCorruptFileBlocks);
+
 // policies.cc
 CAIRN_HADOOP_HANDLER(GetStoragePolicies);
 CAIRN_HADOOP_HANDLER(GetStoragePolicy);
+
+// erasure_coding.cc
 CAIRN_HADOOP_HANDLER(GetErasureCodingPolicies);
 CAIRN_HADOOP_HANDLER(GetErasureCodingPolicy);
 CAIRN_HADOOP_HANDLER(GetErasureCodingCodecs);
+CAIRN_HADOOP_HANDLER(GetECTopologyResultForPolicies);
+CAIRN_HADOOP_HANDLER(SetErasureCodingPolicy);
+CAIRN_HADOOP_HANDLER(UnsetErasureCodingPolicy);
+CAIRN_HADOOP_HANDLER(AddErasureCodingPolicies);
+CAIRN_HADOOP_HANDLER(RemoveErasureCodingPolicy);
+CAIRN_HADOOP_HANDLER(EnableErasureCodingPolicy);
+CAIRN_HADOOP_HANDLER(DisableErasureCodingPolicy);
+// Whether a file may be created with this policy ("": none asked for); `replicate` is
+// SHOULD_REPLICATE, which excludes one.
+absl::Status CheckEcPolicyOfNewFile(const std::string& name, bool replicate);
+
+// What calls reply that always fail: nothing.
+using NoReply = pb::AllowSnapshotResponseProto;
+
+// snapshots.cc
+CAIRN_HADOOP_HANDLER(AllowSnapshot);
+CAIRN_HADOOP_HANDLER(DisallowSnapshot);
+CAIRN_HADOOP_HANDLER(CreateSnapshot);
+CAIRN_HADOOP_HANDLER(RenameSnapshot);
+CAIRN_HADOOP_HANDLER(DeleteSnapshot);
+CAIRN_HADOOP_HANDLER(GetSnapshotListing);
+void GetSnapshotDiffReport(Call&, const pb::GetSnapshotDiffReportRequestProto&, NoReply&, DoneVoid);
+void GetSnapshotDiffReportListing(Call&, const pb::GetSnapshotDiffReportListingRequestProto&,
+                                  NoReply&, DoneVoid);
+
+// absent_features.cc
+CAIRN_HADOOP_HANDLER(SetQuota);
+CAIRN_HADOOP_HANDLER(CreateEncryptionZone);
+CAIRN_HADOOP_HANDLER(ReencryptEncryptionZone);
+CAIRN_HADOOP_HANDLER(GetEZForPath);
+CAIRN_HADOOP_HANDLER(ListEncryptionZones);
+CAIRN_HADOOP_HANDLER(ListReencryptionStatus);
+void AddCacheDirective(Call&, const pb::AddCacheDirectiveRequestProto&, NoReply&, DoneVoid);
+CAIRN_HADOOP_HANDLER(ModifyCacheDirective);
+CAIRN_HADOOP_HANDLER(RemoveCacheDirective);
+CAIRN_HADOOP_HANDLER(AddCachePool);
+CAIRN_HADOOP_HANDLER(ModifyCachePool);
+CAIRN_HADOOP_HANDLER(RemoveCachePool);
+void GetEditsFromTxid(Call&, const pb::GetEditsFromTxidRequestProto&, NoReply&, DoneVoid);
 
 // services.cc
 void GetGroupsForUser(GroupResolver&, Call&, const cm::GetGroupsForUserRequestProto&,

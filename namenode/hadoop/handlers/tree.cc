@@ -1,7 +1,10 @@
 // Calls that change or list the tree.
 #include <fmt/format.h>
 
+#include "common/types/errors.h"
+#include "namenode/hadoop/handlers/checks.h"
 #include "namenode/hadoop/handlers/handlers.h"
+#include "namenode/namespace/permissions.h"
 #include "wire/hdfs/convert.h"
 
 namespace cairn::namenode::hadoop_handlers {
@@ -83,24 +86,46 @@ void GetQuotaUsage(Call& call, const pb::GetQuotaUsageRequestProto& request,
   call.audit = {.command = "quotaUsage", .source = request.path()};
   call.core.names.GetContentSummary(
       call.caller, request.path(),
-      FillThen<ContentSummary>(std::move(done), [&response](const ContentSummary& sum) {
+      [&request, &response,
+       done = std::move(done)](const absl::StatusOr<ContentSummary>& sum) mutable {
+        if (sum.status() == errors::FileDoesNotExist(request.path())) {
+          return done(MakeError(ErrorKind::kFileNotFound,
+                                "File/Directory does not exist: " + request.path()));
+        }
+        if (!sum.ok()) return done(sum.status());
         auto& usage = *response.mutable_usage();
         usage.set_fileanddirectorycount(
-            static_cast<uint64_t>(sum.file_count + sum.directory_count));
-        usage.set_quota(static_cast<uint64_t>(sum.quota));
-        usage.set_spaceconsumed(static_cast<uint64_t>(sum.space_consumed));
-        usage.set_spacequota(static_cast<uint64_t>(sum.space_quota));
-      }));
+            static_cast<uint64_t>(sum->file_count + sum->directory_count));
+        usage.set_quota(static_cast<uint64_t>(sum->quota));
+        usage.set_spaceconsumed(static_cast<uint64_t>(sum->space_consumed));
+        usage.set_spacequota(static_cast<uint64_t>(sum->space_quota));
+        done(absl::OkStatus());
+      });
 }
 
 void GetEnclosingRoot(Call& call, const pb::GetEnclosingRootRequestProto& request,
                       pb::GetEnclosingRootResponseProto& response, DoneVoid done) {
   call.audit = {.command = "getEnclosingRoot", .source = request.filename()};
-  call.core.names.GetFileInfo(call.caller, request.filename(), false,
-                              FillThen<std::optional<FileStatus>>(
-                                  std::move(done), [&response](const std::optional<FileStatus>&) {
-                                    response.set_enclosingrootpath("/");  // no encryption zones
-                                  }));
+  response.set_enclosingrootpath("/");  // no encryption zones
+  LookUpAndJudge(
+      call, {.path = request.filename(), .access = kRead},
+      [](const std::optional<FileStatus>& /*found*/) { return absl::OkStatus(); }, std::move(done));
+}
+
+void GetLinkTarget(Call& call, const pb::GetLinkTargetRequestProto& request,
+                   pb::GetLinkTargetResponseProto& response, DoneVoid done) {
+  call.core.names.GetFileInfo(
+      call.caller, request.path(), false,
+      [&request, &response,
+       done = std::move(done)](absl::StatusOr<std::optional<FileStatus>> status) mutable {
+        if (!status.ok()) return done(status.status());
+        if (!*status) return done(errors::FileDoesNotExist(request.path()));
+        if ((*status)->type != FileType::kSymlink) {
+          return done(errors::Io(fmt::format("Path {} is not a symbolic link", request.path())));
+        }
+        response.set_targetpath((*status)->symlink_target);
+        done(absl::OkStatus());
+      });
 }
 
 }  // namespace cairn::namenode::hadoop_handlers

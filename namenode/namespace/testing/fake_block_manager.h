@@ -178,6 +178,18 @@ class FakeBlockManager : public BlockManager {
   void ScheduleReplication(absl::Span<const BlockId>) override {}
   std::vector<ReplicationCandidate> StalledRecoveries(size_t) const override { return {}; }
   int64_t LookAgain(absl::Span<const BlockId>) override { return 0; }
+  // Those without replicas by SetReplicated.
+  std::vector<ReplicationCandidate> MissingBlocks(BlockId after, size_t limit) const override {
+    MutexLock lock(mu_);
+    std::vector<ReplicationCandidate> missing;
+    for (auto it = unreplicated_.upper_bound(after);
+         it != unreplicated_.end() && missing.size() < limit; ++it) {
+      if (const auto row = rows_.find(*it); row != rows_.end()) {
+        missing.push_back({*it, row->second.inode});
+      }
+    }
+    return missing;
+  }
   void MarkUnlinked(absl::Span<const BlockId> blocks) override {
     MutexLock lock(mu_);
     unlinked_.insert(blocks.begin(), blocks.end());

@@ -21,6 +21,9 @@ absl::StatusOr<std::optional<FileStatus>> GetFileInfo(OpContext& ctx, const std:
 // The status of /.reserved (name empty) or of an entry in it: no inode stands behind them.
 FileStatus ReservedStatus(const OpContext& ctx, const Inode& root, std::string_view name);
 
+// The same behind the request's checks; a file on the way is an error for the superuser, too.
+absl::StatusOr<std::optional<FileStatus>> Lookup(OpContext& ctx, const LookupRequest& request);
+
 absl::Status SetPermission(OpContext& ctx, const std::string& path, uint16_t mode);
 absl::Status SetOwner(OpContext& ctx, const SetOwnerRequest& request);
 absl::Status SetTimes(OpContext& ctx, const SetTimesRequest& request);

@@ -1,4 +1,4 @@
-// getFileInfo, getPreferredBlockSize and checkAccess: what a caller may learn of one path.
+// getFileInfo, lookups, getPreferredBlockSize and checkAccess: what a caller may learn of one path.
 #include "common/status_macros.h"
 #include "common/types/errors.h"
 #include "namenode/namespace/inode_ops.h"
@@ -34,6 +34,15 @@ absl::StatusOr<std::optional<FileStatus>> GetFileInfo(OpContext& ctx, const std:
     ASSIGN_OR_RETURN(status.locations, LocateWholeFile(ctx, *resolved.last()));
   }
   return status;
+}
+
+absl::StatusOr<std::optional<FileStatus>> Lookup(OpContext& ctx, const LookupRequest& request) {
+  ASSIGN_OR_RETURN(
+      const ResolvedPath resolved,
+      ResolveChecked(ctx, request.path, request.creation ? PathUse::kCreation : PathUse::kAccess,
+                     {.owner = request.owner, .access = request.access}));
+  if (!resolved.exists()) return std::nullopt;
+  return StatusOf(*resolved.last(), "", EffectiveStoragePolicy(resolved));
 }
 
 absl::StatusOr<int64_t> GetPreferredBlockSize(OpContext& ctx, const std::string& path) {

@@ -127,6 +127,24 @@ class SyncNamespace {
       ns_.GetListing(caller_, {path, start_after}, std::move(done));
     });
   }
+  absl::StatusOr<BatchedListing> ListBatch(BatchedListRequest request) {
+    return TestNamespace::Sync<BatchedListing>(
+        [&](auto done) { ns_.GetBatchedListing(caller_, request, std::move(done)); });
+  }
+  absl::StatusOr<OpenFilesPage> OpenFiles(const std::string& path, InodeId after = 0) {
+    return TestNamespace::Sync<OpenFilesPage>([&](auto done) {
+      ns_.ListOpenFiles(caller_, {path, after}, std::move(done));
+    });
+  }
+  absl::StatusOr<CorruptFilesPage> CorruptFiles(const std::string& path, BlockId after = 0) {
+    return TestNamespace::Sync<CorruptFilesPage>([&](auto done) {
+      ns_.ListCorruptFiles(caller_, {path, after}, std::move(done));
+    });
+  }
+  absl::StatusOr<std::optional<FileStatus>> Lookup(LookupRequest request) {
+    return TestNamespace::Sync<std::optional<FileStatus>>(
+        [&](auto done) { ns_.Lookup(caller_, request, std::move(done)); });
+  }
   absl::Status SetPermission(const std::string& path, uint16_t mode) {
     return TestNamespace::SyncVoid(
         [&](auto done) { ns_.SetPermission(caller_, path, mode, std::move(done)); });
