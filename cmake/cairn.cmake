@@ -17,7 +17,7 @@ if(CAIRN_FUZZ)
 endif()
 target_link_options(cairn_options INTERFACE -fuse-ld=lld)
 
-# The allocator of the daemons (docs/decisions/0011-tcmalloc.md). Sanitizers bring their own.
+# The allocator of the daemons (docs/decisions/0010-tcmalloc.md). Sanitizers bring their own.
 add_library(cairn_malloc INTERFACE)
 if(NOT CAIRN_SANITIZE)
   target_link_libraries(cairn_malloc INTERFACE ${TCMALLOC_LIBRARY})

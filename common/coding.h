@@ -14,9 +14,11 @@ namespace cairn {
 // Appends `value` to `out`, most significant byte first.
 template <typename Int>
 void PutBigEndian(std::string& out, Int value) {
-  for (int shift = (sizeof(Int) - 1) * 8; shift >= 0; shift -= 8) {
-    out.push_back(static_cast<char>(static_cast<uint64_t>(value) >> shift));
+  char bytes[sizeof(Int)];
+  for (size_t i = 0; i < sizeof(Int); ++i) {
+    bytes[i] = static_cast<char>(static_cast<uint64_t>(value) >> 8 * (sizeof(Int) - 1 - i));
   }
+  out.append(bytes, sizeof(Int));
 }
 
 // Reads sizeof(Int) big-endian bytes; the caller has checked that they are there.

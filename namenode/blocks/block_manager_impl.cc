@@ -202,8 +202,10 @@ LocatedBlock BlockManagerImpl::Locate(BlockId id, int64_t offset_in_file,
   located.block.block = {id, record->generation_stamp(), record->length()};
   std::vector<StorageIndex> places = PlacesOf(id, *record, &located.corrupt);
   if (places.size() > 1) SortForReader(places, client_address, client_rack);
+  const int64_t now_ms = clock_.MonotonicMs();
+  located.locations.reserve(places.size());
   for (const StorageIndex storage : places) {
-    located.locations.push_back(state_.Location(storage, clock_.MonotonicMs()));
+    located.locations.push_back(state_.Location(storage, now_ms));
   }
   return located;
 }

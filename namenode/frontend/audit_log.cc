@@ -39,11 +39,16 @@ std::string Escaped(const std::string& text) {
 
 }  // namespace
 
-std::string ModeText(uint16_t mode) {
+std::string PermissionText(const FileStatus& status) {
   constexpr char kLetters[] = "rwxrwxrwx";
-  std::string text;
+  std::string text = status.owner;
+  text.reserve(status.owner.size() + status.group.size() + sizeof(kLetters) + 1);
+  text += ':';
+  text += status.group;
+  text += ':';
+  const uint16_t mode = status.permission;
   for (int bit = 0; bit < 9; ++bit) text += (mode & (0400 >> bit)) != 0 ? kLetters[bit] : '-';
-  if ((mode & 01000) != 0) text[8] = text[8] == 'x' ? 't' : 'T';
+  if ((mode & 01000) != 0) text.back() = text.back() == 'x' ? 't' : 'T';
   return text;
 }
 

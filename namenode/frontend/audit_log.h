@@ -7,6 +7,7 @@
 
 #include <spdlog/logger.h>
 #include "absl/status/status.h"
+#include "common/types/file_status.h"
 
 namespace cairn::namenode {
 
@@ -26,7 +27,8 @@ class AuditLog {
   const std::shared_ptr<spdlog::logger> logger_;
 };
 
-// A mode as the audit log has it: rw-r--r--, with t or T for the sticky bit.
-std::string ModeText(uint16_t mode);
+// Whose a new file is, as the audit log has it: owner:group:rw-r--r--, with t or T for the sticky
+// bit.
+std::string PermissionText(const FileStatus& status);
 
 }  // namespace cairn::namenode

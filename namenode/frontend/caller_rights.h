@@ -27,7 +27,7 @@ class CallerRights {
   bool TryResolve(Caller& caller) const;
 
  private:
-  void Fill(const std::vector<std::string>& groups, Caller& caller) const;
+  void Fill(std::shared_ptr<const std::vector<std::string>> groups, Caller& caller) const;
 
   const SuperuserRule rule_;
   GroupResolver& groups_;

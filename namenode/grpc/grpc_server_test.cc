@@ -57,7 +57,7 @@ TEST_F(GrpcServerTest, CallerIsBuiltFromHeadersAndGroups) {
   ASSERT_EQ(callers.size(), 3u);
   EXPECT_EQ(callers[0].user, "Zo\xc3\xab");
   EXPECT_EQ(callers[0].address, "127.0.0.1");
-  EXPECT_THAT(callers[0].groups, ElementsAre("users"));
+  EXPECT_THAT(*callers[0].groups, ElementsAre("users"));
   EXPECT_FALSE(callers[0].superuser);
   EXPECT_FALSE(callers[0].call.remembered());
   EXPECT_TRUE(callers[1].superuser) << "member of the supergroup";

@@ -100,7 +100,7 @@ TEST_F(HadoopServerTest, ACallReachesTheCoreWithItsCaller) {
   EXPECT_EQ(asked.path, "/d");
   EXPECT_EQ(asked.mode, 01750);
   EXPECT_EQ(seen.user, "admin");
-  EXPECT_THAT(seen.groups, ElementsAre("users", "supergroup"));
+  EXPECT_THAT(*seen.groups, ElementsAre("users", "supergroup"));
   EXPECT_TRUE(seen.superuser);
   EXPECT_EQ(seen.address, "127.0.0.1");
   EXPECT_TRUE(seen.call.remembered());

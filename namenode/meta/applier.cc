@@ -30,11 +30,6 @@ void Applier::Add(Batch batch) {
   if (first || DueLocked()) work_.NotifyOne();
 }
 
-Txid Applier::applied() const {
-  MutexLock lock(mu_);
-  return applied_;
-}
-
 std::shared_ptr<const MetaSnapshot> Applier::Snapshot() const {
   MutexLock lock(mu_);
   return snapshot_;

@@ -1,6 +1,7 @@
 // Moves durable transactions into RocksDB, behind the replies.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <deque>
 #include <functional>
@@ -36,7 +37,7 @@ class Applier {
 
   // Takes a durable batch; batches come in order.
   void Add(Batch batch);
-  Txid applied() const;
+  Txid applied() const { return applied_; }
   std::shared_ptr<const MetaSnapshot> Snapshot() const;
   // Blocks until applied() >= txid. The store's failure ends it.
   absl::Status WaitApplied(Txid txid);
@@ -74,7 +75,7 @@ class Applier {
   std::deque<Batch> queue_ GUARDED_BY(mu_);
   int64_t unapplied_bytes_ GUARDED_BY(mu_) = 0;  // queued or being applied
   std::deque<absl::AnyInvocable<void()>> tasks_ GUARDED_BY(mu_);
-  Txid applied_ GUARDED_BY(mu_);
+  std::atomic<Txid> applied_;        // written under mu_; read by every call
   Txid wanted_ GUARDED_BY(mu_) = 0;  // someone waits for it
   std::shared_ptr<const MetaSnapshot> snapshot_ GUARDED_BY(mu_);
   std::function<void(Txid)> listener_ GUARDED_BY(mu_);

@@ -8,7 +8,11 @@ namespace cairn::namenode {
 absl::Status ChangeSet::Add(std::string_view payload, Txid first, Txid last) {
   last_txid_ = last;
   return ForEachChange(payload, first, last, [this](const ChangeView& change) {
-    changes_.insert_or_assign(Key(static_cast<uint8_t>(change.table), change.key), change);
+    const Key key(static_cast<uint8_t>(change.table), change.key);
+    const auto [it, fresh] = changes_.try_emplace(key, change);
+    if (fresh) return;
+    it->second = change;
+    it->second.repeated = true;
   });
 }
 

@@ -58,16 +58,6 @@ void Committer::Roll(RollDone done) {
   done(absl::CancelledError("the journal is closing"));
 }
 
-Txid Committer::last_appended() const {
-  MutexLock lock(mu_);
-  return last_appended_;
-}
-
-Txid Committer::durable() const {
-  MutexLock lock(mu_);
-  return durable_;
-}
-
 void Committer::WaitForRoom() {
   MutexLock lock(mu_);
   while (unsynced_bytes_ > options_.max_unsynced_bytes && !aborted_) room_.Wait(mu_);

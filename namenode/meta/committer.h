@@ -1,6 +1,7 @@
 // Turns appended transactions into durable ones: one journal write and sync per batch.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <deque>
 #include <functional>
@@ -55,8 +56,8 @@ class Committer {
   // Has the journal begin a new segment behind what is appended now; `done` gets its first
   // transaction's id, on the committer's thread, or an error when there will be none.
   void Roll(absl::AnyInvocable<void(absl::StatusOr<Txid>)> done);
-  Txid last_appended() const;
-  Txid durable() const;
+  Txid last_appended() const { return last_appended_; }
+  Txid durable() const { return durable_; }
   // Blocks while too much is appended and not durable; returns at once after a failure.
   void WaitForRoom();
   // Whether that would return at once.
@@ -87,8 +88,9 @@ class Committer {
   CondVar room_;                            // fewer unsynced bytes
   std::deque<Batch> open_ GUARDED_BY(mu_);  // the last one grows
   int64_t unsynced_bytes_ GUARDED_BY(mu_) = 0;
-  Txid last_appended_ GUARDED_BY(mu_);
-  Txid durable_ GUARDED_BY(mu_);
+  // Written under mu_; read by every call.
+  std::atomic<Txid> last_appended_;
+  std::atomic<Txid> durable_;
   std::deque<std::pair<Txid, absl::AnyInvocable<void()>>> waiting_ GUARDED_BY(mu_);  // by txid
   std::vector<RollDone> rolls_ GUARDED_BY(mu_);  // who waits for a new segment
   bool aborted_ GUARDED_BY(mu_) = false;

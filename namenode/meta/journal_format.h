@@ -80,6 +80,7 @@ struct ChangeView {
   Table table = Table::kMeta;
   std::string_view key;
   std::optional<std::string_view> value;
+  bool repeated = false;  // in a ChangeSet: it replaces an earlier change of the same key
 };
 // Calls `change` for every change of the transactions [first, last], in order. kDataLoss when the
 // payload is not exactly that many transactions; changes before the damage have been visited.

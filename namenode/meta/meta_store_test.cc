@@ -37,6 +37,25 @@ TEST(MetaStoreTest, TransactionsSurviveACleanRestart) {
   EXPECT_EQ(h.store().last_appended(), 4);
 }
 
+// Whatever was applied before: deletions of rows that came in the same application are treated in
+// another way than those of older rows.
+TEST(MetaStoreTest, ADeletedRowIsGone) {
+  StoreHarness h;
+  h.options.apply_interval_ms = 3600000;  // applications are made by Get
+  h.Start();
+  h.Put("older", "1");
+  h.Put("changed", "1");
+  EXPECT_EQ(h.Get("older"), "1");
+  h.Delete("older");
+  h.Put("changed", "2");
+  h.Delete("changed");
+  h.Put("came and went", "1");
+  h.Delete("came and went");
+  for (const char* key : {"older", "changed", "came and went"}) {
+    EXPECT_EQ(h.Get(key), "(none)") << key;
+  }
+}
+
 TEST(MetaStoreTest, DurableTransactionsSurviveACrash) {
   StoreHarness h;
   h.options.apply_interval_ms = 3600000;  // nothing reaches RocksDB before the crash

@@ -5,6 +5,7 @@
 #include <rocksdb/file_checksum.h>
 #include <rocksdb/filter_policy.h>
 #include <rocksdb/listener.h>
+#include <rocksdb/slice_transform.h>
 #include <rocksdb/table.h>
 #include <rocksdb/utilities/checkpoint.h>
 #include <rocksdb/write_batch.h>
@@ -21,6 +22,7 @@ namespace cairn::namenode {
 namespace {
 
 constexpr int64_t kWriteBufferBytes = 32 << 20;
+constexpr size_t kBatchBytesPerRow = 16;  // beside key and value: tag, table and lengths
 
 rocksdb::Slice AsSlice(std::string_view text) { return {text.data(), text.size()}; }
 std::string_view AsView(const rocksdb::Slice& slice) { return {slice.data(), slice.size()}; }
@@ -89,6 +91,9 @@ rocksdb::ColumnFamilyOptions TableOptions(const std::shared_ptr<rocksdb::Cache>&
   rocksdb::ColumnFamilyOptions options;
   options.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
   options.write_buffer_size = kWriteBufferBytes;
+  // Rows are inserted in the order of their keys, so that one's place is near the last one's. The
+  // same (empty) prefix for all: one such hint per table.
+  options.memtable_insert_with_hint_prefix_extractor.reset(rocksdb::NewCappedPrefixTransform(0));
   options.force_consistency_checks = true;
   options.paranoid_file_checks = true;
   options.level_compaction_dynamic_level_bytes = true;
@@ -221,14 +226,19 @@ absl::Status RocksTables::Check(const rocksdb::Status& status, std::string_view 
 }
 
 absl::Status RocksTables::Apply(const std::vector<ChangeView>& changes, Txid txid) {
-  rocksdb::WriteBatch batch;
+  size_t bytes = 0;
+  for (const ChangeView& change : changes) {
+    bytes += kBatchBytesPerRow + change.key.size() + (change.value ? change.value->size() : 0);
+  }
+  rocksdb::WriteBatch batch(bytes);
   std::string unused;
   for (const ChangeView& change : changes) {
     rocksdb::ColumnFamilyHandle* const table = handle(change.table);
     if (change.value) {
       RETURN_IF_ERROR(
           Check(batch.Put(table, AsSlice(change.key), AsSlice(*change.value)), "batch"));
-    } else if (db_->KeyMayExist(rocksdb::ReadOptions(), table, AsSlice(change.key), &unused)) {
+    } else if (!change.repeated ||
+               db_->KeyMayExist(rocksdb::ReadOptions(), table, AsSlice(change.key), &unused)) {
       // Rows that came and went since the last application leave no tombstone.
       RETURN_IF_ERROR(Check(batch.Delete(table, AsSlice(change.key)), "batch"));
     }

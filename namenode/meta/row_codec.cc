@@ -27,6 +27,14 @@ void Put(Table table, std::string key, const google::protobuf::MessageLite& mess
   out.push_back({table, std::move(key), message.SerializeAsString()});
 }
 
+// A message whose strings keep their memory from row to row. One of a kind at a time.
+template <typename Message>
+Message& Scratch() {
+  thread_local Message message;
+  message.Clear();
+  return message;
+}
+
 void Delete(Table table, std::string key, RowChanges& out) {
   out.push_back({table, std::move(key), std::nullopt});
 }
@@ -116,14 +124,14 @@ void EncodeInodeChange(const Inode* before, const Inode& after, RowChanges& out)
     Delete(Table::kEntries, EntryKey(before->parent_id, before->name), out);
   }
   if (moved) {
-    store::IndexValue index;
+    auto& index = Scratch<store::IndexValue>();
     index.set_parent_id(after.parent_id);
     index.set_name(after.name);
     Put(Table::kInodeIndex, IdKey(after.id), index, out);
   }
   EncodeChunks(before, after, out);
 
-  store::InodeValue value;
+  auto& value = Scratch<store::InodeValue>();
   FillInode(after, value);
   const size_t chunks = FullChunks(after);
   const BlockId* ids = after.blocks.data();
@@ -141,7 +149,7 @@ void EncodeInodeRemoval(const Inode& inode, RowChanges& out) {
 }
 
 void EncodeBlock(const BlockRow& block, RowChanges& out) {
-  store::BlockValue value;
+  auto& value = Scratch<store::BlockValue>();
   value.set_inode_id(block.inode);
   value.set_generation_stamp(block.generation_stamp);
   value.set_length(block.length);
@@ -177,7 +185,7 @@ void EncodePurge(const PurgeRow& purge, RowChanges& out) {
 void EncodePurgeRemoval(InodeId root, RowChanges& out) { Delete(Table::kPurge, IdKey(root), out); }
 
 void EncodeRetry(Txid txid, const RetryRow& retry, RowChanges& out) {
-  store::RetryValue value;
+  auto& value = Scratch<store::RetryValue>();
   value.set_client_id(retry.client_id);
   value.set_call_id(retry.call_id);
   value.set_reply(retry.reply);

@@ -9,7 +9,9 @@ namespace cairn::namenode {
 namespace {
 
 void AppendFlipped(std::string& out, std::string_view name) {
-  for (const char c : name) out.push_back(static_cast<char>(c ^ 0x80));
+  const size_t at = out.size();
+  out.append(name);
+  for (size_t i = at; i < out.size(); ++i) out[i] = static_cast<char>(out[i] ^ 0x80);
 }
 
 absl::Status BadKey(std::string_view table, std::string_view key) {

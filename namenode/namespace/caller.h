@@ -1,7 +1,9 @@
 // Who asks: made by a front end before any lock is taken.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -12,19 +14,26 @@ namespace cairn::namenode {
 
 // The identity of one call, for exactly-once.
 struct CallId {
-  std::string client_id;  // 16 bytes, or empty: not remembered
+  static constexpr size_t kClientIdBytes = 16;
+
+  std::string client_id;  // kClientIdBytes, or empty: not remembered
   int64_t call_id = -1;   // below 0: not remembered
 
-  bool remembered() const { return client_id.size() == 16 && call_id >= 0; }
+  bool remembered() const { return client_id.size() == kClientIdBytes && call_id >= 0; }
 };
 
 // Thread-compatible value.
 struct Caller {
-  std::string user;                 // short name
-  std::vector<std::string> groups;  // resolved on the server; the first is the primary one
+  std::string user;  // short name
+  // Resolved on the server, shared with its cache; the first is the primary one. Null: none.
+  std::shared_ptr<const std::vector<std::string>> groups;
   bool superuser = false;  // the NameNode's own user, or a member of dfs.permissions.superusergroup
   std::string address;     // IP, for placement, messages and the audit log
   CallId call;
+
+  bool IsIn(std::string_view group) const {
+    return groups != nullptr && std::find(groups->begin(), groups->end(), group) != groups->end();
+  }
 };
 
 // kAccessControl unless the caller is a superuser; `operation` is named as HDFS names it.

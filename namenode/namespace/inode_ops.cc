@@ -58,9 +58,9 @@ absl::Status CheckNewEntry(const OpContext& ctx, const Inode& directory,
 
 absl::StatusOr<InodePtr> LinkChild(Txn& txn, Inode child) {
   RETURN_IF_ERROR(ChangeChildCount(txn, child.parent_id, 1));
-  auto stored = std::make_shared<const Inode>(std::move(child));
-  txn.Put(*stored);
-  return stored;
+  const InodeId id = child.id;
+  txn.Put(std::move(child));
+  return txn.ById(id);
 }
 
 absl::Status Reclaim(Txn& txn, const ResolvedPath& path) {

@@ -61,10 +61,7 @@ OpRunner::Statistics OpRunner::statistics() const {
 
 void OpRunner::Start(std::shared_ptr<OpTask> task) {
   if (!task->mutation()) return Attempt(task);
-  if (deps_.store.HasRoom()) {
-    deps_.store.WaitForRoom();
-    return Attempt(task);
-  }
+  if (deps_.store.HasRoom()) return Attempt(task);
   task->Detach();
   const bool added = room_.Add([this, task] {
     deps_.store.WaitForRoom();
@@ -196,27 +193,24 @@ void OpRunner::Park(const std::shared_ptr<OpTask>& task, InodeId marked, Outcome
 
 void OpRunner::Succeed(const std::shared_ptr<OpTask>& task, TxnImpl& txn, Outcome& outcome) {
   WriteSet& writes = txn.writes();
-  std::string reply;
-  if (task->remembered()) reply = task->EncodeReply();
-  bool stored = false;
-  if (!writes.empty()) {
-    std::optional<RetryRow> row;
-    if (task->remembered()) {
-      const CallId& call = task->caller().call;
-      row = RetryRow{call.client_id, call.call_id, reply, txn.now_ms()};
-      stored = true;
-    }
+  std::optional<RetryRow> reply;
+  if (task->remembered()) {
+    const CallId& call = task->caller().call;
+    reply = RetryRow{call.client_id, call.call_id, task->EncodeReply(), txn.now_ms()};
+  }
+  const bool stored = !writes.empty();
+  if (stored) {
     outcome.purge = !writes.purges.empty();
-    outcome.txid = Commit(deps_, state_, writes, std::move(row));
+    outcome.txid = Commit(deps_, state_, writes, reply);
   } else {
     for (auto& [id, locations] : writes.expected_locations) {
       deps_.blocks.SetExpectedLocations(id, locations);
     }
     outcome.txid = task->mutation() ? deps_.store.last_appended() : 0;
   }
-  if (task->remembered()) {
+  if (reply) {
     outcome.resume =
-        state_.retries.Finish(task->caller().call, outcome.txid, stored, std::move(reply));
+        state_.retries.Finish(task->caller().call, outcome.txid, stored, std::move(reply->reply));
   }
   Release(*task, outcome);
   outcome.next = Next::kReply;
@@ -299,6 +293,9 @@ void OpRunner::Act(const std::shared_ptr<OpTask>& task, Outcome outcome) {
 
 void OpRunner::Reply(const std::shared_ptr<OpTask>& task, absl::Status status, Txid txid) {
   if (txid <= deps_.store.durable()) return task->Finish(std::move(status));
+  if (status.ok()) {  // fits into the callback, which then needs no memory of its own
+    return deps_.store.WhenDurable(txid, [task] { task->Finish(absl::OkStatus()); });
+  }
   deps_.store.WhenDurable(
       txid, [task, status = std::move(status)]() mutable { task->Finish(std::move(status)); });
 }

@@ -39,6 +39,7 @@ bool IsValidUtf8(std::string_view text) {
 absl::StatusOr<std::vector<std::string>> SplitPath(std::string_view path) {
   if (path.empty() || path[0] != '/') return errors::RelativePath(path);
   std::vector<std::string> names;
+  names.reserve(static_cast<size_t>(std::count(path.begin(), path.end(), '/')));
   for (size_t begin = 0; begin < path.size();) {
     const size_t end = std::min(path.find('/', begin), path.size());
     if (end > begin) names.emplace_back(path.substr(begin, end - begin));

@@ -29,8 +29,7 @@ bool PermissionChecker::Grants(const Inode& inode, uint8_t access) const {
   uint16_t bits = inode.mode;
   if (inode.owner == caller_.user) {
     bits >>= 6;
-  } else if (std::find(caller_.groups.begin(), caller_.groups.end(), inode.group) !=
-             caller_.groups.end()) {
+  } else if (caller_.IsIn(inode.group)) {
     bits >>= 3;
   }
   return (bits & access) == access;

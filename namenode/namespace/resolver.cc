@@ -11,11 +11,11 @@
 namespace cairn::namenode {
 namespace {
 
-// Follows names[first..] below `resolved`'s last inode.
-absl::Status Descend(Txn& txn, const std::vector<std::string>& names, size_t first,
-                     std::string_view path, ResolvedPath& resolved) {
+// Follows names[first..], which it takes, below `resolved`'s last inode.
+absl::Status Descend(Txn& txn, std::vector<std::string>& names, size_t first, std::string_view path,
+                     ResolvedPath& resolved) {
   for (size_t i = first; i < names.size(); ++i) {
-    const InodePtr parent = resolved.inodes.back();
+    const InodePtr& parent = resolved.inodes.back();
     if (parent != nullptr && parent->kind == InodeKind::kSymlink)
       return errors::UnresolvedPath(path);
     InodePtr child;
@@ -28,14 +28,14 @@ absl::Status Descend(Txn& txn, const std::vector<std::string>& names, size_t fir
       if (!found.ok()) return found.status();
       child = *std::move(found);
     }
-    resolved.names.push_back(names[i]);
+    resolved.names.push_back(std::move(names[i]));
     resolved.inodes.push_back(std::move(child));
   }
   return absl::OkStatus();
 }
 
 // /.reserved/.inodes/<id>[/..][/rest]; `names` are all components.
-absl::StatusOr<ResolvedPath> ResolveByInodePath(Txn& txn, const std::vector<std::string>& names,
+absl::StatusOr<ResolvedPath> ResolveByInodePath(Txn& txn, std::vector<std::string>& names,
                                                 std::string_view path) {
   InodeId id = 0;
   const std::string& text = names[2];
@@ -82,7 +82,11 @@ absl::StatusOr<ResolvedPath> ResolvePath(Txn& txn, std::string_view path) {
   size_t first = 0;
   if (names.size() >= 2 && names[0] == kReservedRoot && names[1] == kReservedRaw) first = 2;
   ASSIGN_OR_RETURN(InodePtr root, txn.ById(kRootInodeId));
-  ResolvedPath resolved{{""}, {std::move(root)}};
+  ResolvedPath resolved;
+  resolved.names.reserve(names.size() + 1);
+  resolved.inodes.reserve(names.size() + 1);
+  resolved.names.emplace_back();
+  resolved.inodes.push_back(std::move(root));
   RETURN_IF_ERROR(Descend(txn, names, first, path, resolved));
   return resolved;
 }

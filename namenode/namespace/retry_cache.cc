@@ -6,6 +6,13 @@
 
 namespace cairn::namenode {
 
+RetryCache::Key RetryCache::KeyOf(std::string_view client_id, int64_t call_id) {
+  Key key{{}, call_id};
+  std::copy_n(client_id.begin(), std::min(client_id.size(), key.client_id.size()),
+              key.client_id.begin());
+  return key;
+}
+
 RetryCache::Seen RetryCache::Look(const CallId& call) const {
   const auto it = calls_.find(KeyOf(call));
   if (it == calls_.end()) return {};
@@ -21,11 +28,12 @@ void RetryCache::Wait(const CallId& call, std::shared_ptr<OpTask> task) {
 
 std::vector<std::shared_ptr<OpTask>> RetryCache::Finish(const CallId& call, Txid txid, bool stored,
                                                         std::string reply) {
-  Call& entry = calls_[KeyOf(call)];
+  const Key key = KeyOf(call);
+  Call& entry = calls_[key];
   entry.finished = true;
   entry.txid = txid;
   entry.reply = std::move(reply);
-  order_.push_back({clock_.MonotonicMs() + expiry_ms_, KeyOf(call), txid, stored});
+  order_.push_back({clock_.MonotonicMs() + expiry_ms_, key, txid, stored});
   auto waiters = std::exchange(entry.waiters, {});
   while (static_cast<int64_t>(order_.size()) > max_entries_) ForgetFront();
   return waiters;
@@ -49,12 +57,12 @@ std::vector<std::shared_ptr<OpTask>> RetryCache::TakeWaiters() {
 }
 
 void RetryCache::Restore(Txid txid, RetryRow row) {
-  Key key{std::move(row.client_id), row.call_id};
+  const Key key = KeyOf(row.client_id, row.call_id);
   Call& call = calls_[key];
   call.finished = true;
   call.txid = txid;
   call.reply = std::move(row.reply);
-  order_.push_back({clock_.MonotonicMs() + expiry_ms_, std::move(key), txid, true});
+  order_.push_back({clock_.MonotonicMs() + expiry_ms_, key, txid, true});
   while (static_cast<int64_t>(order_.size()) > max_entries_) ForgetFront();
 }
 

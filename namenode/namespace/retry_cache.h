@@ -1,10 +1,12 @@
 // Exactly once: which remembered calls are running, and what the finished ones answered.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <deque>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
@@ -58,7 +60,7 @@ class RetryCache {
 
  private:
   struct Key {
-    std::string client_id;
+    std::array<char, CallId::kClientIdBytes> client_id;
     int64_t call_id;
     friend bool operator==(const Key&, const Key&) = default;
     template <typename H>
@@ -79,7 +81,8 @@ class RetryCache {
     bool stored;
   };
 
-  static Key KeyOf(const CallId& call) { return {call.client_id, call.call_id}; }
+  static Key KeyOf(std::string_view client_id, int64_t call_id);
+  static Key KeyOf(const CallId& call) { return KeyOf(call.client_id, call.call_id); }
   void ForgetFront();
 
   const Clock& clock_;

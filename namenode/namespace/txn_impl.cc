@@ -135,6 +135,8 @@ TxnImpl::BasePage TxnImpl::ListWhole(InodeId directory, std::string_view start_a
   BasePage page;
   const ChildIndex* children = state_.cache.Children(directory);
   if (children == nullptr) return page;
+  page.children.reserve(
+      static_cast<size_t>(std::min(limit, static_cast<int64_t>(children->size()))));
   children->ForEachAfter(start_after, [&](const CacheNode& node) {
     if (static_cast<int64_t>(page.children.size()) >= limit) return false;
     page.children.push_back(node.inode);

@@ -12,6 +12,8 @@
 namespace cairn::namenode {
 namespace {
 
+constexpr size_t kTypicalRows = 12;
+
 // Counters that differ from what the table has.
 void EncodeCounters(const Counters& now, const Counters& stored, RowChanges& out) {
   const auto put = [&](std::string_view key, int64_t value, int64_t known) {
@@ -135,9 +137,10 @@ void WriteSet::ApplyToCache(InodeCache& cache, Txid txid) const {
 }
 
 Txid Commit(const NamespaceDeps& deps, NamespaceState& state, WriteSet& writes,
-            std::optional<RetryRow> reply) {
+            const std::optional<RetryRow>& reply) {
   const Txid txid = deps.store.last_appended() + 1;
   RowChanges changes;
+  changes.reserve(kTypicalRows);
   for (auto& [id, write] : writes.inodes_) {
     if (write.after) {
       write.after->changed_txid = txid;
@@ -149,8 +152,8 @@ Txid Commit(const NamespaceDeps& deps, NamespaceState& state, WriteSet& writes,
     }
   }
   // A name left by one inode and taken by another must end up with the latter.
-  std::stable_partition(changes.begin(), changes.end(),
-                        [](const RowChange& change) { return !change.value.has_value(); });
+  std::partition(changes.begin(), changes.end(),
+                 [](const RowChange& change) { return !change.value.has_value(); });
   EncodeOthers(writes, txid, reply, changes);
   EncodeCounters(state.counters, state.stored, changes);
   state.stored = state.counters;

@@ -63,7 +63,7 @@ class WriteSet {
 
  private:
   friend Txid Commit(const NamespaceDeps& deps, NamespaceState& state, WriteSet& writes,
-                     std::optional<RetryRow> reply);
+                     const std::optional<RetryRow>& reply);
   struct Place {
     InodeId parent;
     std::string name;
@@ -99,6 +99,6 @@ class WriteSet {
 // Makes everything in `writes` one transaction of the store and carries it out in RAM. Must not be
 // empty. Runs under the namespace lock. `reply` goes into the same transaction.
 Txid Commit(const NamespaceDeps& deps, NamespaceState& state, WriteSet& writes,
-            std::optional<RetryRow> reply);
+            const std::optional<RetryRow>& reply);
 
 }  // namespace cairn::namenode

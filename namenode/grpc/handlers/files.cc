@@ -40,8 +40,7 @@ void Create(Call& call, const v1::CreateRequest& request, v1::CreateResponse& re
           .storage_policy = request.storage_policy()},
       FillThen<FileStatus>(std::move(done), [&call, &response](const FileStatus& status) {
         wire::ToProto(status, *response.mutable_status());
-        call.audit.permission =
-            fmt::format("{}:{}:{}", status.owner, status.group, ModeText(status.permission));
+        call.audit.permission = PermissionText(status);
       }));
 }
 

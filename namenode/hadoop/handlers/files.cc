@@ -45,8 +45,7 @@ void Create(Call& call, const pb::CreateRequestProto& request, pb::CreateRespons
           .storage_policy = request.storagepolicy()},
       FillThen<FileStatus>(std::move(done), [&call, &response](const FileStatus& status) {
         wire::ToProto(status, *response.mutable_fs());
-        call.audit.permission =
-            fmt::format("{}:{}:{}", status.owner, status.group, ModeText(status.permission));
+        call.audit.permission = PermissionText(status);
       }));
 }
 

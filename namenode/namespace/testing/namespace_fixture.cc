@@ -84,7 +84,7 @@ MetaStore& TestNamespace::store() {
 Caller TestNamespace::Root() {
   Caller caller;
   caller.user = "root";
-  caller.groups = {"supergroup"};
+  caller.groups = std::make_shared<const std::vector<std::string>>(1, "supergroup");
   caller.superuser = true;
   caller.address = "127.0.0.1";
   return caller;
@@ -93,7 +93,7 @@ Caller TestNamespace::Root() {
 Caller TestNamespace::User(const std::string& name) {
   Caller caller;
   caller.user = name;
-  caller.groups = {name};
+  caller.groups = std::make_shared<const std::vector<std::string>>(1, name);
   caller.address = "127.0.0.1";
   return caller;
 }

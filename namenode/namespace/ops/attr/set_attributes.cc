@@ -44,8 +44,7 @@ absl::Status SetOwner(OpContext& ctx, const SetOwnerRequest& request) {
   if (!caller.superuser) {
     if (request.owner && *request.owner != caller.user)
       return errors::OnlySuperuserChangesOwner(caller.user);
-    if (request.group && std::find(caller.groups.begin(), caller.groups.end(), *request.group) ==
-                             caller.groups.end()) {
+    if (request.group && !caller.IsIn(*request.group)) {
       return errors::NotInGroup(caller.user, *request.group);
     }
   }

@@ -30,7 +30,8 @@ absl::StatusOr<LocatedBlocks> Locate(OpContext& ctx, const Inode& file, int64_t 
     if (overlaps) located.blocks.push_back(ctx.blocks.Locate(row.id, begin, ctx.caller.address));
     if (last) {
       located.last_block_complete = IsComplete(row);
-      located.last_block.push_back(ctx.blocks.Locate(row.id, begin, ctx.caller.address));
+      located.last_block.push_back(overlaps ? located.blocks.back()
+                                            : ctx.blocks.Locate(row.id, begin, ctx.caller.address));
       if (!IsComplete(row)) located.file_length = begin;
     }
     begin = end;

@@ -29,7 +29,7 @@ class OpsTest : public ::testing::TestWithParam<CacheSize> {
   SyncNamespace As(const std::string& name, std::vector<std::string> groups, bool superuser) {
     Caller caller;
     caller.user = name;
-    caller.groups = std::move(groups);
+    caller.groups = std::make_shared<const std::vector<std::string>>(std::move(groups));
     caller.superuser = superuser;
     caller.address = "10.0.0.1";
     return SyncNamespace(namespace_.ns(), std::move(caller));

@@ -37,6 +37,7 @@ absl::StatusOr<DirectoryListing> ListDirectory(OpContext& ctx, const ResolvedPat
   const uint8_t policy = EffectiveStoragePolicy(path);
   DirectoryListing listing;
   listing.remaining = page.remaining;
+  listing.entries.reserve(page.children.size());
   int64_t locations_left = ctx.options.list_limit;
   for (size_t i = 0; i < page.children.size(); ++i) {
     const Inode& child = *page.children[i];
