@@ -11,7 +11,6 @@
 #include "ipc/client.h"
 #include "namenode/frontend/testing/fake_core.h"
 #include "namenode/hadoop/hadoop_server.h"
-#include "namenode/hadoop/method_table.h"
 #include "proto/hadoop/client_admin.pb.h"
 #include "proto/hadoop/client_features.pb.h"
 #include "proto/hadoop/client_files.pb.h"
@@ -26,6 +25,14 @@ using ::testing::ElementsAre;
 
 constexpr char kSuperuser[] = "hdfs";
 
+// Nothing can be changed.
+class NoReconfiguration : public Reconfiguration {
+ public:
+  std::vector<std::string> Properties() const override { return {}; }
+  ReconfigurationStatus Status() const override { return {}; }
+  absl::Status Start() override { return errors::Io("not faked"); }
+};
+
 class FeaturesTest : public ::testing::Test {
  protected:
   void SetUp() override {
@@ -34,7 +41,9 @@ class FeaturesTest : public ::testing::Test {
     options.superusers = {.owner = kSuperuser, .supergroup = "supergroup"};
     FrontEndCore core{.names = names_, .blocks = blocks_, .admin = admin_, .clock = SystemClock()};
     core.cluster.last_txid = [] { return Txid{9}; };
-    auto server = HadoopServer::Start(options, core, groups_);
+    auto server = HadoopServer::Start(
+        options, core,
+        {.groups = groups_, .proxies = proxies_, .reconfiguration = reconfiguration_});
     ASSERT_TRUE(server.ok()) << server.status();
     server_ = *std::move(server);
     // /d is a directory, /f a file, both the superuser's.
@@ -80,6 +89,8 @@ class FeaturesTest : public ::testing::Test {
   testing::FakeBlockManager blocks_;
   testing::FakeAdmin admin_;
   testing::FakeGroups groups_;
+  ProxyUsers proxies_{{}, groups_};
+  NoReconfiguration reconfiguration_;
   std::unique_ptr<HadoopServer> server_;
 };
 
