@@ -48,9 +48,10 @@ std::string MachineBootId(FileSystem& fs) {
 absl::StatusOr<BootRecord> ReadBootRecord(FileSystem& fs, const PoolPaths& paths) {
   const auto content = fs.ReadFile(paths.boot_record(), kMaxRecordBytes);
   if (absl::IsNotFound(content.status())) return BootRecord();
-  RETURN_IF_ERROR(content.status());
   BootRecord record;
-  if (Parse(*content, record)) return record;
+  if (content.ok() && Parse(*content, record)) return record;
+  // A sector that cannot be read, or one with other bytes, costs no volume.
+  if (!content.ok() && !absl::IsDataLoss(content.status())) return content.status();
   spdlog::warn("{} is damaged: no replica in {} is trusted", paths.boot_record(), paths.rbw());
   return BootRecord();
 }

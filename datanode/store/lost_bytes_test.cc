@@ -158,6 +158,26 @@ TEST_F(LostBytesTest, AnUnreadableReplicaMakesRoomForACopy) {
   EXPECT_TRUE(PosixFileSystem().List(Paths().rbw())->empty());
 }
 
+TEST_F(LostBytesTest, ASectorThatCannotBeReadCostsTrustAndNoVolume) {
+  const std::string data = Bytes(900);
+  for (const char* file : {"synced_", "boot.record", "rbw/blk_1073741825"}) {
+    SCOPED_TRACE(file);
+    auto writer = MakeRbw(data.substr(0, 700), 700);
+    ASSERT_TRUE(writer->Sync().ok());
+    ASSERT_TRUE(Put(*writer, 512, data.substr(512)).ok());
+    writer.reset();
+    store.reset();
+    fs.Inject(Fault::Eio(FileOp::kReadAt, file));
+    Open();
+    const std::string told = Told();
+    EXPECT_TRUE(told.ends_with("?")) << told;
+    const auto info = store->Get(kId);
+    ASSERT_TRUE(info.ok()) << info.status();
+    store->Invalidate({info->block});
+    store->DrainDeletions();
+  }
+}
+
 TEST_F(LostBytesTest, TheRecordIsWhatTheDocumentSays) {
   ASSERT_TRUE(WriteBootRecord(PosixFileSystem(), Paths(), {"abc", {{7, 1001}, {5, 1002}}}).ok());
   EXPECT_EQ(*PosixFileSystem().ReadFile(Paths().boot_record(), 1'000),

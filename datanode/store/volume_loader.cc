@@ -249,8 +249,15 @@ class Loader {
     }
     found.length = *length;
     if (checksum->type == ChecksumType::kNull) return found;
-    ASSIGN_OR_RETURN(found.tail, TailToReturnTo(name, files, *checksum, found.length));
-    if (!found.tail) return found;
+    const auto tail = TailToReturnTo(name, files, *checksum, found.length);
+    if (absl::IsDataLoss(tail.status())) {  // a sector that cannot be read: one replica, no volume
+      found.suspect = true;
+      ASSIGN_OR_RETURN(found.length, ValidPrefix(*files.data, *files.meta, *checksum));
+      return found;
+    }
+    RETURN_IF_ERROR(tail.status());
+    if (!*tail) return found;
+    found.tail = *tail;
     found.length = found.tail->length;
     found.suspect = true;
     return found;

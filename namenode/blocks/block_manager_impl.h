@@ -130,6 +130,7 @@ class BlockManagerImpl : public BlockManager {
   bool PastDeadInterval() const;
   bool HasReported(NodeIndex node) const REQUIRES(mu_);
   bool AllHaveReported() const REQUIRES(mu_);
+  bool IsOfNoUse(BlockId block, StorageIndex storage) const REQUIRES(mu_);
   bool Unclaimed(BlockId block, const BlockRecord& record) const REQUIRES(mu_);
   std::vector<StorageIndex> FindStorages(const std::vector<ReplicaLocation>& locations) const
       REQUIRES(mu_);

@@ -156,12 +156,11 @@ std::vector<RecoverCommand> BlockManagerImpl::TakeRecoveries(NodeIndex node) {
   return commands;
 }
 
-// What is to be expected of DataNodes that `command` does not name. A replica that is known to be
-// bad is none.
+// What is to be expected of DataNodes that `command` does not name.
 AbsentReplicas BlockManagerImpl::AbsentFrom(const RecoverCommand& command) const {
   const BlockId block = command.block.block.id;
   if (!state_.pipelines.contains(block)) {
-    return AllHaveReported() ? AbsentReplicas::kNone : AbsentReplicas::kAwaited;
+    return AllHaveReported() ? AbsentReplicas::kDead : AbsentReplicas::kAwaited;
   }
   const PipelineStand stand = StandOf(block);
   std::vector<std::string> awaited = stand.awaited;
@@ -178,7 +177,12 @@ AbsentReplicas BlockManagerImpl::AbsentFrom(const RecoverCommand& command) const
     spdlog::info("{} begins without DataNode {}", name, fmt::join(awaited, ", "));
     return AbsentReplicas::kAwaited;
   }
-  if (stand.dead.empty()) return AbsentReplicas::kNone;
+  bool damaged = false;
+  for (const StoredReplica& replica : state_.blocks.Find(block)->replicas()) {
+    damaged =
+        damaged || (replica.Has(StoredReplica::kCorrupt) && !IsOfNoUse(block, replica.storage()));
+  }
+  if (stand.dead.empty()) return damaged ? AbsentReplicas::kDead : AbsentReplicas::kNone;
   spdlog::warn(
       "{} begins without dead DataNode {}: the file stays open if the others have less than the {} "
       "bytes known to be written",
@@ -196,8 +200,23 @@ bool BlockManagerImpl::AllHaveReported() const {
   return true;
 }
 
+// Replicas of an earlier stamp are of no use to a recovery. One that was found damaged may be good
+// to some extent.
+bool BlockManagerImpl::IsOfNoUse(BlockId block, StorageIndex storage) const {
+  const CorruptReplica* bad = state_.FindCorrupt(block, storage);
+  return bad != nullptr && bad->reason == CorruptReason::kMismatch;
+}
+
 bool BlockManagerImpl::Unclaimed(BlockId block, const BlockRecord& record) const {
-  if (record.committed() || !record.replicas().empty() || state_.open.contains(block)) return false;
+  if (record.committed()) return false;
+  for (const StoredReplica& replica : record.replicas()) {
+    if (!IsOfNoUse(block, replica.storage())) return false;
+  }
+  if (const auto open = state_.open.find(block); open != state_.open.end()) {
+    for (const OpenReplica& place : open->second) {
+      if (!IsOfNoUse(block, place.storage)) return false;
+    }
+  }
   if (record.length() == 0) return AllHaveReported();
   if (state_.loading || safe_mode_.on() || !state_.pipelines.contains(block)) return false;
   const PipelineStand stand = StandOf(block);

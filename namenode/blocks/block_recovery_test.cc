@@ -402,6 +402,76 @@ TEST_F(BlockRecoveryTest, ABlockIsUnclaimedOnlyWhenEveryNodeHasHadItsSay) {
   EXPECT_FALSE(unclaimed(restarted));
 }
 
+TEST_F(BlockRecoveryTest, ABlockWithKnownBytesIsUnclaimedWhenItsPipelineHasReportedNothingOfUse) {
+  BlockRow row = cluster_.Row(Open());
+  row.length = 10;
+  row.pipeline = {"uuid-0", "uuid-1"};
+  FakeCluster restarted;
+  restarted.stamp = cluster_.stamp;
+  restarted.manager->Load(std::vector<BlockRow>{row});
+  const auto unclaimed = [&] { return restarted.manager->Find(row.id)->unclaimed; };
+  restarted.AddNode("/r0");
+  restarted.Start();
+  EXPECT_FALSE(unclaimed()) << "the other one has not reported";
+  restarted.AddNode("/r0");
+  EXPECT_TRUE(unclaimed()) << "and this without waiting until others are dead";
+  EXPECT_EQ(restarted.Row(row.id), row);
+  const Block useless{row.id, 0, 0};  // its meta file is lost
+  restarted.Change(1, useless, ReplicaChangeKind::kReceiving);
+  EXPECT_TRUE(unclaimed());
+  restarted.Change(0, {row.id, row.generation_stamp, 10}, ReplicaChangeKind::kReceiving);
+  EXPECT_FALSE(unclaimed());
+  restarted.manager->MarkCorrupt({row.id, row.generation_stamp, 10}, "uuid-0", "DS-0");
+  EXPECT_FALSE(unclaimed()) << "a damaged replica may be good to some extent";
+}
+
+TEST_F(BlockRecoveryTest, TheOrderSaysWhetherOthersMayHaveAReplica) {
+  const BlockId block = Open();
+  BlockRow row = cluster_.Row(block);
+  row.pipeline = {"uuid-0", "uuid-1", "uuid-2"};
+  cluster_.SetRow(row);
+  const auto absent = [&]() -> std::optional<AbsentReplicas> {
+    Recover(block);
+    const auto told = Beats();
+    EXPECT_EQ(told.size(), 1u);
+    return told.empty() ? std::nullopt : std::optional(told.begin()->second.at(0).absent);
+  };
+  EXPECT_EQ(absent(), AbsentReplicas::kNone);
+  EXPECT_TRUE(cluster_.manager->Find(block)->loss_is_certain);
+  cluster_.nodes[2].up = false;
+  cluster_.clock.Advance(30'001);
+  Beats();
+  EXPECT_EQ(absent(), AbsentReplicas::kAwaited) << "silent, and not asked";
+  Kill(2);
+  EXPECT_EQ(absent(), AbsentReplicas::kDead);
+  EXPECT_FALSE(cluster_.manager->Find(block)->loss_is_certain);
+  cluster_.nodes[2].replicas.clear();
+  cluster_.nodes[2].up = true;
+  ASSERT_TRUE(cluster_.manager->Register(cluster_.nodes[2].registration).ok());
+  EXPECT_EQ(absent(), AbsentReplicas::kAwaited) << "it has not reported";
+  cluster_.Register(2);
+  EXPECT_EQ(absent(), AbsentReplicas::kNone);
+  cluster_.manager->MarkCorrupt({block, row.generation_stamp, 10}, "uuid-1", "DS-1");
+  EXPECT_EQ(absent(), AbsentReplicas::kDead) << "a damaged replica may be good to some extent";
+}
+
+TEST_F(BlockRecoveryTest, WithoutAPipelineInItsRowALossIsNeverCertain) {
+  const BlockId block = Open();
+  Recover(block);
+  const auto first = Beats();
+  ASSERT_THAT(first, SizeIs(1));
+  EXPECT_EQ(first.begin()->second.at(0).absent, AbsentReplicas::kAwaited);
+  cluster_.clock.Advance(kDeadMs + 1);
+  for (size_t node = 0; node < 4; ++node) cluster_.Register(node);
+  for (size_t node = 0; node < 3; ++node)
+    Told(node, {block, cluster_.Row(block).generation_stamp, 10});
+  Recover(block);
+  const auto told = Beats();
+  ASSERT_THAT(told, SizeIs(1));
+  EXPECT_EQ(told.begin()->second.at(0).absent, AbsentReplicas::kDead);
+  EXPECT_FALSE(cluster_.manager->Find(block)->loss_is_certain);
+}
+
 TEST_F(BlockRecoveryTest, AStalledRecoveryOfAnUnclaimedBlockIsToldTo) {
   std::vector<ReplicaLocation> places;
   const BlockId block = cluster_.Allocate(1, "", &places);

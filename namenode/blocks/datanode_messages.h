@@ -77,8 +77,8 @@ struct TransferCommand {
 // what holds of one of them holds of the recovery. Numbers are those of datanode.proto.
 enum class AbsentReplicas : uint8_t {
   kAwaited = 0,  // one may have a replica and come back soon
-  kDead = 1,     // one may have a replica, but has been away for so long that it is dead
-  kNone = 2,     // each has reported that it has no replica, or a bad one
+  kDead = 1,     // one may have a replica, but is dead, or a reader found the replica damaged
+  kNone = 2,     // each has reported that it has no replica, or one of an earlier stamp
 };
 
 // Bring the replicas of a block whose writer is gone to one length, as the primary.
