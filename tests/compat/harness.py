@@ -186,7 +186,7 @@ class CairnCluster(Cluster):
                        str(self.port), "--datanodes", str(datanodes)]
             for key, value in settings.items():
                 command += ["-D", f"{key}={value}"]
-            self.process = start_process(command, self.log)
+            self.process = start_process(command, self.log, cwd=self.directory)
             wait_for(lambda: self.process.poll() is not None or self._said("ready: " + self.uri),
                      "Cairn's cluster is ready", START_TIMEOUT_S)
             if self.process.poll() is None:
