@@ -126,6 +126,7 @@ FileStatus StatusOf(const Inode& inode, std::string_view name, uint8_t inherited
   status.owner = inode.owner;
   status.group = inode.group;
   status.mtime_ms = inode.mtime_ms;
+  status.atime_ms = inode.atime_ms;
   status.file_id = inode.id;
   status.storage_policy =
       inode.storage_policy != 0 ? inode.storage_policy : inherited_storage_policy;
@@ -137,7 +138,6 @@ FileStatus StatusOf(const Inode& inode, std::string_view name, uint8_t inherited
     case InodeKind::kFile:
       status.type = FileType::kFile;
       status.length = inode.length;
-      status.atime_ms = inode.atime_ms;
       status.replication = inode.replication;
       status.block_size = inode.block_size;
       break;

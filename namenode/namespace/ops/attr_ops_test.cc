@@ -105,6 +105,17 @@ TEST_P(AttrOps, SetTimes) {
       "Permission denied: user=bob, access=WRITE, inode=\"/f\":root:supergroup:-rw-r--r--"));
 }
 
+// Regression: a directory's access time was dropped, and any negative time but -1 was stored.
+TEST_P(AttrOps, SetTimesOfADirectory) {
+  ASSERT_TRUE(root().Mkdirs("/d").ok());
+  EXPECT_TRUE(root().SetTimes("/d", 123, 456).ok());
+  EXPECT_EQ((*root().Stat("/d"))->mtime_ms, 123);
+  EXPECT_EQ((*root().Stat("/d"))->atime_ms, 456);
+  EXPECT_TRUE(root().SetTimes("/d", -2, -3).ok());
+  EXPECT_EQ((*root().Stat("/d"))->mtime_ms, 123);
+  EXPECT_EQ((*root().Stat("/d"))->atime_ms, 456);
+}
+
 TEST_P(AttrOps, SetReplication) {
   ASSERT_TRUE(root().Touch("/f").ok());
   ASSERT_TRUE(root().Mkdirs("/d").ok());

@@ -250,6 +250,16 @@ TEST_P(FileOps, AWriterKeepsItsFileThroughARenameAndLosesItWithADelete) {
       ErrorKind::kFileNotFound);
 }
 
+// Regression: the permission came first, and who may not write was refused what HDFS tells
+// everyone.
+TEST_P(FileOps, RecoverLeaseOfAClosedFileNeedsNoPermission) {
+  ASSERT_TRUE(root().Touch("/closed").ok());
+  EXPECT_TRUE(*user("bob").RecoverLease("/closed"));
+  ASSERT_TRUE(root().Create("/f", kCreateFlagCreate, "client").ok());
+  EXPECT_TRUE(IsError(user("bob").RecoverLease("/f").status(), ErrorKind::kAccessControl,
+                      "Permission denied: user=bob, access=WRITE, inode=\"/f\""));
+}
+
 TEST_P(FileOps, ADeadWritersFileIsRecovered) {
   ASSERT_TRUE(root().Create("/f").ok());
   const LocatedBlock first = *Next();

@@ -62,8 +62,8 @@ absl::Status SetTimes(OpContext& ctx, const SetTimesRequest& request) {
                    ResolveChecked(ctx, request.path, PathUse::kAccess, {.access = kWrite}));
   if (!resolved.exists()) return errors::NothingToSetTimesOn(resolved.path());
   Inode inode = *resolved.last();
-  if (request.mtime_ms != -1) inode.mtime_ms = request.mtime_ms;
-  if (request.atime_ms != -1 && inode.is_file()) inode.atime_ms = request.atime_ms;
+  if (request.mtime_ms >= 0) inode.mtime_ms = request.mtime_ms;
+  if (request.atime_ms >= 0) inode.atime_ms = request.atime_ms;
   PutIfChanged(ctx.txn, *resolved.last(), std::move(inode));
   return absl::OkStatus();
 }

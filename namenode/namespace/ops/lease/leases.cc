@@ -67,12 +67,14 @@ absl::StatusOr<InodePtr> EnsureClosed(OpContext& ctx, const ResolvedPath& path,
 absl::StatusOr<bool> RecoverLease(OpContext& ctx, const std::string& path,
                                   const std::string& client_name) {
   RETURN_IF_ERROR(CheckNotInSafeMode(ctx, "recover the lease of " + path));
-  ASSIGN_OR_RETURN(const ResolvedPath resolved,
-                   ResolveChecked(ctx, path, PathUse::kAccess, {.access = kWrite}));
+  ASSIGN_OR_RETURN(const ResolvedPath resolved, ResolveChecked(ctx, path, PathUse::kAccess, {}));
   if (!resolved.exists()) return errors::FileDoesNotExist(resolved.path());
   if (!resolved.last()->is_file()) return errors::PathIsNotAFile(resolved.path());
   const InodePtr& file = resolved.last();
+  // Before the permission, as in HDFS: that a file is closed is no secret.
   if (!file->under_construction) return true;
+  const PermissionChecker checker(ctx.caller, ctx.options.permissions_enabled);
+  RETURN_IF_ERROR(checker.Check(resolved, PathUse::kAccess, {.access = kWrite}));
   if (!ctx.leases.Holds(file->under_construction->client_name, file->id)) {
     return errors::AlreadyBeingCreated("RECOVER_LEASE", resolved.path(), client_name,
                                        ctx.caller.address,
