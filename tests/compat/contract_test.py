@@ -9,6 +9,7 @@ import os
 import sys
 import time
 
+import expectations
 import harness
 import paths
 
@@ -30,18 +31,6 @@ LEAST_PASSED = {"streams": 150, "names": 120}
 CLASS_TIMEOUT_S = 400
 
 
-def read_exceptions():
-    """{"CLASS.TEST": "fail" or "skip"} from contract_exceptions.txt."""
-    exceptions = {}
-    with open(os.path.join(paths.HERE, "contract_exceptions.txt"), encoding="utf-8") as file:
-        for line in file:
-            if line.strip() and not line.startswith("#"):
-                outcome, test, reason = line.strip().split(" ", 2)
-                harness.check(outcome in ("fail", "skip") and reason, f"cannot read: {line}")
-                exceptions[test] = outcome
-    return exceptions
-
-
 def run_class(cluster, work, name):
     """{TEST: (outcome, reason)} of a class."""
     full = name if "." in name else PACKAGE + name
@@ -61,23 +50,10 @@ def run_class(cluster, work, name):
     return results
 
 
-def compare(name, results, exceptions, problems):
-    """Adds what is not as it should be to `problems`; returns how many tests passed."""
-    expected = {test.split(".", 1)[1]: outcome for test, outcome in exceptions.items()
-                if test.split(".", 1)[0] == name}
-    for test, (outcome, reason) in results.items():
-        wanted = expected.pop(test, "pass")
-        if outcome != wanted:
-            problems.append(f"{name}.{test}: {outcome}, expected {wanted}: {reason}")
-    for test in expected:
-        problems.append(f"{name}.{test} is among the exceptions and was not run")
-    return sum(outcome == "pass" for outcome, _ in results.values())
-
-
 def body(work, stack):
     part = sys.argv[2]
     cluster = harness.started(stack, harness.CairnCluster(work))
-    exceptions = read_exceptions()
+    exceptions = expectations.read_exceptions("contract_exceptions.txt")
     known = {name.rsplit(".", 1)[-1] for names in PARTS.values() for name in names}
     problems = [f"{test}: no such class is run" for test in exceptions
                 if test.split(".", 1)[0] not in known]
@@ -86,7 +62,7 @@ def body(work, stack):
         begin = time.monotonic()
         results = run_class(cluster, work, name)
         short = name.rsplit(".", 1)[-1]
-        passed = compare(short, results, exceptions, problems)
+        passed = expectations.compare(short, results, exceptions, problems)
         total += passed
         print(f"{short}: {passed} of {len(results)} passed, {time.monotonic() - begin:.0f} s")
     harness.check(not problems, "contract tests:\n  " + "\n  ".join(problems))

@@ -1,11 +1,14 @@
 #!/usr/bin/env python3
-"""Fetches what the compatibility tests need: Hadoop's jars, Python packages, and our Java classes.
+"""Fetches what the compatibility tests need: Hadoop's jars, Python packages, a Go client, our Java
+classes.
 
 usage: fetch.py BUILD_DIR. Everything from the network goes to the cache (CAIRN_COMPAT_CACHE or
-~/.cache/cairn-compat) and is fetched again only when pom.xml or requirements.txt has changed.
+~/.cache/cairn-compat) and is fetched again only when pom.xml, requirements.txt or the version below
+has changed.
 """
 import fcntl
 import hashlib
+import json
 import os
 import re
 import shutil
@@ -14,15 +17,18 @@ import sys
 
 import paths
 
+GO_CLIENT = "github.com/colinmarc/hdfs/v2@v2.4.0"
+GO_CLIENT_SUM = "h1:v6R8oBx/Wu9fHpdPoJJjpGSUxo8NhHIwrwsfhFvU9W0="
+
 
 def fail(message):
     sys.exit(f"compat: {message}")
 
 
-def run(command, purpose):
+def run(command, purpose, **options):
     """Runs a command; on failure its output and what it was for are printed."""
     done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-                          check=False)
+                          check=False, **options)
     if done.returncode != 0:
         print(done.stdout[-6000:])
         fail(f"{purpose} failed (exit status {done.returncode}): {' '.join(command)[:300]}")
@@ -51,6 +57,9 @@ def check_tools():
     java = shutil.which(paths.JAVA)
     if java is None or shutil.which("mvn") is None:
         fail("needs a JDK and Maven: ./dev test installs openjdk-17-jdk-headless and maven")
+    for tool, package in (("go", "golang-go"), ("bats", "bats")):
+        if shutil.which(tool) is None:
+            fail(f"needs {tool}: ./dev test installs {package}")
     text = run([java, "-version"], "asking Java for its version")
     version = re.search(r'version "(\d+)', text)
     if version is None or int(version.group(1)) != 17:
@@ -70,6 +79,26 @@ def fetch_python():
     run([os.path.join(paths.VENV, "bin", "pip"), "install", "-q", "--disable-pip-version-check",
          "--no-cache-dir", "-r", os.path.join(paths.HERE, "requirements.txt")],
         "fetching Spark and protobuf from PyPI")
+
+
+def fetch_go_client():
+    """The Go client's sources with its command and its tests built in them."""
+    shutil.rmtree(os.path.dirname(paths.GO_CLIENT), ignore_errors=True)
+    os.makedirs(os.path.dirname(paths.GO_CLIENT))
+    environment = {**os.environ, "GOTOOLCHAIN": "local", "GOFLAGS": "-mod=readonly -modcacherw"}
+    for variable in ("GOPATH", "GOMODCACHE", "GOCACHE"):
+        environment[variable] = os.path.join(os.path.dirname(paths.GO_CLIENT), variable.lower())
+    text = run(["go", "mod", "download", "-json", GO_CLIENT],
+               "fetching the Go client through Go's module proxy", env=environment)
+    module = json.loads(text[text.index("{"):text.rindex("}") + 1])
+    if module.get("Sum") != GO_CLIENT_SUM:
+        fail(f"{GO_CLIENT} is not what it was: {module.get('Sum')}")
+    shutil.copytree(module["Dir"], paths.GO_CLIENT)
+    for command in (["go", "build", "-o", "hdfs", "./cmd/hdfs"],
+                    ["go", "test", "-c", "-o", "hdfs.test", "."]):
+        run(command, "building the Go client", cwd=paths.GO_CLIENT, env=environment)
+    for variable in ("GOPATH", "GOMODCACHE", "GOCACHE"):
+        shutil.rmtree(environment[variable], ignore_errors=True)
 
 
 def compile_java(build):
@@ -101,6 +130,7 @@ def main():
         once("jars.done", digest(os.path.join(paths.HERE, "pom.xml")), fetch_jars)
         once("python.done", digest(os.path.join(paths.HERE, "requirements.txt")) + sys.version,
              fetch_python)
+        once("go.done", GO_CLIENT + GO_CLIENT_SUM, fetch_go_client)
         compile_java(sys.argv[1])
 
 

@@ -8,6 +8,8 @@ ROOT = os.path.dirname(os.path.dirname(HERE))
 CACHE = os.environ.get("CAIRN_COMPAT_CACHE",
                        os.path.join(os.path.expanduser("~"), ".cache", "cairn-compat"))
 VENV = os.path.join(CACHE, "venv")
+# The Go client: its sources, the command `hdfs` and its own tests as the program hdfs.test.
+GO_CLIENT = os.path.join(CACHE, "go", "client")
 # Debian's JDK even where another Java is the default one.
 JAVA = next(iter(sorted(glob.glob("/usr/lib/jvm/java-17-openjdk-*/bin/java"))),
             shutil.which("java") or "java")
