@@ -12,14 +12,11 @@
 namespace cairn::namenode {
 namespace {
 
-// Every entry before the last must be a directory where it exists.
-absl::Status CheckAncestorsAreDirectories(const ResolvedPath& path, PathUse use) {
-  for (size_t i = 0; i + 1 < path.size() && path.inodes[i] != nullptr; ++i) {
-    if (path.inodes[i]->is_directory()) continue;
-    return use == PathUse::kCreation ? errors::ParentIsNotADirectory(path.Path(i + 1))
-                                     : errors::IsNotADirectory(path.Path(i + 1));
-  }
-  return absl::OkStatus();
+// Entry `index` of the path, which has others below it, must be a directory.
+absl::Status CheckIsDirectory(const ResolvedPath& path, size_t index, PathUse use) {
+  if (path.inodes[index]->is_directory()) return absl::OkStatus();
+  return use == PathUse::kCreation ? errors::ParentIsNotADirectory(path.Path(index + 1))
+                                   : errors::IsNotADirectory(path.Path(index + 1));
 }
 
 }  // namespace
@@ -51,8 +48,6 @@ absl::Status PermissionChecker::CheckSticky(const Inode& parent, const std::stri
 
 absl::Status PermissionChecker::Check(const ResolvedPath& path, PathUse use,
                                       const AccessNeeds& needs) const {
-  RETURN_IF_ERROR(CheckAncestorsAreDirectories(path, use));
-  if (caller_.superuser) return absl::OkStatus();
   const auto check = [&](size_t index, uint8_t access) -> absl::Status {
     const InodePtr& inode = path.inodes[index];
     if (access == 0 || inode == nullptr || Grants(*inode, access)) return absl::OkStatus();
@@ -61,7 +56,14 @@ absl::Status PermissionChecker::Check(const ResolvedPath& path, PathUse use,
   const size_t last = path.size() - 1;
   const size_t ancestor = path.ancestor_index();
   if (last > 0) {
-    for (size_t i = 0; i <= ancestor; ++i) RETURN_IF_ERROR(check(i, kExecute));
+    // Entry by entry: who may not look into a directory is not told what is in it.
+    for (size_t i = 0; i <= ancestor; ++i) {
+      RETURN_IF_ERROR(CheckIsDirectory(path, i, use));
+      RETURN_IF_ERROR(check(i, kExecute));
+    }
+  }
+  if (caller_.superuser) return absl::OkStatus();
+  if (last > 0) {
     if ((needs.parent & kWrite) && path.exists()) {
       RETURN_IF_ERROR(CheckSticky(*path.parent(), path.parent_path(), *path.last(), path.path()));
     }

@@ -54,6 +54,16 @@ TEST_P(AttrOps, TraversalNeedsExecuteOnEveryAncestor) {
   EXPECT_NE(*user("bob").Stat("/closed"), std::nullopt);
 }
 
+// Regression: who may not traverse a directory learnt that an entry of it is a file.
+TEST_P(AttrOps, WhatIsInAClosedDirectoryIsNotTold) {
+  ASSERT_TRUE(root().Mkdirs("/closed", 0700).ok());
+  ASSERT_TRUE(root().Touch("/closed/f").ok());
+  const char* denied =
+      "Permission denied: user=bob, access=EXECUTE, inode=\"/closed\":root:supergroup:drwx------";
+  EXPECT_TRUE(IsError(user("bob").Stat("/closed/f/x").status(), ErrorKind::kAccessControl, denied));
+  EXPECT_TRUE(IsError(user("bob").Touch("/closed/f/x"), ErrorKind::kAccessControl, denied));
+}
+
 TEST_P(AttrOps, TheFirstMatchingClassDecides) {
   ASSERT_TRUE(root().Mkdirs("/x", 0077).ok());
   ASSERT_TRUE(root().SetOwner("/x", "bob", "staff").ok());
