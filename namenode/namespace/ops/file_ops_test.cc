@@ -228,6 +228,10 @@ TEST_P(FileOps, BlockLocationRanges) {
   ASSERT_TRUE(*Complete(Written(second, 10)));
   EXPECT_EQ((*root().GetBlockLocations("/f", 0, 1)).blocks.size(), 1u);
   EXPECT_EQ((*root().GetBlockLocations("/f", (1 << 20) - 1, 2)).blocks.size(), 2u);
+  // Regression: at a block's first byte a range of no bytes had no block.
+  EXPECT_EQ((*root().GetBlockLocations("/f", 0, 0)).blocks.size(), 1u);
+  EXPECT_EQ((*root().GetBlockLocations("/f", 1 << 20, 0)).blocks.size(), 1u);
+  EXPECT_EQ((*root().GetBlockLocations("/f", 1, 0)).blocks.size(), 1u);
   const LocatedBlocks past = *root().GetBlockLocations("/f", 1 << 30, 5);
   EXPECT_TRUE(past.blocks.empty());
   EXPECT_EQ(past.last_block.size(), 1u);

@@ -1,4 +1,5 @@
 // getBlockLocations: where the bytes of a range are.
+#include <algorithm>
 #include <utility>
 
 #include "common/status_macros.h"
@@ -12,13 +13,15 @@ namespace {
 
 bool IsComplete(const BlockRow& row) { return row.state == BlockState::kComplete; }
 
-// Blocks of `file` that overlap [offset, offset + length).
+// Blocks of `file` that overlap [offset, offset + length); at least the one that has the byte at
+// `offset`, if there is one, as in HDFS: some clients ask for a range of no bytes.
 absl::StatusOr<LocatedBlocks> Locate(OpContext& ctx, const Inode& file, int64_t offset,
                                      int64_t length) {
   LocatedBlocks located;
   located.file_id = file.id;
   located.under_construction = file.under_construction.has_value();
   located.file_length = file.length;
+  length = std::max<int64_t>(length, 1);
   int64_t begin = 0;
   for (size_t i = 0; i < file.blocks.size(); ++i) {
     ASSIGN_OR_RETURN(const BlockRow row, RowOf(ctx, file, file.blocks[i]));
