@@ -48,7 +48,7 @@ void HadoopCall::Completed(const absl::Status& status) {
                             std::chrono::steady_clock::now() - start_)
                             .count());
   if (status.ok()) {
-    rpc_->Reply(response());
+    SendResponse();
   } else {
     rpc_->Fail(status);
   }

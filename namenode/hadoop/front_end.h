@@ -4,6 +4,7 @@
 #include <chrono>
 #include <memory>
 #include <string>
+#include <type_traits>
 #include <utility>
 
 #include "common/server/reconfiguration.h"
@@ -56,7 +57,7 @@ class HadoopCall {
   // Finds out who calls, then runs Run on this thread or on `front.blocking`.
   void Begin();
   virtual void Run() = 0;
-  virtual const google::protobuf::MessageLite& response() const = 0;
+  virtual void SendResponse() = 0;
 
   HadoopFrontEnd& front_;
   const size_t method_;
@@ -82,17 +83,33 @@ class TypedHadoopCall final : public HadoopCall {
   }
 
  private:
+  // Else it has its `bytes`, as hadoop_handlers::SerializedResponse.
+  static constexpr bool kIsMessage = std::is_base_of_v<google::protobuf::MessageLite, Response>;
+
   TypedHadoopCall(HadoopFrontEnd& front, size_t method, const Handler& handler,
                   std::unique_ptr<ipc::Call> rpc, const Request* request)
       : HadoopCall(front, method, std::move(rpc)),
         handler_(handler),
         request_(request),
-        response_(google::protobuf::Arena::CreateMessage<Response>(&rpc_->arena())) {}
+        response_(NewResponse(rpc_->arena())) {}
   void Run() override {
     handler_(call_, *request_, *response_,
              [this](const absl::Status& status) { Completed(status); });
   }
-  const google::protobuf::MessageLite& response() const override { return *response_; }
+  void SendResponse() override {
+    if constexpr (kIsMessage) {
+      rpc_->Reply(*response_);
+    } else {
+      rpc_->ReplyBytes(response_->bytes);
+    }
+  }
+  static Response* NewResponse(google::protobuf::Arena& arena) {
+    if constexpr (kIsMessage) {
+      return google::protobuf::Arena::CreateMessage<Response>(&arena);
+    } else {
+      return google::protobuf::Arena::Create<Response>(&arena);
+    }
+  }
 
   const Handler handler_;
   const Request* const request_;  // on the call's arena, as the response

@@ -75,12 +75,6 @@ void ToProto(const FileStatus& status, hdfs::HdfsFileStatusProto& proto) {
   proto.set_flags(0);
 }
 
-void ToProto(const DirectoryListing& listing, hdfs::DirectoryListingProto& proto) {
-  proto.set_remainingentries(static_cast<uint32_t>(listing.remaining));
-  proto.mutable_partiallisting()->Reserve(static_cast<int>(listing.entries.size()));
-  for (const FileStatus& entry : listing.entries) ToProto(entry, *proto.add_partiallisting());
-}
-
 void ToProto(const ContentSummary& summary, hdfs::ContentSummaryProto& proto) {
   proto.set_length(Unsigned(summary.length));
   proto.set_filecount(Unsigned(summary.file_count));

@@ -28,7 +28,6 @@ void ToProtoReport(const DatanodeInfo& node, int64_t monotonic_ms_of_last_update
 void ToProto(const LocatedBlock& block, hdfs::LocatedBlockProto& proto);
 void ToProto(const LocatedBlocks& blocks, hdfs::LocatedBlocksProto& proto);
 void ToProto(const FileStatus& status, hdfs::HdfsFileStatusProto& proto);
-void ToProto(const DirectoryListing& listing, hdfs::DirectoryListingProto& proto);
 void ToProto(const ContentSummary& summary, hdfs::ContentSummaryProto& proto);
 void ToProto(const ServerDefaults& defaults, hdfs::FsServerDefaultsProto& proto);
 void ToProto(const FsStats& stats, hdfs::GetFsStatsResponseProto& proto);

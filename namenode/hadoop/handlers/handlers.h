@@ -2,6 +2,8 @@
 // are those of Hadoop 3.4's NameNode.
 #pragma once
 
+#include <string>
+
 #include "common/users/group_resolver.h"
 #include "namenode/frontend/call.h"
 #include "namenode/frontend/fill_then.h"
@@ -19,6 +21,11 @@ namespace cairn::namenode::hadoop_handlers {
 
 namespace pb = ::hadoop::hdfs;
 namespace cm = ::hadoop::common;
+
+// The response of a handler that writes it without a message.
+struct SerializedResponse {
+  std::string bytes;
+};
 
 // Declares a handler of the method's own request and response.
 #define CAIRN_HADOOP_HANDLER(Name) \
@@ -47,7 +54,7 @@ CAIRN_HADOOP_HANDLER(Mkdirs);
 CAIRN_HADOOP_HANDLER(Delete);
 CAIRN_HADOOP_HANDLER(Rename);
 CAIRN_HADOOP_HANDLER(Rename2);
-CAIRN_HADOOP_HANDLER(GetListing);
+void GetListing(Call&, const pb::GetListingRequestProto&, SerializedResponse&, DoneVoid);
 CAIRN_HADOOP_HANDLER(GetContentSummary);
 CAIRN_HADOOP_HANDLER(GetQuotaUsage);
 CAIRN_HADOOP_HANDLER(GetEnclosingRoot);

@@ -6,6 +6,7 @@
 #include "namenode/hadoop/handlers/handlers.h"
 #include "namenode/namespace/permissions.h"
 #include "wire/hdfs/convert.h"
+#include "wire/hdfs/listing.h"
 
 namespace cairn::namenode::hadoop_handlers {
 
@@ -57,8 +58,8 @@ void Rename2(Call& call, const pb::Rename2RequestProto& request,
                           std::move(done));
 }
 
-void GetListing(Call& call, const pb::GetListingRequestProto& request,
-                pb::GetListingResponseProto& response, DoneVoid done) {
+void GetListing(Call& call, const pb::GetListingRequestProto& request, SerializedResponse& response,
+                DoneVoid done) {
   call.audit = {.command = "listStatus", .source = request.src()};
   call.core.names.GetListing(
       call.caller,
@@ -67,7 +68,7 @@ void GetListing(Call& call, const pb::GetListingRequestProto& request,
                   .need_location = request.needlocation()},
       FillThen<std::optional<DirectoryListing>>(
           std::move(done), [&response](const std::optional<DirectoryListing>& listing) {
-            if (listing) wire::ToProto(*listing, *response.mutable_dirlist());
+            if (listing) response.bytes = wire::EncodeListing(*listing);
           }));
 }
 
