@@ -261,7 +261,8 @@ TEST_P(FileOps, RecoverLeaseOfAClosedFileNeedsNoPermission) {
   EXPECT_TRUE(*user("bob").RecoverLease("/closed"));
   ASSERT_TRUE(root().Create("/f", kCreateFlagCreate, "client").ok());
   EXPECT_TRUE(IsError(user("bob").RecoverLease("/f").status(), ErrorKind::kAccessControl,
-                      "Permission denied: user=bob, access=WRITE, inode=\"/f\""));
+                      "Permission denied: user=bob, access=WRITE, "
+                      "inode=\"/f\":root:supergroup:-rw-r--r--"));
 }
 
 TEST_P(FileOps, ADeadWritersFileIsRecovered) {
