@@ -83,7 +83,7 @@ TEST(TransferServer, BadPacketsEndTheWrite) {
 TEST(TransferServer, OperationsThatAreNotServedAreDeclined) {
   TransferNode node;
   RawClient client(node.port());
-  ASSERT_TRUE(client.SendBytes(std::string("\x00\x1c\x59\x03\x0a\x01\x63", 7)).ok());
+  ASSERT_TRUE(client.SendBytes(std::string("\x00\x1c\x5a\x03\x0a\x01\x63", 7)).ok());
   const auto reply = client.ReadResponse();
   ASSERT_TRUE(reply.ok()) << reply.status();
   EXPECT_EQ(reply->status, OpStatus::kErrorUnsupported);
