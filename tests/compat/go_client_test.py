@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""The Go client (github.com/colinmarc/hdfs) works on Cairn: its own tests, of the library and of its
-command `hdfs`, run against a cluster. What may fail or be skipped stands in go_exceptions.txt.
+"""The Go client (github.com/colinmarc/hdfs) works on Cairn: its own tests, of the library and of
+its command `hdfs`, run against a cluster. What may not pass stands in go_exceptions.txt.
 """
 import os
 import re
@@ -44,7 +44,8 @@ def run(command, cluster, work, name, timeout_s):
                            stdin=subprocess.DEVNULL, env=environment, timeout=timeout_s,
                            check=False)
         except subprocess.TimeoutExpired:
-            raise harness.Failure(f"{name} not within {timeout_s} s:\n{harness.tail(log)}") from None
+            raise harness.Failure(
+                f"{name} not within {timeout_s} s:\n{harness.tail(log)}") from None
     with open(log, encoding="utf-8", errors="replace") as file:
         return file.read()
 
