@@ -1,6 +1,7 @@
 // A model of one client's part of the namespace, to check the NameNode against.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <map>
 #include <random>
@@ -15,7 +16,7 @@ namespace cairn::testing {
 // Directories and empty or short files below a directory that only one client changes: created,
 // appended to, truncated, joined, renamed and deleted. Acknowledged changes must be there, refused
 // ones must not. The client must sit out restarts of the NameNode: giving up is an error here.
-// Thread-compatible.
+// Thread-compatible; the counts may be read meanwhile.
 class NamespaceModel {
  public:
   // Some files get up to `max_file_bytes` bytes; 0: all stay empty, no DataNode is needed.
@@ -63,8 +64,8 @@ class NamespaceModel {
 
   const int64_t max_file_bytes_;
   std::map<std::string, Node> nodes_;
-  int64_t steps_ = 0;
-  int64_t truncations_ = 0;
+  std::atomic<int64_t> steps_ = 0;
+  std::atomic<int64_t> truncations_ = 0;
 };
 
 }  // namespace cairn::testing

@@ -43,7 +43,7 @@ class Storm {
   bool ok() const;
   // After Stop: the namespace is what the clients were told. Hands all files to `verifier`, if any.
   absl::Status Check(client::DfsClient& client, Verifier* verifier = nullptr);
-  // After Stop.
+  // Done so far.
   int64_t steps() const;
   int64_t truncations() const;
 

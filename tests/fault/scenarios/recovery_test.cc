@@ -245,14 +245,18 @@ TEST_P(Recovery, WritersWhoTakeALeaseFromEachOtherNeverMix) {
       std::mt19937_64 dice(seed);
       auto own = faults().NewClient();
       ASSERT_OK(own);
+      int failures = 0;
       for (int64_t number = 0; !stop;) {
         auto out = (*own)->Append(path);
         if (!out.ok()) {
           history().Add(fmt::format("writer-{}", id), out.status().ToString());
           (void)(*own)->RecoverLease(path);
-          std::this_thread::sleep_for(std::chrono::milliseconds(20 + dice() % 200));
+          // Longer each time: the other one needs the lease for long enough to write something.
+          failures = std::min(failures + 1, 6);
+          std::this_thread::sleep_for(std::chrono::milliseconds((20 + dice() % 100) << failures));
           continue;
         }
+        failures = 0;
         while (!stop && dice() % 20 != 0) {
           std::string record;
           PutBigEndian<int64_t>(record, id);
@@ -369,7 +373,9 @@ TEST_P(Recovery, APowerCutLeavesWhatHsyncPromised) {
 TEST_P(Recovery, PowerCutsUnderLoadLeaveWhatWasSynced) {
   // Blocks are synced at their end because the DataNodes or because the clients ask for it.
   const bool by_clients = Between(0, 1) == 0;
-  FaultOptions options{.datanodes = 3, .power_cuts = true};
+  // Copies that the NameNode orders are synced only where DataNodes do it: a block may come out of
+  // a cut with one good replica and damaged ones on the other nodes, and needs a free one then.
+  FaultOptions options{.datanodes = 4, .power_cuts = true};
   if (!by_clients) options.settings = {{"dfs.datanode.synconclose", "true"}};
   ASSERT_NO_FATAL_FAILURE(StartCluster(options));
   Workload workload(
