@@ -304,6 +304,7 @@ TEST_F(NamenodeSessionTest, ReportsBadReplicas) {
 TEST_F(NamenodeSessionTest, ReportsBadReplicasFoundAtTheStartAfterItsFirstReport) {
   ASSERT_TRUE(WriteWhole(TestBlock(kId), TestData(1'000), {&node_}).ok());
   node_.DamageData(kId, 10);
+  node_.store().SetListener(nullptr);
   node_.store().RunBlockScan();
   namenode_.FailNext("ReportBlocks", absl::UnavailableError("no"));
   StartSession();
