@@ -69,6 +69,7 @@ absl::Status ReplicaRules::Observe(const std::string& disk, const SeenReplica& s
   }
   latest = seen.stamp;
   if (flips_ && !seen.finalized) return absl::OkStatus();
+  if (distrusted_.contains({disk, seen.block, seen.stamp})) return absl::OkStatus();
   std::string now = Settled(seen);
   std::string& known = settled_[{seen.block, seen.stamp}];
   const size_t common = std::min(known.size(), now.size());
@@ -80,7 +81,12 @@ absl::Status ReplicaRules::Observe(const std::string& disk, const SeenReplica& s
   return absl::OkStatus();
 }
 
+void ReplicaRules::Distrust(const std::string& disk, const SeenReplica& seen) {
+  distrusted_.insert({disk, seen.block, seen.stamp});
+}
+
 void ReplicaRules::Forget() {
+  distrusted_.clear();
   stamps_.clear();
   settled_.clear();
 }
@@ -110,6 +116,7 @@ void Watch::Suspend() {
 
 void Watch::Resume() {
   MutexLock lock(mu_);
+  for (const auto& [disk, seen] : Replicas()) rules_.Distrust(disk, seen);
   suspended_ = false;
 }
 
@@ -139,23 +146,28 @@ void Watch::Loop() {
   }
 }
 
-void Watch::LookAtDisks() {
+std::vector<std::pair<std::string, SeenReplica>> Watch::Replicas() const {
+  std::vector<std::pair<std::string, SeenReplica>> replicas;
   for (int i = 0; i < cluster_.datanodes(); ++i) {
     for (const std::string& disk : cluster_.Disks(i)) {
       // Files come and go meanwhile: what has moved is seen the next time.
       std::error_code error;
       fs::recursive_directory_iterator entries(disk, error);
       for (; !error && entries != fs::end(entries); entries.increment(error)) {
-        const fs::path& path = entries->path();
-        std::optional<SeenReplica> seen = Parse(path);
-        if (!seen) continue;
-        if (!ReadFiles(path, *seen)) continue;
-        const absl::Status status = rules_.Observe(disk, *seen);
-        if (status.ok()) continue;
-        history_.Add("VIOLATION", status.ToString());
-        if (outcome_.ok()) outcome_ = status;
+        std::optional<SeenReplica> seen = Parse(entries->path());
+        if (seen && ReadFiles(entries->path(), *seen)) replicas.emplace_back(disk, *seen);
       }
     }
+  }
+  return replicas;
+}
+
+void Watch::LookAtDisks() {
+  for (const auto& [disk, seen] : Replicas()) {
+    const absl::Status status = rules_.Observe(disk, seen);
+    if (status.ok()) continue;
+    history_.Add("VIOLATION", status.ToString());
+    if (outcome_.ok()) outcome_ = status;
   }
 }
 

@@ -3,10 +3,13 @@
 
 #include <cstdint>
 #include <map>
+#include <set>
 #include <string>
 #include <string_view>
 #include <thread>
+#include <tuple>
 #include <utility>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "common/threads.h"
@@ -34,6 +37,8 @@ class ReplicaRules {
  public:
   // Only finalized replicas are compared, as the way to the others flips bits.
   void ExpectFlips() { flips_ = true; }
+  // This replica may be torn, as by a power cut: its content is not compared.
+  void Distrust(const std::string& disk, const SeenReplica& seen);
   // kDataLoss, once, for an observation that breaks a rule.
   absl::Status Observe(const std::string& disk, const SeenReplica& seen);
   // What disks hold may be older now: after a power cut or damage.
@@ -43,8 +48,9 @@ class ReplicaRules {
  private:
   bool flips_ = false;
   int64_t observed_ = 0;
-  std::map<std::pair<std::string, int64_t>, int64_t> stamps_;   // by disk and block
-  std::map<std::pair<int64_t, int64_t>, std::string> settled_;  // checksums by block and stamp
+  std::set<std::tuple<std::string, int64_t, int64_t>> distrusted_;  // disk, block and stamp
+  std::map<std::pair<std::string, int64_t>, int64_t> stamps_;       // by disk and block
+  std::map<std::pair<int64_t, int64_t>, std::string> settled_;      // checksums by block and stamp
 };
 
 // A thread that applies the rules to a cluster's disks and samples the memory of its daemons, some
@@ -56,7 +62,8 @@ class Watch {
   ~Watch();
 
   void ExpectFlips();
-  // Pauses what is looked at on disks and forgets what was seen, until Resume.
+  // Pauses what is looked at on disks and forgets what was seen, until Resume; the content of what
+  // is there then is not compared.
   void Suspend();
   void Resume();
   // The first rule broken so far.
@@ -66,6 +73,8 @@ class Watch {
 
  private:
   void Loop();
+  // What the disks hold now, each with its disk.
+  std::vector<std::pair<std::string, SeenReplica>> Replicas() const;
   void LookAtDisks() REQUIRES(mu_);
 
   FaultCluster& cluster_;

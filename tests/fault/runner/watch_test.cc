@@ -52,6 +52,15 @@ TEST(ReplicaRules, TheStampOfABlockNeverFallsOnADisk) {
   EXPECT_OK(rules.Observe("b", Seen(1, 9, true, "y")));
 }
 
+TEST(ReplicaRules, WhatAPowerCutMayHaveTornIsNotCompared) {
+  ReplicaRules rules;
+  rules.Distrust("a", Seen(1, 10, true, "zzz"));
+  EXPECT_OK(rules.Observe("a", Seen(1, 10, true, "zzz")));
+  EXPECT_OK(rules.Observe("b", Seen(1, 10, true, "xyz")));
+  EXPECT_OK(rules.Observe("a", Seen(1, 11, true, "uvw")));
+  EXPECT_TRUE(absl::IsDataLoss(rules.Observe("b", Seen(1, 11, true, "xyz"))));
+}
+
 TEST(ReplicaRules, UnfinishedReplicasMayDifferWhereTheNetworkFlipsBits) {
   ReplicaRules rules;
   rules.ExpectFlips();
