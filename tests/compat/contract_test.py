@@ -28,7 +28,7 @@ PARTS = {
 }
 # Fewer means that the tests were not found.
 LEAST_PASSED = {"streams": 150, "names": 120}
-CLASS_TIMEOUT_S = 400
+CLASS_TIMEOUT_S = 800
 
 
 def run_class(cluster, work, name):

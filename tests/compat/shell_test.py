@@ -18,7 +18,7 @@ import paths
 
 LEAST_COMMANDS = 80
 DATANODES = 3
-DRIVER_TIMEOUT_S = 400
+DRIVER_TIMEOUT_S = 1000
 
 TODAY = datetime.datetime.now(datetime.timezone.utc).date()
 DAYS = "|".join(str(TODAY + datetime.timedelta(days=d)) for d in (-1, 0, 1))
