@@ -4,11 +4,14 @@
 #include <fmt/format.h>
 
 #include <chrono>
+#include <memory>
 #include <random>
 #include <thread>
+#include <vector>
 
 #include "common/net/socket.h"
 #include "common/status_macros.h"
+#include "common/threads.h"
 
 namespace cairn::testing {
 
@@ -89,10 +92,20 @@ std::vector<ClusterKind> ClusterKinds() {
 absl::StatusOr<int> FreePort() {
   constexpr int kFirst = 10'000;
   constexpr int kLast = 32'000;  // the system's own begin at 32768
+  // A port that was handed out stays taken, for this process and for others, by a listener at an
+  // address that nobody else uses.
+  constexpr char kMarkAddress[] = "127.255.255.1";
+  static Mutex mu;
+  static auto& marks = *new std::vector<std::unique_ptr<TcpListener>>;
   std::random_device random;
+  MutexLock lock(mu);
   for (int attempt = 0; attempt < 1000; ++attempt) {
     const int port = kFirst + static_cast<int>(random() % (kLast - kFirst));
-    if (TcpListener::Listen(HostPort{"127.0.0.1", port}).ok()) return port;
+    if (!TcpListener::Listen(HostPort{"127.0.0.1", port}).ok()) continue;
+    auto mark = TcpListener::Listen(HostPort{kMarkAddress, port});
+    if (!mark.ok()) continue;
+    marks.push_back(*std::move(mark));
+    return port;
   }
   return absl::UnavailableError("no port is free");
 }

@@ -111,7 +111,7 @@ std::string ToString(ClusterKind kind);
 std::vector<ClusterKind> ClusterKinds();
 
 // A port of 127.0.0.1 below those that the system gives to connections, so that it is still free
-// when a daemon comes back to it.
+// when a daemon comes back to it. No test is given it again while this process lives.
 absl::StatusOr<int> FreePort();
 
 // Polls `condition` until it is true; kDeadlineExceeded naming `what` after `timeout_s`.

@@ -198,6 +198,7 @@ absl::Status Workload::WriteUntil(client::OutputStream& out, const std::string& 
   Update(path, [](WrittenFile& file) {
     file.flushed = file.synced = file.written;
     file.closed = true;
+    ++file.closings;
   });
   return absl::OkStatus();
 }
@@ -224,6 +225,7 @@ absl::Status Workload::TruncateFile(client::DfsClient& client, const std::string
   Update(path, [target](WrittenFile& file) {
     file.written = target;
     file.closed = true;
+    ++file.closings;
     ++file.cuts;
   });
   Count(&WorkloadTotals::truncations);
@@ -297,7 +299,8 @@ absl::Status Workload::Follow(client::InputStream& in, const std::string& path,
     if (std::string_view(buffer).substr(0, *got) !=
         PatternBytes(file.seed, in.Tell() - static_cast<int64_t>(*got), *got))
       return absl::DataLossError(fmt::format("wrong bytes before {}", in.Tell()));
-    if (*got == 0 && in.Tell() < before.flushed && FileNow(path).cuts == file.cuts) {
+    if (*got == 0 && in.Tell() < before.flushed && before.closings == file.closings &&
+        FileNow(path).cuts == file.cuts) {
       return absl::DataLossError(
           fmt::format("ends at {}, {} were acknowledged", in.Tell(), before.flushed));
     }

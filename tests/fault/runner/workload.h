@@ -31,6 +31,7 @@ struct WrittenFile {
   int64_t synced = 0;  // acknowledged by hsync or, of blocks that are synced at their end, by close
   bool created = false;  // acknowledged; otherwise it may be there or not
   bool closed = false;
+  int closings = 0;  // who has read to the end of a closed file does not see what is appended later
   int replication = 0;
   int cuts = 0;  // truncations and power cuts: what was seen before may be gone
 };
