@@ -16,6 +16,7 @@
 
 #include "common/coding.h"
 #include "common/status_macros.h"
+#include "namenode/meta/rocks_log.h"
 #include "namenode/meta/schema.h"
 
 namespace cairn::namenode {
@@ -77,8 +78,7 @@ rocksdb::DBOptions DatabaseOptions() {
   options.db_write_buffer_size = 2 * kWriteBufferBytes;
   options.max_total_wal_size = 0;
   options.file_checksum_gen_factory = rocksdb::GetFileChecksumGenCrc32cFactory();
-  options.keep_log_file_num = 4;
-  options.max_log_file_size = 4 << 20;
+  options.info_log = std::make_shared<RocksLog>();
   return options;
 }
 
@@ -183,9 +183,7 @@ absl::StatusOr<std::shared_ptr<RocksTables>> RocksTables::Open(const std::string
                                                                std::shared_ptr<Failure> failure,
                                                                bool read_only) {
   rocksdb::DBOptions options = DatabaseOptions();
-  if (read_only) {
-    options.info_log_level = rocksdb::HEADER_LEVEL;
-  } else {
+  if (!read_only) {
     options.listeners.push_back(std::make_shared<BackgroundErrors>(path, failure));
   }
   rocksdb::DB* db = nullptr;

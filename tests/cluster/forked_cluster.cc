@@ -32,6 +32,9 @@ int64_t CpuMs(const Subprocess& process) {
   return (user + system) * 1000 / sysconf(_SC_CLK_TCK);
 }
 
+// Exit codes above this name the signal that ended a process, as in shells.
+constexpr int kSignalled = 128;
+
 // From /proc/PID/statm: field 2, in pages.
 int64_t ResidentMegabytes(const Subprocess& process) {
   std::ifstream file(fmt::format("/proc/{}/statm", process.pid()));
@@ -160,7 +163,9 @@ class ForkedCluster : public ProcessCluster {
     if (process == nullptr) return;
     const std::optional<int> code = process->Wait(0);
     if (!code) return;
-    deaths_.push_back(fmt::format("{} ended with {}", NameOf(daemon), *code));
+    deaths_.push_back(*code > kSignalled
+                          ? fmt::format("{} crashed: signal {}", NameOf(daemon), *code - kSignalled)
+                          : fmt::format("{} ended with {}", NameOf(daemon), *code));
     process.reset();
   }
 
@@ -173,6 +178,9 @@ class ForkedCluster : public ProcessCluster {
   absl::Status End(int daemon, int signal) {
     std::unique_ptr<Subprocess>& process = ProcessOf(daemon);
     if (process == nullptr) return absl::FailedPreconditionError(NameOf(daemon) + " does not run");
+    NoteDeath(daemon);  // which the signal would hide
+    if (process == nullptr && signal == SIGKILL) return absl::OkStatus();
+    if (process == nullptr) return absl::InternalError(deaths_.back());
     process->Signal(signal);
     const std::optional<int> code = process->Wait(kStopTimeoutMs);
     process.reset();

@@ -147,6 +147,38 @@ TEST_P(Disks, AJournalThatCannotBeWrittenStopsTheNamenodeAndLosesNothing) {
   CheckEverything();
 }
 
+// RocksDB's own log was among the files once: a write to it that failed aborted the process.
+TEST_P(Disks, ADatabaseThatCannotBeWrittenStopsTheNamenodeAndLosesNothing) {
+  AllowDeaths();
+  ASSERT_NO_FATAL_FAILURE(StartCluster({.datanodes = 1}));
+  NamespaceModel model(0);
+  ASSERT_OK(client().Mkdirs("/home"));
+  model.AddDirectory("/home");
+  const Order kinds[] = {{.calls = kCallWrite, .contains = "/rocksdb/", .error = EIO},
+                         {.calls = kCallWrite, .contains = "/rocksdb/", .error = ENOSPC},
+                         {.calls = kCallSync, .contains = "/rocksdb/", .error = EIO}};
+  int stopped = 0;
+  for (int round = 0; round < (LongRun() ? 30 : 6); ++round) {
+    for (int i = 0; i < 20; ++i) ASSERT_OK(model.RandomStep(client(), "/home", random()));
+    Order order = kinds[round % 3];
+    order.after = Between(0, 1);
+    order.times = round % 2 == 0 ? 1 : -1;
+    const int rule = faults().orders(kNamenode).Add(order);
+    ASSERT_OK(faults().Kill(kNamenode));
+    ASSERT_OK(faults().Start(kNamenode));  // which opens the database and brings it up to date
+    EXPECT_OK(WaitFor("the rule to strike", 60,
+                      [&] { return faults().orders(kNamenode).Struck(rule) > 0; }));
+    Sleep(Between(100, 1000));
+    faults().orders(kNamenode).ClearRules();
+    stopped += faults().Runs(kNamenode) ? 0 : 1;
+    EXPECT_OK(faults().StartAll());
+    ASSERT_OK(model.Compare(client(), "/home"));
+  }
+  Report(fmt::format("stopped={}", stopped));
+  model.HandTo(verifier());
+  CheckEverything();
+}
+
 TEST_P(Disks, OneOfTwoNameDirectoriesMayFail) {
   ASSERT_NO_FATAL_FAILURE(StartCluster({.datanodes = 1, .name_directories = 2}));
   NamespaceModel model(0);
