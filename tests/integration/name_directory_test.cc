@@ -40,6 +40,8 @@ TEST(NameDirectory, ALostOneIsDoneWithoutAndItsEmptyReplacementIsFilled) {
                        NewForkedCluster({.datanodes = 1,
                                          .name_directories = 2,
                                          .settings = {{"dfs.replication", "1"},
+                                                      // Else its first calls find no DataNode.
+                                                      {"dfs.namenode.safemode.min.datanodes", "1"},
                                                       {"dfs.namenode.checkpoint.txns", "200"}}}));
   ASSERT_OK(cluster->StartAll());
   Storm storm({.seed = seed}, PatientClients(*cluster));
@@ -74,6 +76,8 @@ TEST(NameDirectory, TheDatabasesLossDoesNotEndTheNameNode) {
                        NewForkedCluster({.datanodes = 1,
                                          .name_directories = 2,
                                          .settings = {{"dfs.replication", "1"},
+                                                      // Else its first calls find no DataNode.
+                                                      {"dfs.namenode.safemode.min.datanodes", "1"},
                                                       {"dfs.namenode.checkpoint.txns", "100"}}}));
   ASSERT_OK(cluster->StartAll());
   Storm storm({.seed = 7}, PatientClients(*cluster));

@@ -30,6 +30,8 @@ TEST_P(NamenodeCrash, AStormOfChangesSurvivesKills) {
                        NewForkedCluster({.datanodes = 1,
                                          .name_directories = 2,
                                          .settings = {{"cairn.namenode.cache-size", GetParam()},
+                                                      // Else its first calls find no DataNode.
+                                                      {"dfs.namenode.safemode.min.datanodes", "1"},
                                                       {"dfs.replication", "1"}}}));
   ASSERT_OK(cluster->StartAll());
   constexpr int kClients = 6;
