@@ -34,7 +34,8 @@ class ConcatOps : public OpsTest {
   }
   std::vector<int64_t> BlockLengths(const std::string& path) {
     std::vector<int64_t> lengths;
-    for (const LocatedBlock& block : root().GetBlockLocations(path, 0, INT64_MAX)->blocks) {
+    const auto located = root().GetBlockLocations(path, 0, INT64_MAX);
+    for (const LocatedBlock& block : located->blocks) {
       lengths.push_back(block.block.block.num_bytes);
     }
     return lengths;

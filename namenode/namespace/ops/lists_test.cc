@@ -135,7 +135,8 @@ TEST_P(Lists, CorruptFilesAreThereOnceForEachMissingBlock) {
   ASSERT_TRUE(fs().WriteFile("/g", 130).ok());
   ASSERT_TRUE(fs().WriteFile("/good", 1).ok());
   const auto lose = [&](const std::string& path) {
-    for (const LocatedBlock& block : root().GetBlockLocations(path, 0, INT64_MAX)->blocks) {
+    const auto located = root().GetBlockLocations(path, 0, INT64_MAX);
+    for (const LocatedBlock& block : located->blocks) {
       blocks().SetReplicated(block.block.block.id, false);
     }
   };
