@@ -9,11 +9,12 @@
 
 namespace cairn::namenode {
 
-// One name directory. `path` never changes; `file` belongs to the thread that runs OnEachDir's
+// One name directory. `path` never changes; the files belong to the thread that runs OnEachDir's
 // work.
 struct Journal::Dir {
   std::string path;
-  std::unique_ptr<File> file;
+  std::unique_ptr<File> file;  // the newest segment
+  std::unique_ptr<File> end;   // JournalEndPath
 };
 
 Journal::Journal(FileSystem& fs, std::vector<std::string> dirs, int64_t segment_bytes,
@@ -26,7 +27,7 @@ Journal::Journal(FileSystem& fs, std::vector<std::string> dirs, int64_t segment_
       last_crc_(position.last_crc),
       segments_(std::move(position.segments)) {
   for (std::string& dir : dirs) {
-    dirs_.push_back(std::make_unique<Dir>(Dir{std::move(dir), nullptr}));
+    dirs_.push_back(std::make_unique<Dir>(Dir{std::move(dir), nullptr, nullptr}));
   }
   if (dirs_.size() > 1) {
     mirrors_ = std::make_unique<Executor>("journal", static_cast<int>(dirs_.size()) - 1);
@@ -54,6 +55,7 @@ absl::Status Journal::BeginSegment() {
   const std::string header = EncodeSegmentHeader({namespace_id_, first, epoch_, last_crc_});
   RETURN_IF_ERROR(OnEachDir([&](Dir& dir) { return BeginSegmentIn(dir, header, first); }));
   written_bytes_ = static_cast<int64_t>(header.size());
+  newest_ = first;
   marked_ = true;
   MutexLock lock(mu_);
   // A segment that never got a transaction was replaced.
@@ -65,10 +67,15 @@ absl::Status Journal::BeginSegmentIn(Dir& dir, const std::string& header, Txid f
   // A directory that was lost must not be taken for a new one.
   if (dir.file != nullptr) RETURN_IF_ERROR(CheckStillNamed(*dir.file));
   dir.file.reset();
+  dir.end.reset();
   const std::string path = SegmentPath(dir.path, first_txid);
   // By rename, so that a segment never lacks its header.
   RETURN_IF_ERROR(fs_.WriteFileAtomically(path, header));
   ASSIGN_OR_RETURN(dir.file, fs_.Open(path, OpenMode::kReadWrite));
+  const std::string end = JournalEndPath(dir.path);
+  RETURN_IF_ERROR(fs_.WriteFileAtomically(
+      end, EncodeJournalEnd({first_txid, static_cast<int64_t>(header.size())})));
+  ASSIGN_OR_RETURN(dir.end, fs_.Open(end, OpenMode::kReadWrite));
   return WriteJournalState(fs_, dir.path, {epoch_, first_txid});
 }
 
@@ -111,13 +118,17 @@ absl::Status Journal::Mark() {
 absl::Status Journal::WriteRecord(BatchHeader& header, std::string& record) {
   header.previous_crc = last_crc_;
   EncodeBatchHeader(header, record.data());
+  const int64_t synced_bytes = written_bytes_ + static_cast<int64_t>(record.size());
+  const std::string end = EncodeJournalEnd({newest_, synced_bytes});
   RETURN_IF_ERROR(OnEachDir([&](Dir& dir) {
     RETURN_IF_ERROR(dir.file->Append(record));
-    return dir.file->Sync();
+    RETURN_IF_ERROR(dir.file->Sync());
+    // Not synced: it may be behind after a power loss, but never ahead.
+    return dir.end->WriteAt(0, end);
   }));
   last_txid_ = header.last_txid;
   last_crc_ = header.crc;
-  written_bytes_ += static_cast<int64_t>(record.size());
+  written_bytes_ = synced_bytes;
   return absl::OkStatus();
 }
 

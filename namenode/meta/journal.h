@@ -96,6 +96,7 @@ class Journal {
   // The committer's.
   Txid last_txid_;
   uint32_t last_crc_;
+  Txid newest_ = 0;            // first txid of the newest segment
   int64_t written_bytes_ = 0;  // in the newest segment
   bool marked_ = true;
   std::vector<std::unique_ptr<Dir>> dirs_;

@@ -11,11 +11,14 @@ namespace {
 
 constexpr std::string_view kSegmentMagic = "CAIRNJNL";
 constexpr std::string_view kBatchMagic = "CJB1";
+constexpr std::string_view kEndMagic = "CAIRNEND";
 constexpr uint32_t kJournalVersion = 1;
 constexpr size_t kHeaderCrcOffset = 44;
+constexpr size_t kEndCrcOffset = 28;
 constexpr uint8_t kDeletedBit = 0x80;
 
 static_assert(kSegmentHeaderBytes == kHeaderCrcOffset + 4 && kBatchHeaderBytes == 48);
+static_assert(kJournalEndBytes == kEndCrcOffset + 4);
 
 // CRC32C's register after a zero byte.
 uint32_t AfterZeroByte(uint32_t crc) {
@@ -44,6 +47,25 @@ bool HeaderCrcIsRight(std::string_view bytes) {
 }
 
 }  // namespace
+
+std::string EncodeJournalEnd(const JournalEnd& end) {
+  std::string out(kEndMagic);
+  PutLittleEndian(out, end.segment);
+  PutLittleEndian(out, end.synced_bytes);
+  PutLittleEndian(out, uint32_t{0});
+  PutLittleEndian(out, Crc32c(out));
+  return out;
+}
+
+std::optional<JournalEnd> DecodeJournalEnd(std::string_view bytes) {
+  if (bytes.size() != kJournalEndBytes || !bytes.starts_with(kEndMagic) ||
+      Crc32c(bytes.substr(0, kEndCrcOffset)) !=
+          GetLittleEndian<uint32_t>(bytes.data() + kEndCrcOffset)) {
+    return std::nullopt;
+  }
+  return JournalEnd{GetLittleEndian<int64_t>(bytes.data() + 8),
+                    GetLittleEndian<int64_t>(bytes.data() + 16)};
+}
 
 std::string EncodeSegmentHeader(const SegmentHeader& header) {
   std::string out(kSegmentMagic);

@@ -54,6 +54,20 @@ struct BatchHeader {
   bool is_marker() const { return last_txid < first_txid; }
 };
 
+// How far the newest segment was synced, so that an end of it that is gone is missed.
+// All integers little-endian:
+//   0 "CAIRNEND" · 8 i64 first txid of the segment · 16 i64 bytes of it · 24 u32 zero ·
+//   28 u32 CRC32C of bytes 0..27
+struct JournalEnd {
+  Txid segment = 0;
+  int64_t synced_bytes = 0;
+};
+inline constexpr size_t kJournalEndBytes = 32;
+
+std::string EncodeJournalEnd(const JournalEnd& end);
+// Empty when `bytes` is anything else.
+std::optional<JournalEnd> DecodeJournalEnd(std::string_view bytes);
+
 std::string EncodeSegmentHeader(const SegmentHeader& header);
 // Empty when `bytes` does not begin with a valid header.
 std::optional<SegmentHeader> DecodeSegmentHeader(std::string_view bytes);

@@ -104,6 +104,23 @@ absl::Status CheckFollows(const SegmentScan& before, const SegmentScan& next) {
   return absl::OkStatus();
 }
 
+// What the directory says of its newest segment's end.
+absl::StatusOr<JournalEnd> ReadJournalEnd(FileSystem& fs, const std::string& dir,
+                                          const JournalState& state) {
+  const std::string path = JournalEndPath(dir);
+  const auto bytes = fs.ReadFile(path, kMaxTextFileBytes);
+  if (absl::IsNotFound(bytes.status())) return absl::DataLossError(path + " is missing");
+  RETURN_IF_ERROR(bytes.status());
+  const auto end = DecodeJournalEnd(*bytes);
+  if (!end) return absl::DataLossError(path + " is damaged: its checksum is wrong");
+  if (end->segment < state.segment) {
+    return absl::DataLossError(
+        fmt::format("{} is not of this journal: it names segment {}, and {} segment {}", path,
+                    end->segment, JournalStatePath(dir), state.segment));
+  }
+  return *end;
+}
+
 }  // namespace
 
 absl::StatusOr<JournalScan> ScanJournal(FileSystem& fs, const std::string& dir,
@@ -113,9 +130,13 @@ absl::StatusOr<JournalScan> ScanJournal(FileSystem& fs, const std::string& dir,
   ASSIGN_OR_RETURN(const JournalState state, ReadJournalState(fs, dir));
   journal.epoch = state.epoch;
   ASSIGN_OR_RETURN(const std::vector<Txid> names, ListSegments(fs, dir));
-  if (state.epoch > 0 && !std::binary_search(names.begin(), names.end(), state.segment)) {
-    return absl::DataLossError(
-        fmt::format("journal segment {} is missing", SegmentPath(dir, state.segment)));
+  JournalEnd end;
+  if (state.epoch > 0) {
+    ASSIGN_OR_RETURN(end, ReadJournalEnd(fs, dir, state));
+    if (!std::binary_search(names.begin(), names.end(), end.segment)) {
+      return absl::DataLossError(
+          fmt::format("journal segment {} is missing", SegmentPath(dir, end.segment)));
+    }
   }
   const BatchVisitor no_visit;
   for (size_t i = 0; i < names.size(); ++i) {
@@ -133,6 +154,10 @@ absl::StatusOr<JournalScan> ScanJournal(FileSystem& fs, const std::string& dir,
       return Damaged(path, 0,
                      fmt::format("it belongs to namespace {}, not {}", scan.header.namespace_id,
                                  namespace_id));
+    }
+    if (last && names[i] == end.segment && scan.valid_bytes < end.synced_bytes) {
+      return Damaged(path, static_cast<size_t>(scan.valid_bytes),
+                     fmt::format("it ends here, and {} bytes of it were synced", end.synced_bytes));
     }
     if (!journal.segments.empty()) {
       RETURN_IF_ERROR(CheckFollows(journal.segments.back(), scan));

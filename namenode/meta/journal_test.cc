@@ -49,6 +49,10 @@ class JournalTest : public ::testing::Test {
   absl::StatusOr<JournalScan> Scan(size_t dir = 0) {
     return ScanJournal(PosixFileSystem(), dirs_[dir], kNamespaceId);
   }
+  // As after a power loss before the disk got what journal_end says of the segment's end.
+  void ForgetEnd(Txid segment = 1) {
+    Write(JournalEndPath(dirs_[0]), EncodeJournalEnd({segment, kSegmentHeaderBytes}));
+  }
   std::string Segment(Txid first, size_t dir = 0) { return SegmentPath(dirs_[dir], first); }
   std::string Read(const std::string& path) { return *fs_.ReadFile(path, 1 << 24); }
   void Write(const std::string& path, const std::string& bytes) {
@@ -89,7 +93,7 @@ TEST_F(JournalTest, WhatIsWrittenIsReadBack) {
   EXPECT_EQ(seen[11], "6:gone6=-");
 }
 
-// Every prefix of a segment is what a crash can leave: only its last batch may be lost.
+// Every prefix of a segment is what a power loss can leave: only its last batch may be lost.
 TEST_F(JournalTest, ATruncationAtEveryByteIsATornTail) {
   Start();
   std::vector<size_t> ends = {kSegmentHeaderBytes};
@@ -97,6 +101,7 @@ TEST_F(JournalTest, ATruncationAtEveryByteIsATornTail) {
     ASSERT_TRUE(Append().ok());
     ends.push_back(Read(Segment(1)).size());
   }
+  ForgetEnd();
   const std::string whole = Read(Segment(1));
   for (size_t size = kSegmentHeaderBytes; size <= whole.size(); ++size) {
     Write(Segment(1), whole.substr(0, size));
@@ -106,6 +111,42 @@ TEST_F(JournalTest, ATruncationAtEveryByteIsATornTail) {
     EXPECT_EQ(scan->last_txid, whole_batches) << size;
     EXPECT_EQ(scan->segments[0].valid_bytes, static_cast<int64_t>(ends[whole_batches]));
   }
+}
+
+// journal_end says how far the segment was synced: what was acknowledged does not vanish unnoticed.
+TEST_F(JournalTest, ATruncationOfWhatWasSyncedIsDamage) {
+  Start();
+  for (int i = 0; i < 3; ++i) ASSERT_TRUE(Append().ok());
+  const std::string whole = Read(Segment(1));
+  for (size_t size = kSegmentHeaderBytes; size < whole.size(); ++size) {
+    Write(Segment(1), whole.substr(0, size));
+    EXPECT_THAT(Scan().status().ToString(),
+                AllOf(HasSubstr(Segment(1)),
+                      HasSubstr(fmt::format("{} bytes of it were synced", whole.size()))));
+  }
+  Write(Segment(1), whole + "more, which was not");
+  EXPECT_EQ(Scan()->last_txid, 3);
+}
+
+TEST_F(JournalTest, AJournalEndThatIsDamagedMissingOrOfAnotherTimeIsRefusedByName) {
+  Start(1, 100);
+  for (int i = 0; i < 3; ++i) ASSERT_TRUE(Append(2).ok());
+  const std::string path = JournalEndPath(dirs_[0]);
+  const std::string whole = Read(path);
+  for (size_t at = 0; at < whole.size(); ++at) {
+    std::string flipped = whole;
+    flipped[at] = static_cast<char>(flipped[at] ^ 0x10);
+    Write(path, flipped);
+    EXPECT_THAT(Scan().status().ToString(), HasSubstr(path)) << at;
+    Write(path, whole.substr(0, at));
+    EXPECT_THAT(Scan().status().ToString(), HasSubstr(path)) << at;
+  }
+  ForgetEnd();
+  EXPECT_THAT(Scan().status().ToString(), HasSubstr(path + " is not of this journal"));
+  ASSERT_TRUE(fs_.Remove(path).ok());
+  EXPECT_THAT(Scan().status().ToString(), HasSubstr(path + " is missing"));
+  Write(path, whole);
+  EXPECT_EQ(Scan()->last_txid, 6);
 }
 
 TEST_F(JournalTest, ATornTailOfZerosOrGarbageIsCut) {
@@ -129,6 +170,7 @@ TEST_F(JournalTest, AFlippedBitAtEveryByteIsDamage) {
   for (int i = 0; i < 3; ++i) ASSERT_TRUE(Append(2).ok());
   for (const bool marked : {false, true}) {
     if (marked) ASSERT_TRUE(journal_->Mark().ok());
+    ForgetEnd();
     const std::string whole = Read(Segment(1));
     for (size_t at = 0; at < whole.size(); ++at) {
       for (const int bit : {0, 3, 7}) {
@@ -150,6 +192,7 @@ TEST_F(JournalTest, AFlippedBitAtEveryByteIsDamage) {
 TEST_F(JournalTest, TwoFlippedBitsInTheLastBatchAreATornTail) {
   Start();
   for (int i = 0; i < 3; ++i) ASSERT_TRUE(Append(2).ok());
+  ForgetEnd();
   const std::string whole = Read(Segment(1));
   for (size_t at = 1; at < 30; ++at) {
     std::string flipped = whole;

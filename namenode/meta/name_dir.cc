@@ -215,8 +215,8 @@ absl::Status CreateDirectoryDurably(FileSystem& fs, const std::string& dir) {
 absl::Status RemoveNameDirContents(FileSystem& fs, const std::string& dir) {
   // VERSION first: a directory that is half removed is not formatted.
   for (const std::string& path :
-       {VersionPath(dir), JournalStatePath(dir), RocksPath(dir), RocksPath(dir) + ".tmp",
-        CheckpointsPath(dir), BehindPath(dir), DatabaseFailedPath(dir)}) {
+       {VersionPath(dir), JournalStatePath(dir), JournalEndPath(dir), RocksPath(dir),
+        RocksPath(dir) + ".tmp", CheckpointsPath(dir), BehindPath(dir), DatabaseFailedPath(dir)}) {
     RETURN_IF_ERROR(fs.RemoveRecursively(path));
   }
   ASSIGN_OR_RETURN(const std::vector<Txid> segments, ListSegments(fs, dir));

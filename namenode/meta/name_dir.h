@@ -24,6 +24,7 @@ inline constexpr int64_t kMaxTextFileBytes = 16 << 20;
 inline std::string VersionPath(const std::string& dir) { return dir + "/VERSION"; }
 inline std::string LockPath(const std::string& dir) { return dir + "/in_use.lock"; }
 inline std::string JournalStatePath(const std::string& dir) { return dir + "/journal_state"; }
+inline std::string JournalEndPath(const std::string& dir) { return dir + "/journal_end"; }
 inline std::string RocksPath(const std::string& dir) { return dir + "/rocksdb"; }
 // Left in a directory that was dropped while others went on: what it holds is not the end of the
 // history, so it must not be started from alone.

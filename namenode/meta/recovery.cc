@@ -205,7 +205,11 @@ absl::Status RepairJournal(FileSystem& fs, const Candidate& lagging, const Journ
     RETURN_IF_ERROR(fs.Rename(path + ".tmp", path));
   }
   RETURN_IF_ERROR(fs.SyncDirectory(lagging.dir));
-  return WriteJournalState(fs, lagging.dir, {best.epoch, best.segments.back().header.first_txid});
+  const SegmentScan& newest = best.segments.back();
+  RETURN_IF_ERROR(
+      fs.WriteFileAtomically(JournalEndPath(lagging.dir),
+                             EncodeJournalEnd({newest.header.first_txid, newest.valid_bytes})));
+  return WriteJournalState(fs, lagging.dir, {best.epoch, newest.header.first_txid});
 }
 
 // Removes the checkpoints, and the database where it cannot be of the winner's history, of a

@@ -28,6 +28,10 @@ void FlipBit(FileSystem& fs, const std::string& path, int64_t offset) {
   ASSERT_TRUE((*file)->WriteAt(offset, std::string_view(&flipped, 1)).ok());
 }
 
+void WriteJournalEnd(FileSystem& fs, const std::string& dir, const JournalEnd& end) {
+  ASSERT_TRUE(fs.WriteFileAtomically(JournalEndPath(dir), EncodeJournalEnd(end)).ok());
+}
+
 std::vector<std::string> RocksFiles(StoreHarness& h, std::string_view part) {
   std::vector<std::string> paths;
   const auto names = *h.fs.List(RocksPath(h.dir(0)));
@@ -53,6 +57,7 @@ TEST(RecoveryTest, ALaggingMirrorIsRepaired) {
     ASSERT_TRUE(h.fs.Remove(SegmentPath(h.dir(1), names[i])).ok());
   }
   ASSERT_TRUE(WriteJournalState(h.fs, h.dir(1), {2, names[2]}).ok());
+  WriteJournalEnd(h.fs, h.dir(1), {names[2], kSegmentHeaderBytes});
   ASSERT_TRUE(h.Open().ok());
   EXPECT_EQ(h.Get("k"), "9");
   h.Crash();
@@ -188,6 +193,8 @@ TEST(RecoveryTest, AJournalThatEndsBeforeTheDatabaseIsRefused) {
   const std::string path = SegmentPath(h.dir(0), 2);
   const auto file = h.fs.Open(path, OpenMode::kReadWrite);
   ASSERT_TRUE((*file)->Truncate(kSegmentHeaderBytes).ok());
+  EXPECT_THAT(h.Open().ToString(), AllOf(HasSubstr(path), HasSubstr("bytes of it were synced")));
+  WriteJournalEnd(h.fs, h.dir(0), {2, kSegmentHeaderBytes});  // an old one
   EXPECT_THAT(h.Open().ToString(), AllOf(HasSubstr(path), HasSubstr("already has transaction 2")));
 }
 
@@ -276,7 +283,8 @@ TEST(RecoveryTest, DamagedVersionAndJournalStateAreRefusedByName) {
   StoreHarness h;
   h.Start();
   h.Close();
-  for (const std::string& path : {VersionPath(h.dir(0)), JournalStatePath(h.dir(0))}) {
+  for (const std::string& path :
+       {VersionPath(h.dir(0)), JournalStatePath(h.dir(0)), JournalEndPath(h.dir(0))}) {
     for (int64_t at = 0; at < h.fs.Stat(path)->size_bytes; ++at) {
       FlipBit(h.fs, path, at);
       EXPECT_THAT(h.Open().ToString(), HasSubstr(path));

@@ -31,15 +31,6 @@ std::vector<fs::path> FilesBelow(const std::string& directory) {
   return files;
 }
 
-// Journal segments after all other files, the newest last.
-bool JournalOrder(const fs::path& a, const fs::path& b) {
-  const auto key = [](const fs::path& path) {
-    const std::string name = path.filename();
-    return std::pair(name.starts_with("journal_"), name);
-  };
-  return key(a) < key(b);
-}
-
 class Disks : public Scenario {
  protected:
   // Works for a while with a rule in force on one DataNode, which must survive it.
@@ -60,10 +51,10 @@ class Disks : public Scenario {
     CheckEverything(&workload);
   }
 
-  // Flips a bit of a file or, if it may, cuts it short; returns what was done.
-  std::string Damage(const fs::path& path, bool may_cut = true) {
+  // Flips a bit of a file or cuts it short; returns what was done.
+  std::string Damage(const fs::path& path) {
     const auto size = static_cast<int64_t>(fs::file_size(path));
-    if (may_cut && Between(0, 2) == 0) {
+    if (Between(0, 2) == 0) {
       const int64_t left =
           path.extension() == ".meta" ? std::array{0, 3, 7}[Between(0, 2)] : Between(0, size - 1);
       fs::resize_file(path, static_cast<uintmax_t>(left));
@@ -263,11 +254,7 @@ TEST_P(Disks, DamagedMetadataIsRefusedOrServedRight) {
              path.string().find("/checkpoint") != std::string::npos;
     });
     const fs::path& victim = files[Between(0, static_cast<int64_t>(files.size()) - 1)];
-    // Of the newest segment an end that is gone is what a crash leaves of a write that nobody was
-    // told of: only another name directory could tell the difference.
-    const bool newest = victim.filename().string().starts_with("journal_") &&
-                        victim == *std::max_element(files.begin(), files.end(), JournalOrder);
-    const std::string damage = Damage(victim, !newest);
+    const std::string damage = Damage(victim);
     history().Add("runner", damage);
     ASSERT_OK(faults().Start(kNamenode));
     absl::Status compared = absl::UnavailableError("not tried");
