@@ -185,6 +185,24 @@ TEST(DatanodeOptions, TakeHadoopsKeys) {
   EXPECT_FALSE(options->transfer.report_congestion);
 }
 
+TEST(DatanodeOptions, TolerateFailedVolumesAsLongAsOneIsLeftUnlessTold) {
+  const auto tolerated = [](const std::string& value) -> absl::StatusOr<int> {
+    std::vector<std::pair<std::string, std::string>> settings = {
+        {"fs.defaultFS", "hdfs://nn:8020"}, {"dfs.datanode.data.dir", "/a,/b"}};
+    if (!value.empty()) settings.emplace_back("dfs.datanode.failed.volumes.tolerated", value);
+    const auto configuration = Configuration::FromSettings(settings);
+    if (!configuration.ok()) return configuration.status();
+    const auto options = DatanodeOptions::From(*configuration);
+    if (!options.ok()) return options.status();
+    return options->store.failed_volumes_tolerated;
+  };
+  EXPECT_EQ(tolerated("").value(), -1);
+  EXPECT_EQ(tolerated("0").value(), 0);
+  EXPECT_EQ(tolerated("1").value(), 1);
+  EXPECT_FALSE(tolerated("2").ok()) << "as many as there are";
+  EXPECT_FALSE(tolerated("-2").ok());
+}
+
 TEST(DatanodeOptions, ServeLocalClientsWhereOneOfTheirFeaturesIsOn) {
   for (const auto& [feature, path] : std::vector<std::pair<std::string, std::string>>{
            {"dfs.client.read.shortcircuit", "/run/dn._PORT"},

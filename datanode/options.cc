@@ -53,8 +53,16 @@ absl::Status FillStore(const Configuration& configuration, StoreOptions& options
     options.volumes.push_back({paths[i], type});
   }
   options.reserved_bytes = configuration.GetSize("dfs.datanode.du.reserved");
-  options.failed_volumes_tolerated =
-      static_cast<int32_t>(configuration.GetInt("dfs.datanode.failed.volumes.tolerated"));
+  const int64_t tolerated = configuration.GetInt("dfs.datanode.failed.volumes.tolerated");
+  if (tolerated >= static_cast<int64_t>(paths.size())) {
+    // As HDFS does: who tolerates the failure of every volume means -1.
+    return absl::InvalidArgumentError(
+        fmt::format("Invalid value configured for dfs.datanode.failed.volumes.tolerated - {}. "
+                    "Value configured is either less than -1 or >= to the number of configured "
+                    "volumes ({}).",
+                    tolerated, paths.size()));
+  }
+  options.failed_volumes_tolerated = static_cast<int32_t>(tolerated);
   options.stop_writer_timeout_ms =
       configuration.GetDurationMs("dfs.datanode.xceiver.stop.timeout.millis");
   const int64_t scan_period = configuration.GetDurationMs("dfs.datanode.scan.period.hours");

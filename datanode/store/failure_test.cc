@@ -130,7 +130,6 @@ TEST_F(FailureTest, UnreadableSectorIsABadReplicaNotABrokenVolume) {
 
 TEST_F(FailureTest, BrokenVolumeIsDroppedAndTheOthersGoOn) {
   TwoVolumes();
-  options.failed_volumes_tolerated = 1;
   Open();
   for (BlockId id = 1; id <= 4; ++id) MakeFinalized(Bytes(100, id), id);
   const std::string d0 = store->Usage()[0].storage_id;
@@ -154,15 +153,29 @@ TEST_F(FailureTest, BrokenVolumeIsDroppedAndTheOthersGoOn) {
 
 TEST_F(FailureTest, MoreBrokenVolumesThanToleratedStopTheDatanode) {
   TwoVolumes();
+  options.failed_volumes_tolerated = 0;
   Open();
   MakeFinalized("x");
   EXPECT_TRUE(store->Health().ok());
-  fs.Inject(Fault::Eio(FileOp::kOpen, dir / "d0", 0, -1));
-  fs.Inject(Fault::Eio(FileOp::kOpen, dir / "d1", 0, -1));
+  const bool on_d0 = store->Get(kId)->storage_id == store->Usage()[0].storage_id;
+  fs.Inject(Fault::Eio(FileOp::kOpen, dir / (on_d0 ? "d0" : "d1"), 0, -1));
   EXPECT_FALSE(ReadAll().ok());
   Eventually([&] { return !store->Health().ok(); });
   EXPECT_NE(std::string(store->Health().message()).find("Too many failed volumes"),
             std::string::npos);
+}
+
+TEST_F(FailureTest, TheLastVolumeThatBreaksStopsTheDatanode) {
+  TwoVolumes();
+  Open();
+  for (BlockId id = 1; id <= 4; ++id) MakeFinalized("x", id);
+  for (const size_t broken : {0, 1}) {
+    EXPECT_TRUE(store->Health().ok());
+    fs.Inject(Fault::Eio(FileOp::kOpen, dir / fmt::format("d{}", broken), 0, -1));
+    for (BlockId id = 1; id <= 4; ++id) (void)ReadAll(id);
+    Eventually([&] { return store->FailedVolumes().size() == broken + 1; });
+  }
+  EXPECT_FALSE(store->Health().ok());
 }
 
 TEST_F(FailureTest, WritersOfABrokenVolumeAreStopped) {
@@ -182,11 +195,12 @@ TEST_F(FailureTest, WritersOfABrokenVolumeAreStopped) {
 
 TEST_F(FailureTest, VolumeThatCannotBeOpenedCountsAsFailed) {
   TwoVolumes();
+  options.failed_volumes_tolerated = 0;
   Open();
   store.reset();
   fs.Inject(Fault::Eio(FileOp::kOpen, dir / "d1/current", 0, -1));
   EXPECT_FALSE(TryOpen().ok()) << "none is tolerated";
-  options.failed_volumes_tolerated = 1;
+  options.failed_volumes_tolerated = -1;
   Open();
   EXPECT_EQ(store->Usage().size(), 1u);
   EXPECT_EQ(store->FailedVolumes().at(0).path, dir / "d1");

@@ -71,10 +71,7 @@ class Disks : public Scenario {
 };
 
 TEST_P(Disks, AVolumeThatFailsIsDroppedAndNotTheDatanode) {
-  ASSERT_NO_FATAL_FAILURE(
-      StartCluster({.datanodes = 4,
-                    .volumes_per_datanode = 2,
-                    .settings = {{"dfs.datanode.failed.volumes.tolerated", "1"}}}));
+  ASSERT_NO_FATAL_FAILURE(StartCluster({.datanodes = 4, .volumes_per_datanode = 2}));
   const int victim = static_cast<int>(Between(0, 3));
   const uint32_t calls[] = {
       kCallWrite, kCallSync | kCallOpen, kCallName,
@@ -93,10 +90,7 @@ TEST_P(Disks, AFullVolumeIsAvoided) {
 }
 
 TEST_P(Disks, FailedSyncsAndShortWritesOfADatanode) {
-  ASSERT_NO_FATAL_FAILURE(
-      StartCluster({.datanodes = 4,
-                    .volumes_per_datanode = 2,
-                    .settings = {{"dfs.datanode.failed.volumes.tolerated", "1"}}}));
+  ASSERT_NO_FATAL_FAILURE(StartCluster({.datanodes = 4, .volumes_per_datanode = 2}));
   const int victim = static_cast<int>(Between(0, 3));
   faults().orders(victim).Add({.calls = kCallWrite, .short_write = true, .probability = 0.3});
   WorkUnder(victim, {.calls = kCallSync,
