@@ -270,6 +270,19 @@ TEST_F(BlockRecoveryTest, AfterwardsTheListedReplicasAreGoodAndOthersGo) {
   EXPECT_FALSE(cluster_.nodes[2].replicas.contains(block));
 }
 
+// Such a replica counted as being deleted for ever and stayed until the next full report.
+TEST_F(BlockRecoveryTest, AStaleReplicaGoesThoughTheBlockIsReopenedBeforeItsDeletionIsOrdered) {
+  const BlockId block = Open();
+  Recovered(block, Recover(block), 10, {0, 1});
+  cluster_.Received(3, {block, cluster_.stamp, 10});  // the third: what node 2 holds may go
+  const GenerationStamp truncation = Recover(block, 4);
+  for (int i = 0; i < 3; ++i) cluster_.Round();
+  EXPECT_TRUE(cluster_.nodes[2].replicas.contains(block)) << "not while the block is recovered";
+  Recovered(block, truncation, 4, {0, 1, 3});
+  for (int i = 0; i < 3; ++i) cluster_.Round();
+  EXPECT_FALSE(cluster_.nodes[2].replicas.contains(block));
+}
+
 TEST_F(BlockRecoveryTest, AReturningNodeWithAnOlderStampIsNotCounted) {
   const BlockId block = Open();
   Kill(2);

@@ -521,15 +521,16 @@ bool ReplicaLedger::StillToDelete(NodeIndex node, const Invalidation& invalidati
   StoredReplica* replica = record->Find(invalidation.storage);
   // The node holds, or has moved, another version that is not counted: only that may go.
   if (replica == nullptr) return invalidation.block.generation_stamp < record->generation_stamp();
-  if (!replica->Has(StoredReplica::kExcess) || !record->complete()) return false;
+  if (!replica->Has(StoredReplica::kExcess)) return false;
   const ReplicaCounts counts = state_.Count(*record);
   int needed = record->replication();
   if (replica->Has(StoredReplica::kCorrupt)) {
     const bool stale = invalidation.block.generation_stamp < record->generation_stamp();
     needed = std::min(stale ? 1 : 2, needed);
   }
-  // A node that came back may have lost what it held: nothing goes before it has reported.
-  if (!counts.unsure && counts.live >= std::max(1, needed)) return true;
+  // A node that came back may have lost what it held: nothing goes before it has reported, nor
+  // while the block is written again.
+  if (record->complete() && !counts.unsure && counts.live >= std::max(1, needed)) return true;
   Book(block, [&] { replica->Clear(StoredReplica::kExcess); });
   Reevaluate(block);
   return false;
