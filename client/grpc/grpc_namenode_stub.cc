@@ -65,10 +65,10 @@ class GrpcNamenodeStub : public NamenodeStub {
   GrpcNamenodeStub(const std::string& address, const std::string& user,
                    const std::string& client_id)
       : channel_(address, user, client_id),
-        client_(v1::ClientService::NewStub(channel_.channel())),
-        admin_(v1::AdminService::NewStub(channel_.channel())) {}
+        client_(v1::ClientService::NewStub(channel_.namenode().channel())),
+        admin_(v1::AdminService::NewStub(channel_.namenode().channel())) {}
 
-  std::string address() const override { return channel_.address(); }
+  std::string address() const override { return channel_.namenode().address(); }
 
   // --- Files being written.
   absl::StatusOr<FileStatus> Create(const CallContext& call, const CreateCall& from) override {
@@ -464,7 +464,7 @@ class GrpcNamenodeStub : public NamenodeStub {
     const auto reader = admin_->Fsck(&context, request);
     v1::FsckResponse piece;
     while (reader->Read(&piece)) sink(piece.text());
-    return channel_.ToStatus(reader->Finish());
+    return channel_.namenode().ToStatus(reader->Finish());
   }
 
  private:

@@ -1,46 +1,14 @@
 // Calls to the NameNode over gRPC.
 #include "datanode/control/namenode_client.h"
 
-#include <grpcpp/create_channel.h>
-#include <grpcpp/security/credentials.h>
-#include <grpcpp/support/channel_arguments.h>
-
 #include <algorithm>
 #include <chrono>
 
 #include "common/status_macros.h"
-#include "common/types/errors.h"
 #include "common/types/limits.h"
 #include "wire/cairn/convert.h"
-#include "wire/cairn/rpc_status.h"
 
 namespace cairn::datanode {
-
-namespace {
-
-// Long enough for a busy machine, short enough that an attempt which met a NameNode on its way down
-// does not outlast the restart.
-constexpr int kConnectTimeoutMs = 5'000;
-// How long a call waits for a connection that has been lost to come up again.
-constexpr int kReconnectWaitMs = 500;
-
-std::shared_ptr<grpc::Channel> MakeChannel(const std::string& address) {
-  grpc::ChannelArguments arguments;
-  arguments.SetMaxReceiveMessageSize(limits::kMaxGrpcMessageBytes);
-  // Our own pauses decide how often a lost NameNode is asked.
-  arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, 100);
-  // In spite of its name: how long one attempt to connect may take, handshake included.
-  arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, kConnectTimeoutMs);
-  arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 1000);
-  arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
-  arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
-  // A NameNode whose machine is gone is noticed without waiting for a call's deadline.
-  arguments.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS, 30'000);
-  arguments.SetInt(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, 20'000);
-  return grpc::CreateCustomChannel(address, grpc::InsecureChannelCredentials(), arguments);
-}
-
-}  // namespace
 
 class NamenodeClient::Call {
  public:
@@ -62,11 +30,10 @@ class NamenodeClient::Call {
 };
 
 NamenodeClient::NamenodeClient(const ControlOptions& options)
-    : address_(options.namenode_address),
-      call_timeout_ms_(options.call_timeout_ms),
+    : call_timeout_ms_(options.call_timeout_ms),
       full_report_timeout_ms_(options.full_report_timeout_ms),
-      channel_(MakeChannel(options.namenode_address)),
-      stub_(pb::DatanodeService::NewStub(channel_)) {}
+      channel_(options.namenode_address),
+      stub_(pb::DatanodeService::NewStub(channel_.channel())) {}
 
 NamenodeClient::~NamenodeClient() { Shutdown(); }
 
@@ -89,32 +56,15 @@ absl::Status NamenodeClient::Sleep(int64_t ms) {
   return absl::CancelledError("the DataNode is stopping");
 }
 
-absl::Status NamenodeClient::ToStatus(const grpc::Status& status) const {
-  const absl::Status plain = wire::FromRpcStatus(static_cast<int>(status.error_code()),
-                                                 status.error_message(), status.error_details());
-  if (plain.ok() || KindOf(plain)) return plain;
-  return absl::Status(plain.code(),
-                      fmt::format("NameNode {}: {}", address_, std::string(plain.message())));
-}
-
-void NamenodeClient::AwaitConnection() const {
-  // Connections only come up while somebody waits on the channel, and one that has failed lets no
-  // call wait: without this a NameNode that is back would be missed again and again.
-  if (channel_->GetState(/*try_to_connect=*/true) == GRPC_CHANNEL_TRANSIENT_FAILURE) {
-    channel_->WaitForConnected(std::chrono::system_clock::now() +
-                               std::chrono::milliseconds(kReconnectWaitMs));
-  }
-}
-
 template <typename Request, typename Response>
 absl::StatusOr<Response> NamenodeClient::Unary(
     const Request& request,
     grpc::Status (pb::DatanodeService::Stub::*method)(grpc::ClientContext*, const Request&,
                                                       Response*)) {
-  AwaitConnection();
+  channel_.AwaitConnection();
   Call call(*this, call_timeout_ms_);
   Response response;
-  RETURN_IF_ERROR(ToStatus((stub_.get()->*method)(&call.context(), request, &response)));
+  RETURN_IF_ERROR(channel_.ToStatus((stub_.get()->*method)(&call.context(), request, &response)));
   return response;
 }
 
@@ -151,7 +101,7 @@ absl::Status NamenodeClient::ErrorReport(const pb::ErrorReportRequest& request) 
 
 absl::StatusOr<pb::BlockReportResponse> NamenodeClient::ReportBlocks(
     const pb::Sender& sender, const BlockStore& store, const std::vector<std::string>& storages) {
-  AwaitConnection();
+  channel_.AwaitConnection();
   Call call(*this, full_report_timeout_ms_);
   pb::BlockReportResponse response;
   const auto stream = stub_->ReportBlocks(&call.context(), &response);
@@ -166,7 +116,7 @@ absl::StatusOr<pb::BlockReportResponse> NamenodeClient::ReportBlocks(
     }
   }
   if (open) stream->WritesDone();
-  RETURN_IF_ERROR(ToStatus(stream->Finish()));
+  RETURN_IF_ERROR(channel_.ToStatus(stream->Finish()));
   return response;
 }
 

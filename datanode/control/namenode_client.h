@@ -12,6 +12,7 @@
 #include "common/threads.h"
 #include "datanode/control/control_options.h"
 #include "datanode/store/block_store.h"
+#include "ipc/grpc/namenode_channel.h"
 #include "proto/cairn/internal/v1/datanode.grpc.pb.h"
 
 namespace cairn::datanode {
@@ -42,7 +43,7 @@ class NamenodeClient {
   absl::Status Sleep(int64_t ms) EXCLUDES(mu_);
   // Ends running calls; later ones fail at once.
   void Shutdown() EXCLUDES(mu_);
-  const std::string& address() const { return address_; }
+  const std::string& address() const { return channel_.address(); }
 
  private:
   class Call;  // one call's context, known to Shutdown
@@ -51,14 +52,10 @@ class NamenodeClient {
   absl::StatusOr<Response> Unary(const Request& request,
                                  grpc::Status (pb::DatanodeService::Stub::*method)(
                                      grpc::ClientContext*, const Request&, Response*));
-  // Gives a lost connection a moment to come up.
-  void AwaitConnection() const;
-  absl::Status ToStatus(const grpc::Status& status) const;
 
-  const std::string address_;
   const int64_t call_timeout_ms_;
   const int64_t full_report_timeout_ms_;
-  const std::shared_ptr<grpc::Channel> channel_;
+  const NamenodeChannel channel_;
   const std::unique_ptr<pb::DatanodeService::Stub> stub_;
 
   Mutex mu_;

@@ -50,7 +50,7 @@ PROJECT_FOLDERS = ("common/", "proto/", "wire/", "ipc/", "namenode/", "datanode/
 LIBRARIES = {
     "RocksDB": (("rocksdb/",), ("namenode/meta/",)),
     "gRPC": (("grpc/", "grpcpp/", ".grpc.pb.h"),
-             ("proto/", "namenode/grpc/", "client/", "datanode/control/")),
+             ("proto/", "ipc/grpc/", "namenode/grpc/", "client/", "datanode/control/")),
     "Protocol Buffers": (("google/protobuf/", ".pb.h"),
                          ("proto/", "wire/", "ipc/", "namenode/meta/", "namenode/grpc/",
                           "namenode/hadoop/", "client/", "datanode/")),
