@@ -3,9 +3,11 @@
 #include <gtest/gtest.h>
 #include <signal.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <filesystem>
+#include <fstream>
 
 #include "common/server/subprocess.h"
 #include "common/testing/temp_dir.h"
@@ -41,6 +43,16 @@ class InterruptTest : public testing::Test {
     for (int i = 0; i < 1000; ++i) {
       std::error_code none;
       if (std::filesystem::file_size(file, none) == bytes && !none) return true;
+      if (dfs_->Wait(20)) return false;
+    }
+    return false;
+  }
+  // Waits until the command's main thread waits in a read.
+  bool WaitsForInput() {
+    for (int i = 0; i < 1000; ++i) {
+      std::ifstream what(fmt::format("/proc/{}/syscall", dfs_->pid()));
+      long call = 0;
+      if (what >> call && call == SYS_read) return true;  // else "running", or another call
       if (dfs_->Wait(20)) return false;
     }
     return false;
@@ -84,6 +96,7 @@ TEST_F(InterruptTest, ASecondSignalEndsACommandThatHangs) {
   // A source that gives nothing and is not asked whether it has something.
   Start("put " + dir_ / "pipe" + " " + dir_ / "to");
   ASSERT_TRUE(Arrives(dir_ / "to._COPYING_", 0));
+  ASSERT_TRUE(WaitsForInput());  // before it does, one signal is enough
   dfs_->Signal(SIGINT);
   EXPECT_EQ(dfs_->Wait(300), std::nullopt) << "it has been given time to clean up";
   dfs_->Signal(SIGINT);
