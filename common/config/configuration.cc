@@ -10,9 +10,11 @@
 #include <pugixml.hpp>
 #include <system_error>
 
+#include "common/config/environment_keys.h"
 #include "common/config/values.h"
 #include "common/status_macros.h"
 #include "common/users/current_user.h"
+#include "common/users/proxy_users.h"
 
 namespace cairn {
 namespace {
@@ -79,6 +81,11 @@ std::string WhatIsWrong(const KeySpec& spec, std::string_view text) {
   return "";
 }
 
+// The table's keys, and those whose names the user makes.
+bool IsKnown(std::string_view key) {
+  return FindKey(key) != nullptr || key.starts_with(ProxyUserRules::kPrefix);
+}
+
 [[noreturn]] void BrokenProgram(std::string_view what, std::string_view key) {
   std::fputs(fmt::format("configuration key {}: {}\n", key, what).c_str(), stderr);
   std::abort();
@@ -121,6 +128,7 @@ absl::StatusOr<Configuration> Configuration::Load(const ConfigurationSources& so
   for (const std::string& file : sources.files) {
     RETURN_IF_ERROR(configuration.AddFile(file, 0));
   }
+  RETURN_IF_ERROR(configuration.AddEnvironment());
   for (const auto& [key, value] : sources.overrides) {
     configuration.values_[std::string(CurrentKeyName(key))] = {.text = value, .source = "-D"};
   }
@@ -188,6 +196,27 @@ absl::Status Configuration::AddFile(const std::string& path, int depth) {
     value = {.text = field("value"),
              .source = fmt::format("file {}", path),
              .is_final = ParseBool(field("final")).value_or(false)};
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Configuration::AddEnvironment() {
+  std::map<std::string, std::string> set_by;  // key -> variable
+  for (const auto& [variable, text] : environment_) {
+    ASSIGN_OR_RETURN(const std::optional<std::string> named, KeyOfVariable(variable));
+    if (!named) continue;
+    const std::string key(CurrentKeyName(*named));
+    if (!IsKnown(key)) {
+      return absl::InvalidArgumentError(fmt::format(
+          "Unknown configuration key {} (from environment variable {})", key, variable));
+    }
+    const auto [other, is_first] = set_by.emplace(key, variable);
+    if (!is_first) {
+      return absl::InvalidArgumentError(
+          fmt::format("Environment variables {} and {} both set configuration key {}",
+                      other->second, variable, key));
+    }
+    values_[key] = {.text = text, .source = fmt::format("environment variable {}", variable)};
   }
   return absl::OkStatus();
 }

@@ -14,13 +14,14 @@
 
 namespace cairn {
 
-// Where values come from, weakest first: the table's defaults, `files` in order, `overrides`.
+// Where values come from, weakest first: the table's defaults, `files` in order, the CAIRN_CONF_
+// variables of `environment` (environment_keys.h), `overrides`.
 struct ConfigurationSources {
   std::vector<std::string> files;                              // Hadoop's XML form
   std::vector<std::pair<std::string, std::string>> overrides;  // -D key=value
   // ${user.name} and the like; they win over keys of the same name, as in Hadoop.
   std::map<std::string, std::string> properties;
-  std::map<std::string, std::string> environment;  // for ${env.NAME}
+  std::map<std::string, std::string> environment;  // for CAIRN_CONF_… and ${env.NAME}
 
   // core-site.xml and hdfs-site.xml of $HADOOP_CONF_DIR (those that exist), this process's
   // properties (user.name, user.home, user.dir, java.io.tmpdir) and environment.
@@ -35,8 +36,9 @@ class Configuration {
  public:
   // kInvalidArgument names the key, the value and its source: an unknown cairn.* key, a value that
   // does not parse or is out of range, a file that is not well-formed. Hadoop keys that the table
-  // does not have are kept for ${…} but otherwise ignored. A <final> value is not changed by later
-  // files, only by overrides.
+  // does not have are kept for ${…} but otherwise ignored, except that one in the environment is
+  // an error: nobody shares those with Hadoop. A <final> value is not changed by later files, only
+  // by the environment and overrides.
   static absl::StatusOr<Configuration> Load(const ConfigurationSources& sources);
   // The defaults with `settings` on top; for tests.
   static absl::StatusOr<Configuration> FromSettings(
@@ -62,7 +64,7 @@ class Configuration {
   // All keys that begin with `prefix` and are set, known to the table or not, with their values as
   // GetRaw gives them.
   std::map<std::string, std::string> WithPrefix(std::string_view prefix) const;
-  // "file /etc/hadoop/hdfs-site.xml", "-D" or "default".
+  // "file /etc/hadoop/hdfs-site.xml", "environment variable CAIRN_CONF_…", "-D" or "default".
   std::string SourceOf(std::string_view key) const;
 
  private:
@@ -74,6 +76,7 @@ class Configuration {
 
   Configuration() = default;
   absl::Status AddFile(const std::string& path, int depth);
+  absl::Status AddEnvironment();
   absl::Status Check() const;
   std::string TextOf(std::string_view key) const;
   std::string Expand(std::string text) const;

@@ -75,6 +75,41 @@ TEST_F(ConfigurationTest, AFinalValueYieldsOnlyToOverrides) {
   EXPECT_EQ(Configuration::Load(sources)->GetInt("dfs.replication"), 3);
 }
 
+TEST_F(ConfigurationTest, TheEnvironmentWinsOverFilesAndYieldsToOverrides) {
+  ConfigurationSources sources;
+  sources.files = {WriteFile("a.xml", Property("dfs.replication", "1", "<final>true</final>") +
+                                          Property("dfs.blocksize", "1m"))};
+  sources.environment = {{"CAIRN_CONF_dfs_replication", "2"},
+                         {"CAIRN_CONF_dfs_blocksize", "2m"},
+                         {"CAIRN_CONF_dfs_namenode_name_dir", "${env.DISK}/name"},
+                         {"CAIRN_CONF_hadoop_proxyuser_oozie_hosts", "*"},
+                         {"DISK", "/d9"}};
+  sources.overrides = {{"dfs.blocksize", "3m"}};
+  const Configuration conf = *Configuration::Load(sources);
+  EXPECT_EQ(conf.GetInt("dfs.replication"), 2);
+  EXPECT_EQ(conf.GetSize("dfs.blocksize"), 3 << 20);
+  EXPECT_THAT(conf.GetPathList("dfs.namenode.name.dir"), ElementsAre("/d9/name"));
+  EXPECT_EQ(conf.GetRaw("hadoop.proxyuser.oozie.hosts"), "*");
+  EXPECT_EQ(conf.SourceOf("dfs.replication"), "environment variable CAIRN_CONF_dfs_replication");
+}
+
+TEST_F(ConfigurationTest, MistakesInTheEnvironmentNameTheVariable) {
+  const auto error_of = [](std::map<std::string, std::string> environment) {
+    return ErrorOf({.environment = std::move(environment)});
+  };
+  EXPECT_EQ(error_of({{"CAIRN_CONF_fs_defaultfs", "hdfs://nn"}}),
+            "Unknown configuration key fs.defaultfs (from environment variable "
+            "CAIRN_CONF_fs_defaultfs)");
+  EXPECT_THAT(error_of({{"CAIRN_CONF_dfs_replication", "many"}}),
+              HasSubstr("dfs.replication = 'many' (from environment variable "
+                        "CAIRN_CONF_dfs_replication) must be an integer"));
+  EXPECT_THAT(error_of({{"CAIRN_CONF_dfs____replication", "2"}}), HasSubstr("4 underscores"));
+  EXPECT_EQ(
+      error_of({{"CAIRN_CONF_dfs_name_dir", "/a"}, {"CAIRN_CONF_dfs_namenode_name_dir", "/b"}}),
+      "Environment variables CAIRN_CONF_dfs_name_dir and CAIRN_CONF_dfs_namenode_name_dir "
+      "both set configuration key dfs.namenode.name.dir");
+}
+
 TEST_F(ConfigurationTest, ReferencesAreReplaced) {
   ConfigurationSources sources;
   sources.properties = {{"user.name", "alice"}};

@@ -12,14 +12,19 @@ constexpr std::string_view kIntroduction =
 <!-- Made from the table in common/config/keys_*.cc by `./dev docs`; change it there. -->
 
 Cairn reads Hadoop's keys from `core-site.xml` and `hdfs-site.xml` in `$HADOOP_CONF_DIR`, then the
-files given by `-conf FILE`, then `-D key=value` on the command line; the last one wins, except that
-a `<final>true</final>` value is only changed by `-D`. `${x}` stands for another key, a property
+files given by `-conf FILE`, then environment variables that begin with `CAIRN_CONF_`, then
+`-D key=value` on the command line; the last one wins, except that a `<final>true</final>` value is
+only changed by the environment and `-D`. `${x}` stands for another key, a property
 (`user.name`, `user.home`, `user.dir`, `java.io.tmpdir`) or, as `${env.NAME}`,
 `${env.NAME:-default}`, for an environment variable. `<xi:include href="…"/>` reads another file.
 
+In the name of a variable one underscore is a dot, two are a dash, three are an underscore, and
+letters keep their case: `CAIRN_CONF_dfs_replication=2` is `dfs.replication`,
+`CAIRN_CONF_dfs_namenode_rpc__address` is `dfs.namenode.rpc-address`.
+
 All values are checked once, at the start: a bad value, or a `cairn.` key that is not listed here,
 is an error that names the key, the value and its source. Hadoop keys that are not listed here are
-accepted and have no effect.
+accepted from files and the command line, and have no effect; from the environment they are errors.
 
 - Durations take a suffix: `ns us ms s m h d`; without one they are in the unit given with the type.
 - Sizes take a binary suffix: `k m g t p`.
