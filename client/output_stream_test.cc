@@ -210,6 +210,17 @@ TEST(OutputStream, AnErrorOfTheNamenodeReachesTheWriter) {
   EXPECT_THAT(std::string(put.message()), HasSubstr("could only be written to 0 of the 1"));
 }
 
+TEST(OutputStream, TheRefusalOfABlockNamesTheAddressThatCouldNotBeReached) {
+  FakeCluster cluster(1);
+  const std::string address = cluster.dn(0).location().datanode.id.XferAddress();
+  cluster.dn(0).Kill();
+  const absl::Status put = cluster.Put("/f", "x");
+  EXPECT_TRUE(Is(put, ErrorKind::kIo));
+  EXPECT_THAT(std::string(put.message()),
+              testing::AllOf(HasSubstr("File /f could only be written to 0 of the 1"),
+                             HasSubstr("\nThe last failure: DataNode " + address + ": ")));
+}
+
 TEST(OutputStream, AppendContinuesAPartialBlockWithANewGenerationStamp) {
   FakeCluster cluster(2);
   const std::string data = TestData(100'000);

@@ -18,6 +18,15 @@ namespace {
 // (dfs.client.write.exclude.nodes.cache.expiry.interval.millis).
 constexpr int64_t kExcludedForMs = 600 * 1000;
 
+// The NameNode's refusal with the failure that led to it: which address could not be reached, and
+// why, is known to the client alone.
+absl::Status WithCause(const absl::Status& refusal, const absl::Status& cause) {
+  const std::optional<ErrorKind> kind = KindOf(refusal);
+  if (cause.ok() || !kind) return refusal;
+  return MakeError(*kind, fmt::format("{}\nThe last failure: {}", std::string(refusal.message()),
+                                      std::string(cause.message())));
+}
+
 }  // namespace
 
 absl::Status DataStreamer::OpenBlock() {
@@ -54,7 +63,9 @@ absl::StatusOr<LocatedBlock> DataStreamer::AllocateBlock() {
 absl::Status DataStreamer::OpenNewBlock() {
   absl::Status why;
   for (int32_t attempt = 0; attempt <= context_.options().block_write_retries; ++attempt) {
-    ASSIGN_OR_RETURN(const LocatedBlock located, AllocateBlock());
+    const absl::StatusOr<LocatedBlock> allocated = AllocateBlock();
+    if (!allocated.ok()) return WithCause(allocated.status(), why);
+    const LocatedBlock& located = *allocated;
     Pipeline pipeline{located.block, located.locations, nullptr};
     pipeline.block.block.num_bytes = 0;
     if (pipeline.nodes.empty()) {

@@ -26,6 +26,9 @@ std::shared_ptr<grpc::Channel> MakeChannel(const std::string& address) {
   // In spite of its name: how long one attempt to connect may take, handshake included.
   arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, kConnectTimeoutMs);
   arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 1000);
+  // The name is looked up again when a connection is lost: a NameNode that was restarted may have
+  // another address. gRPC would wait for half a minute between two look-ups.
+  arguments.SetInt(GRPC_ARG_DNS_MIN_TIME_BETWEEN_RESOLUTIONS_MS, 1'000);
   // Clients of one process (tests, several users) must not share a broken connection.
   arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
   arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);

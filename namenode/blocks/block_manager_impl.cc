@@ -258,8 +258,14 @@ absl::StatusOr<std::vector<ReplicaLocation>> BlockManagerImpl::ChooseTargets(
       detail += fmt::format("{}{} {}", detail.empty() ? "\nNot chosen: " : ", ", count, reason);
     }
     for (size_t i = 0; i < std::min(request.excluded.size(), kMaxNamedNodes); ++i) {
+      const DatanodeId& excluded = request.excluded[i];
+      detail += fmt::format("{}{} ({})", i == 0 ? "\nThe client failed to write to: " : ", ",
+                            excluded.XferAddress(), excluded.host_name);
+    }
+    if (!request.excluded.empty()) {
       detail +=
-          fmt::format("{}{}", i == 0 ? "\nExcluded: " : ", ", request.excluded[i].XferAddress());
+          "\nIf it cannot reach these addresses: dfs.client.use.datanode.hostname=true makes "
+          "it use the names, which dfs.datanode.hostname sets.";
     }
     return errors::NotEnoughTargets(request.path, chosen, minimum, state_.nodes.live(),
                                     static_cast<int>(request.excluded.size()), detail);

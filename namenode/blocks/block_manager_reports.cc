@@ -70,6 +70,13 @@ absl::StatusOr<DatanodeCommands> BlockManagerImpl::Heartbeat(const HeartbeatRequ
     commands.reregister = true;
     return commands;
   }
+  const DatanodeState& known = state_.nodes.node(*node);
+  if (known.ip_as_seen && known.id.ip_addr != request.seen_ip) {
+    spdlog::info("DataNode {} ({}) calls from {} now: it must register", request.uuid,
+                 known.id.XferAddress(), request.seen_ip);
+    commands.reregister = true;
+    return commands;
+  }
   const auto lost = state_.nodes.Heartbeat(*node, request, clock_.MonotonicMs(), clock_.WallMs());
   lost_.insert(lost_.end(), lost.begin(), lost.end());
   DatanodeState& state = state_.nodes.node(*node);

@@ -242,7 +242,10 @@ TEST(BlockManager, NamesPathAndReasonsWhenNoTargetIsFound) {
             "Not chosen: 2 not enough space on a storage of the wanted type");
   request.excluded = {cluster->nodes[0].registration.id};
   EXPECT_THAT(std::string(cluster->manager->ChooseTargets(request).status().message()),
-              testing::EndsWith("\nExcluded: 10.0.0.1:9866"));
+              testing::EndsWith("\nThe client failed to write to: 10.0.0.1:9866 (dn0)\n"
+                                "If it cannot reach these addresses: "
+                                "dfs.client.use.datanode.hostname=true makes it use the names, "
+                                "which dfs.datanode.hostname sets."));
 }
 
 TEST(BlockManager, UnfinishedBlocksShowTheirPipelineAndLearnItAgainFromReports) {

@@ -51,7 +51,8 @@ struct StorageUsage {
 
 // How a DataNode makes itself known.
 struct DatanodeRegistration {
-  DatanodeId id;  // ip_addr as seen by the NameNode
+  DatanodeId id;
+  bool ip_as_seen = false;  // it named no address of its own: id.ip_addr is where it called from
   std::string cluster_id;
   std::string block_pool_id;
   std::string software_version;
@@ -61,6 +62,7 @@ struct DatanodeRegistration {
 // What a DataNode tells every few seconds.
 struct HeartbeatRequest {
   std::string uuid;
+  std::string seen_ip;  // where it called from
   std::vector<StorageUsage> storages;
   int32_t xceivers = 0;
   int32_t transfers_in_progress = 0;

@@ -75,6 +75,7 @@ TEST_F(GrpcServerTest, StaleRegistrationsAreToldToRegisterAgain) {
 TEST_F(GrpcServerTest, CommandsTravelInHeartbeatReplies) {
   blocks_.on_heartbeat = [](const HeartbeatRequest& request) -> absl::StatusOr<DatanodeCommands> {
     EXPECT_EQ(request.uuid, "u1");
+    EXPECT_EQ(request.seen_ip, "127.0.0.1");
     EXPECT_EQ(request.storages.size(), 1u);
     EXPECT_TRUE(request.storages[0].failed);
     EXPECT_EQ(request.storages[0].remaining, 11);

@@ -33,6 +33,7 @@ RegisterOutcome DatanodeRegistry::Register(const DatanodeRegistration& registrat
   AddHost(id.host_name, outcome.node);
   DatanodeState& state = node(outcome.node);
   state.id = id;
+  state.ip_as_seen = registration.ip_as_seen;
   state.rack = rack;
   state.last_heartbeat_ms = now_ms;
   state.last_update_ms = wall_ms;

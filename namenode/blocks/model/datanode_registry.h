@@ -43,6 +43,7 @@ struct StorageState {
 // One DataNode.
 struct DatanodeState {
   DatanodeId id;
+  bool ip_as_seen = false;  // id.ip_addr is where it registered from, not what it named
   std::string rack;
   uint64_t registration = 0;  // number of its latest registration
   std::vector<StorageIndex> storages;

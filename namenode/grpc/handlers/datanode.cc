@@ -148,7 +148,8 @@ absl::Status RegisterNow(Call& call, const dn::RegisterRequest& request,
   RETURN_IF_ERROR(CheckCluster(call, request));
   DatanodeRegistration registration;
   registration.id = wire::FromProto(request.datanode());
-  if (registration.id.ip_addr.empty()) registration.id.ip_addr = call.caller.address;
+  registration.ip_as_seen = registration.id.ip_addr.empty();
+  if (registration.ip_as_seen) registration.id.ip_addr = call.caller.address;
   registration.cluster_id = request.cluster_id();
   registration.block_pool_id = request.block_pool_id();
   registration.software_version = request.software_version();
@@ -209,6 +210,7 @@ void Heartbeat(Call& call, const dn::HeartbeatRequest& request, dn::HeartbeatRes
   }
   HeartbeatRequest heartbeat;
   heartbeat.uuid = request.sender().datanode_uuid();
+  heartbeat.seen_ip = call.caller.address;
   for (const dn::StorageReport& report : request.storages()) {
     heartbeat.storages.push_back(UsageOf(report));
   }
