@@ -162,7 +162,8 @@ class BlockStore {
   virtual absl::StatusOr<std::unique_ptr<ReplicaWriter>> RecoverRbw(
       const WriteRequest& request) = 0;
   // …_CLOSE_RECOVERY: FINALIZED or RBW of length min_bytes_received; stamp := latest, finalized,
-  // reported RECEIVED. Returns the storage id. No packets follow.
+  // reported RECEIVED. Returns the storage id. No packets follow. Durable: the lost last packet may
+  // have asked for that.
   virtual absl::StatusOr<std::string> RecoverClose(const WriteRequest& request) = 0;
 
   // ---- Readers.

@@ -317,6 +317,25 @@ TEST_F(FailureTest, AVolumeThatHangsDoesNotHoldUpTheOthersOrTheHeartbeat) {
       PosixFileSystem().Exists(Paths().DataFile(ReplicaPlace::kFinalized, on_d0[0].block.id)));
 }
 
+// The packet that ends a block and asks for durability may break the pipeline; the recovery then
+// ends the block, and its writer was told that it is durable.
+TEST_F(FailureTest, WhatACloseRecoveryFinishedSurvivesAPowerCut) {
+  Open();
+  const std::string data = Bytes(700);
+  {
+    auto writer = store->CreateRbw(Request());
+    ASSERT_TRUE(Put(**writer, 0, data).ok());
+  }
+  ASSERT_TRUE(store->RecoverClose(Recovery(kStamp + 1, 700, 700)).ok());
+  fs.CutPower();
+  store.reset();
+  ASSERT_TRUE(fs.RestorePower(nullptr).ok());
+  Open();
+  const auto read = ReadAll(kId, kStamp + 1);
+  ASSERT_TRUE(read.ok()) << read.status();
+  EXPECT_EQ(*read, data);
+}
+
 // What a writer was promised before the power went.
 struct Promise {
   std::string data;

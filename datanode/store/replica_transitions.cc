@@ -334,13 +334,11 @@ absl::StatusOr<std::string> RecoverCloseReplica(StoreCore& core, const WriteRequ
     ASSIGN_OR_RETURN(const Restarted restarted,
                      Restart(core, replica, stamp, request.min_bytes_received));
     const LocalReplicaWriter::Opened& opened = restarted.opened;
-    const bool durable = replica.active->synced();
-    if (durable) {
-      RETURN_IF_ERROR(opened.files.data->Sync());
-      RETURN_IF_ERROR(opened.files.meta->Sync());
-    }
+    // The packet that was to end the block may have asked for it, and is not sent again.
+    RETURN_IF_ERROR(opened.files.data->Sync());
+    RETURN_IF_ERROR(opened.files.meta->Sync());
     return FinalizeReplica(core, opened.replica, opened.replica.name(), stamp,
-                           request.min_bytes_received, durable, "");
+                           request.min_bytes_received, /*sync=*/true, "");
   }();
   if (!finalized.ok()) return core.DiskError(replica.volume, finalized);
   return replica.volume->storage_id();
