@@ -76,15 +76,14 @@ void DeletionQueue::Run(Lane& lane) {
 }
 
 void DeletionQueue::Delete(const Block& block) {
-  const auto latch =
-      core_.LatchWithoutWriter(block.id, [](const StoredReplica*) { return absl::OkStatus(); });
+  const auto latch = core_.LatchWithoutWriter(block.id, [](const StoredReplica* replica) {
+    // Replaced by a new replica meanwhile: neither that one is meant nor its writer.
+    const bool meant = replica != nullptr && replica->record.deleting != 0;
+    return meant ? absl::OkStatus() : absl::CancelledError("replaced");
+  });
+  if (absl::IsCancelled(latch.status())) return;
   absl::Status status = latch.status();
-  if (latch.ok()) {
-    const auto replica = core_.Find(block.id);
-    // Replaced by a new replica meanwhile: that one is not meant.
-    if (!replica || replica->record.deleting == 0) return;
-    status = core_.Delete(*replica, /*quiet=*/false);
-  }
+  if (latch.ok()) status = core_.Delete(*core_.Find(block.id), /*quiet=*/false);
   if (status.ok()) {
     spdlog::info("deleted {}", core_.Name(block));
   } else {

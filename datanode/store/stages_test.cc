@@ -397,6 +397,23 @@ TEST_F(StagesTest, InvalidatedReplicaMakesRoomForANewOneAtOnce) {
   EXPECT_EQ(*ReadAll(), "fresh");
 }
 
+TEST_F(StagesTest, TheDeletionOfAReplicaLeavesTheWriterOfItsSuccessorAlone) {
+  options.deletions_per_second = 10;
+  Open();
+  MakeFinalized(Bytes(10), 1);
+  MakeFinalized(Bytes(10));
+  store->Invalidate({Block{1, kStamp, 0}, Block{kId, kStamp, 0}});
+  WriteRequest request = Request();
+  request.stop_writer = [this] { stop_asked_ = true; };
+  auto writer = store->CreateTemporary(request);
+  ASSERT_TRUE(writer.ok()) << writer.status();
+  store->DrainDeletions();
+  EXPECT_FALSE(stop_asked_);
+  ASSERT_TRUE(Put(**writer, 0, "fresh").ok());
+  ASSERT_TRUE((*writer)->Finalize(false, "").ok());
+  EXPECT_EQ(*ReadAll(), "fresh");
+}
+
 TEST_F(StagesTest, OneReplicaUnderAttackByManyStaysWhole) {
   constexpr int kRounds = 30;
   std::atomic<GenerationStamp> stamp = kStamp;
