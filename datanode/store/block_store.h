@@ -218,8 +218,8 @@ class BlockStore {
   // Volumes dropped since the start, also those that could not be opened.
   virtual std::vector<VolumeFailure> FailedVolumes() const = 0;
   // The full report of a storage: a consistent snapshot, sorted by block id, of everything but
-  // TEMPORARY and invalidated replicas, and the number of the last change it contains. A replica
-  // under recovery is listed as what it was. kNotFound for a storage not in service.
+  // TEMPORARY and invalidated replicas, with a number of its own among those of the changes. A
+  // replica under recovery is listed as what it was. kNotFound for a storage not in service.
   virtual absl::StatusOr<ReplicaListing> List(std::string_view storage_id) const = 0;
   // OK, or why the DataNode must stop: more volumes failed than failed_volumes_tolerated, or none
   // is left.

@@ -45,7 +45,7 @@ TEST_F(StagesTest, ARecoveredPipelineIsReportedWithItsNewStamp) {
   ASSERT_EQ(changes.size(), 1u);
   EXPECT_EQ(changes[0].kind, ReplicaChangeKind::kReceiving);
   EXPECT_EQ(changes[0].block, (Block{kId, 1002, 700}));
-  EXPECT_EQ(changes[0].sequence, store->List(OnlyStorage())->sequence);
+  EXPECT_LT(changes[0].sequence, store->List(OnlyStorage())->sequence);
 }
 
 // The length asked for was reported once: an empty block looked as if it had bytes, and its file
@@ -224,7 +224,7 @@ TEST_F(StagesTest, TransferredRbwIsReported) {
   ASSERT_EQ(changes.size(), 1u);
   EXPECT_EQ(changes[0].kind, ReplicaChangeKind::kReceiving);
   EXPECT_EQ(changes[0].block, (Block{kId, kStamp, 700}));
-  EXPECT_EQ(changes[0].sequence, store->List(OnlyStorage())->sequence);
+  EXPECT_LT(changes[0].sequence, store->List(OnlyStorage())->sequence);
 }
 
 TEST_F(StagesTest, AppendContinuesAFinalizedReplicaUnderTheNewStamp) {

@@ -93,7 +93,7 @@ struct ReplicaEntry {
 
 // A full report of one storage.
 struct ReplicaListing {
-  uint64_t sequence = 0;  // of the last change contained
+  uint64_t sequence = 0;  // above those of the changes contained and of earlier reports
   std::vector<ReplicaEntry> replicas;
 };
 

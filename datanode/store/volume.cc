@@ -68,10 +68,10 @@ void Volume::TellAllChanged() const {
   for (const auto& [id, record] : records_) changed_(id);
 }
 
-ReplicaListing Volume::List() const {
+ReplicaListing Volume::List() {
   ReplicaListing listing;
   MutexLock lock(mu_);
-  listing.sequence = sequence_;
+  listing.sequence = ++sequence_;
   listing.replicas.reserve(records_.size());
   for (const auto& [id, record] : records_) {
     ReplicaState state = record.state();

@@ -73,7 +73,7 @@ class Volume {
   // Tells that every replica here is gone.
   void TellAllChanged() const;
   // See BlockStore::List.
-  ReplicaListing List() const;
+  ReplicaListing List();
   // The first FINALIZED replica with an id above `after`.
   std::optional<Block> NextFinalized(BlockId after) const;
   // All FINALIZED replicas, sorted by id.
