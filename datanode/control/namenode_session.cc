@@ -220,6 +220,7 @@ absl::Status NamenodeSession::HandshakeAndRegister() {
   ASSIGN_OR_RETURN(const pb::RegisterResponse answer, client_.Register(request));
   spdlog::info("registered with NameNode {} (epoch {}) as {} at {}:{}", client_.address(),
                answer.epoch(), store_.datanode_uuid(), answer.ip_addr(), data_port_.port());
+  reports_.TellBadReplicasAgain();
   const int64_t delay = options_.full_report_initial_delay_ms;
   MutexLock lock(mu_);
   epoch_ = std::max(epoch_, answer.epoch());

@@ -300,6 +300,18 @@ TEST_F(NamenodeSessionTest, ReportsBadReplicas) {
   EXPECT_EQ(namenode_.bad_replicas()[0].datanode_uuid(), node_.store().datanode_uuid());
 }
 
+// It took them for good ones, and may have had the good ones deleted.
+TEST_F(NamenodeSessionTest, ANamenodeThatBeganAnewIsToldOfBadReplicasAgain) {
+  ASSERT_TRUE(WriteWhole(TestBlock(kId), TestData(1'000), {&node_}).ok());
+  StartAndReport();
+  node_.DamageData(kId, 10);
+  node_.store().RunBlockScan();
+  ASSERT_TRUE(Eventually([&] { return namenode_.bad_replicas().size() == 1; }));
+  namenode_.ForgetRegistrations();
+  ASSERT_TRUE(Eventually([&] { return namenode_.bad_replicas().size() == 2; }));
+  EXPECT_EQ(namenode_.full_reports(), 2) << "it takes no notice before that";
+}
+
 // The NameNode takes no notice of them before: after a power cut it counted such replicas as good.
 TEST_F(NamenodeSessionTest, ReportsBadReplicasFoundAtTheStartAfterItsFirstReport) {
   ASSERT_TRUE(WriteWhole(TestBlock(kId), TestData(1'000), {&node_}).ok());

@@ -4,6 +4,12 @@
 #include <algorithm>
 
 namespace cairn::datanode {
+namespace {
+
+// So many bad replicas that are not deleted are remembered.
+constexpr size_t kMaxTold = 100'000;
+
+}  // namespace
 
 bool ReportQueue::Keep(const ReplicaChange& change) {
   auto [entry, inserted] = changes_[change.storage_id].try_emplace(change.block.id, change);
@@ -16,6 +22,10 @@ bool ReportQueue::Keep(const ReplicaChange& change) {
 void ReportQueue::OnReplicaChange(const ReplicaChange& change) {
   {
     MutexLock lock(mu_);
+    if (change.kind == ReplicaChangeKind::kDeleted) {
+      bad_.erase({change.block.id, change.storage_id});
+      told_.erase({change.block.id, change.storage_id});
+    }
     if (!Keep(change) || change.kind == ReplicaChangeKind::kDeleted) return;
     urgent_ = true;
   }
@@ -91,10 +101,17 @@ std::vector<BadReplicaReport> ReportQueue::TakeBadReplicas(size_t limit) {
   std::vector<BadReplicaReport> taken;
   MutexLock lock(mu_);
   while (!bad_.empty() && taken.size() < limit) {
-    taken.push_back(std::move(bad_.begin()->second));
+    taken.push_back(bad_.begin()->second);
+    if (told_.size() < kMaxTold) told_.insert(*bad_.begin());
     bad_.erase(bad_.begin());
   }
   return taken;
+}
+
+void ReportQueue::TellBadReplicasAgain() {
+  MutexLock lock(mu_);
+  bad_.merge(told_);
+  told_.clear();
 }
 
 void ReportQueue::PutBack(const std::vector<BadReplicaReport>& replicas) {

@@ -48,18 +48,24 @@ class ReportQueue : public StoreListener {
 
   std::vector<BadReplicaReport> TakeBadReplicas(size_t limit) EXCLUDES(mu_);
   void PutBack(const std::vector<BadReplicaReport>& replicas) EXCLUDES(mu_);
+  // Those taken before wait again, unless they have been deleted: the NameNode keeps no record of
+  // them, and after its restart it would take them for good ones.
+  void TellBadReplicasAgain() EXCLUDES(mu_);
 
   // Volumes that failed since the last call.
   std::vector<VolumeFailure> TakeVolumeFailures() EXCLUDES(mu_);
 
  private:
+  using BadReplicas = std::map<std::pair<BlockId, std::string>, BadReplicaReport>;
+
   // True when it is newer than what is there.
   bool Keep(const ReplicaChange& change) REQUIRES(mu_);
 
   const std::function<void()> wake_;
   mutable Mutex mu_;
   absl::flat_hash_map<std::string, StorageChanges> changes_ GUARDED_BY(mu_);  // by storage id
-  std::map<std::pair<BlockId, std::string>, BadReplicaReport> bad_ GUARDED_BY(mu_);
+  BadReplicas bad_ GUARDED_BY(mu_);
+  BadReplicas told_ GUARDED_BY(mu_);  // bad ones that were taken
   std::vector<VolumeFailure> failures_ GUARDED_BY(mu_);
   bool urgent_ GUARDED_BY(mu_) = false;
 };

@@ -71,6 +71,21 @@ TEST(ReportQueue, BadReplicasAreToldOnce) {
   EXPECT_FALSE(queue.has_findings());
 }
 
+TEST(ReportQueue, BadReplicasAreToldAgainUntilTheyAreDeleted) {
+  ReportQueue queue([] {});
+  for (const BlockId id : {1, 2, 3}) queue.OnBadReplica({.id = id}, "DS-1", "crc");
+  EXPECT_EQ(queue.TakeBadReplicas(2).size(), 2u);
+  queue.OnReplicaChange(Change(ReplicaChangeKind::kDeleted, 1, 1));
+  queue.TellBadReplicasAgain();
+  const auto again = queue.TakeBadReplicas(10);
+  ASSERT_EQ(again.size(), 2u);
+  EXPECT_EQ(again[0].block.id, 2);
+  EXPECT_EQ(again[1].block.id, 3);
+  queue.OnBadReplica({.id = 4}, "DS-1", "crc");
+  queue.OnReplicaChange(Change(ReplicaChangeKind::kDeleted, 4, 2));
+  EXPECT_FALSE(queue.has_findings()) << "its successor is not meant";
+}
+
 TEST(SplitReport, ChunksCoverAllIdsWithoutGap) {
   ReplicaListing listing{.sequence = 7};
   for (BlockId id : {-5, 3, 9, 10, 11}) listing.replicas.push_back({.block = {.id = id}});
