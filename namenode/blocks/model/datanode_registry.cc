@@ -38,7 +38,6 @@ RegisterOutcome DatanodeRegistry::Register(const DatanodeRegistration& registrat
   state.last_heartbeat_ms = now_ms;
   state.last_update_ms = wall_ms;
   state.wiped = false;
-  state.report_wanted = false;
   state.transfers_in_progress = 0;
   state.scheduled = {0, 0};
   for (const StorageIndex index : TakeUsage(outcome.node, registration.storages)) {
@@ -49,6 +48,7 @@ RegisterOutcome DatanodeRegistry::Register(const DatanodeRegistration& registrat
     storage(index).report_number = -1;
     storage(index).sequence = ReportSequence();
   }
+  state.report_wanted = false;  // one comes with every registration
   SetLive(outcome.node, true);
   return outcome;
 }
@@ -95,7 +95,10 @@ std::vector<StorageIndex> DatanodeRegistry::TakeUsage(NodeIndex index,
       lost.push_back(storage_index);
       state.reported = false;
     }
-    if (!state.usable && is_present) state.reported = false;
+    if (!state.usable && is_present) {  // what it held was forgotten
+      state.reported = false;
+      node(index).report_wanted = true;
+    }
     state.usable = is_present;
     if (!is_present) state.capacity = state.dfs_used = state.non_dfs_used = state.remaining = 0;
   }

@@ -87,6 +87,22 @@ TEST(DatanodeRegistry, ReportsFailedAndVanishedStoragesOnce) {
   EXPECT_EQ(nodes.Info(node, 0, 2).remaining, 100);
 }
 
+// It was read from again and nobody knew of its replicas until the next periodic report.
+TEST(DatanodeRegistry, AStorageThatIsBackIsAskedForAReport) {
+  DatanodeRegistry nodes({});
+  const auto registration = Registration("u", "1.1.1.1", {"DS-1", "DS-2"});
+  const NodeIndex node = nodes.Register(registration, "/a", 0, 0).node;
+  HeartbeatRequest request = HeartbeatOf(registration);
+  request.storages.pop_back();
+  EXPECT_EQ(nodes.Heartbeat(node, request, 1, 1).size(), 1u);
+  EXPECT_FALSE(nodes.node(node).report_wanted);
+  nodes.Heartbeat(node, HeartbeatOf(registration), 2, 2);
+  EXPECT_TRUE(nodes.node(node).report_wanted);
+  nodes.Heartbeat(node, request, 3, 3);
+  nodes.Register(registration, "/a", 4, 4);
+  EXPECT_FALSE(nodes.node(node).report_wanted) << "it sends one anyway";
+}
+
 TEST(DatanodeRegistry, AStorageIsStaleUntilItReportsAfterEachRegistration) {
   DatanodeRegistry nodes({});
   const NodeIndex node = nodes.Register(Registration("u", "1.1.1.1"), "/a", 0, 0).node;
