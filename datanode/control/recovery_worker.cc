@@ -88,6 +88,19 @@ absl::StatusOr<RecoveryPlan> PlanWithoutData(const RecoveryOrder& order,
   return MayBeElsewhere(order, unanswered, "No replica with data was found");
 }
 
+// Nothing is written to a replica behind the packet that finalizes it, so none of its stamp is
+// longer: one that is shorter was finalized and lost its end with its machine. HDFS would cut the
+// others to it.
+bool LostItsEnd(const RecoveryCandidate& candidate, const std::vector<RecoveryCandidate>& found) {
+  if (candidate.replica.original_state != ReplicaState::kFinalized) return false;
+  const Block& block = candidate.replica.block;
+  return std::any_of(found.begin(), found.end(), [&](const RecoveryCandidate& other) {
+    return IsRecoverable(other.replica.original_state) &&
+           other.replica.block.generation_stamp == block.generation_stamp &&
+           other.replica.block.num_bytes > block.num_bytes;
+  });
+}
+
 absl::StatusOr<int64_t> FinalizedLength(const RecoveryOrder& order,
                                         const std::vector<RecoveryCandidate>& usable) {
   int64_t length = -1;
@@ -159,7 +172,9 @@ absl::StatusOr<RecoveryPlan> PlanRecovery(const RecoveryOrder& order,
     current.push_back(candidate);
     if (candidate.replica.block.num_bytes <= 0) continue;
     ++with_data;
-    if (IsRecoverable(candidate.replica.original_state)) usable.push_back(candidate);
+    if (IsRecoverable(candidate.replica.original_state) && !LostItsEnd(candidate, found)) {
+      usable.push_back(candidate);
+    }
   }
   if (with_data == 0) return PlanWithoutData(order, current, unanswered);
   if (usable.empty()) {

@@ -61,14 +61,29 @@ TEST_F(PlanRecoveryTest, FinalizedWinsAndTakesRbwsOfItsLengthAlong) {
   Found(kRbw, 100);
   Found(kFinalized, 100);
   Found(kRbw, 90);
-  Found(kRbw, 110);
+  Found(kRbw, 110, kStamp + 1);
   Found(kRwr, 100);
   EXPECT_EQ(Outcome(), "100: dn0 dn1");
 }
 
-TEST_F(PlanRecoveryTest, FinalizedReplicasMustAgree) {
+// Its machine died after it was finalized and before all of it was on the disk. The block was cut
+// to what was left there, or its recovery went wrong for ever.
+TEST_F(PlanRecoveryTest, AFinalizedReplicaThatIsShorterThanAnotherOfItsStampHasLostBytes) {
   Found(kFinalized, 100);
-  Found(kFinalized, 101);
+  Found(kRbw, 110);
+  Found(kRbw, 105);
+  EXPECT_EQ(Outcome(), "105: dn1 dn2");
+  Found(kFinalized, 110);
+  EXPECT_EQ(Outcome(), "110: dn1 dn3");
+  found_.clear();
+  Found(kFinalized, 100);
+  Found(kRwr, 110);
+  EXPECT_EQ(Outcome(), "110: dn1");
+}
+
+TEST_F(PlanRecoveryTest, FinalizedReplicasOfDifferentStampsMustAgree) {
+  Found(kFinalized, 100);
+  Found(kFinalized, 101, kStamp + 1);
   EXPECT_NE(std::string(Plan().status().message()).find("Inconsistent size of finalized replicas"),
             std::string::npos);
 }
@@ -204,7 +219,7 @@ TEST_F(PlanRecoveryTest, ATruncationThatGotHalfwayGoesOn) {
   Found(kFinalized, 40, kStamp + 3);
   Found(kFinalized, 100);
   EXPECT_EQ(Outcome(), "40: dn0 dn1");
-  Found(kFinalized, 99);
+  Found(kFinalized, 99, kStamp + 1);
   EXPECT_EQ(Outcome(), "error");
   order_.truncate_to = 100;
   found_.erase(found_.begin());
