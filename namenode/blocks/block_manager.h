@@ -45,7 +45,8 @@ struct BlockView {
   bool loss_is_certain = false;
   // No DataNode has an unfinished block, as far as this NameNode can know. Of one with a known
   // length: every DataNode of its pipeline has reported. Of one that was perhaps never written:
-  // all have reported, and those that have not had time enough to come back.
+  // all have reported, one of its pipeline among them, and those that have not had time enough to
+  // come back.
   bool unclaimed = false;
 };
 

@@ -86,11 +86,13 @@ class BlockManagerImpl : public BlockManager {
   void SetBalancerBandwidth(int64_t bytes_per_second) override;
 
  private:
-  // DataNodes of an unfinished block's pipeline, as messages name them, that are not alive with all
-  // their storages reported.
+  // DataNodes of an unfinished block's pipeline, as messages name them, that have not had their
+  // say: alive, with all their storages reported.
   struct PipelineStand {
     std::vector<std::string> awaited;  // may come back or report yet
-    std::vector<std::string> dead;     // away for as long as it takes to be declared dead
+    std::vector<std::string> dead;     // away for as long as it takes to be declared dead, or their
+                                       // replica may be on a volume that failed
+    bool any_heard = false;            // one of the pipeline is in neither list
   };
 
   // -- block_manager_impl.cc
@@ -129,6 +131,7 @@ class BlockManagerImpl : public BlockManager {
   std::vector<RecoverCommand> TakeRecoveries(NodeIndex node) REQUIRES(mu_);
   bool PastDeadInterval() const;
   bool HasReported(NodeIndex node) const REQUIRES(mu_);
+  bool HasReplica(BlockId block, NodeIndex node) const REQUIRES(mu_);
   bool AllHaveReported() const REQUIRES(mu_);
   bool IsOfNoUse(BlockId block, StorageIndex storage) const REQUIRES(mu_);
   bool Unclaimed(BlockId block, const BlockRecord& record) const REQUIRES(mu_);

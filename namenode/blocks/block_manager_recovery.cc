@@ -50,11 +50,25 @@ BlockManagerImpl::PipelineStand BlockManagerImpl::StandOf(BlockId block) const {
       continue;
     }
     const DatanodeState& state = state_.nodes.node(*node);
-    if (state.alive && HasReported(*node)) continue;
-    (state.alive ? stand.awaited : stand.dead)
-        .push_back(fmt::format("{} ({})", state.id.XferAddress(), uuid));
+    if (!state.alive || !HasReported(*node)) {
+      (state.alive ? stand.awaited : stand.dead)
+          .push_back(fmt::format("{} ({})", state.id.XferAddress(), uuid));
+    } else if (state.failed_volumes > 0 && !HasReplica(block, *node)) {
+      stand.dead.push_back(
+          fmt::format("{} ({}), of which a volume failed", state.id.XferAddress(), uuid));
+    } else {
+      stand.any_heard = true;
+    }
   }
   return stand;
+}
+
+// Whether the node has told of a replica, good or not.
+bool BlockManagerImpl::HasReplica(BlockId block, NodeIndex node) const {
+  for (const StoredReplica& replica : state_.blocks.Find(block)->replicas()) {
+    if (state_.nodes.NodeOf(replica.storage()) == node) return true;
+  }
+  return false;
 }
 
 // What the recovery of a block waits for that cannot begin.
@@ -217,9 +231,12 @@ bool BlockManagerImpl::Unclaimed(BlockId block, const BlockRecord& record) const
       if (!IsOfNoUse(block, place.storage)) return false;
     }
   }
-  if (record.length() == 0) return AllHaveReported();
-  if (state_.loading || safe_mode_.on() || !state_.pipelines.contains(block)) return false;
+  const bool pipeline_known = state_.pipelines.contains(block);
   const PipelineStand stand = StandOf(block);
+  // HDFS's clients do not tell the length of what they flush: that nothing was written takes the
+  // word of one that would have it.
+  if (record.length() == 0) return AllHaveReported() && (stand.any_heard || !pipeline_known);
+  if (state_.loading || safe_mode_.on() || !pipeline_known) return false;
   return stand.awaited.empty() && stand.dead.empty();
 }
 

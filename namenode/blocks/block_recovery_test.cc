@@ -415,6 +415,27 @@ TEST_F(BlockRecoveryTest, ABlockIsUnclaimedOnlyWhenEveryNodeHasHadItsSay) {
   EXPECT_FALSE(unclaimed(restarted));
 }
 
+// HDFS's clients do not tell the length when they flush: the block was removed, and with it what
+// had been synced to DataNodes that came back later.
+TEST_F(BlockRecoveryTest, ABlockOfUnknownLengthIsUnclaimedOnlyIfOneOfItsPipelineHasNothing) {
+  BlockRow row = cluster_.Row(Open());
+  row.pipeline = {"uuid-0", "uuid-1"};
+  FakeCluster restarted;
+  restarted.stamp = cluster_.stamp;
+  restarted.manager->Load(std::vector<BlockRow>{row});
+  const auto unclaimed = [&] { return restarted.manager->Find(row.id)->unclaimed; };
+  restarted.AddNode("/r0", /*up=*/false);
+  restarted.AddNode("/r0", /*up=*/false);
+  restarted.AddNode("/r0");
+  restarted.Start();
+  restarted.clock.Advance(kDeadMs);
+  restarted.BeatOnly(2);
+  EXPECT_FALSE(unclaimed()) << "all of its pipeline are away";
+  restarted.nodes[1].up = true;
+  restarted.Register(1);
+  EXPECT_TRUE(unclaimed());
+}
+
 TEST_F(BlockRecoveryTest, ABlockWithKnownBytesIsUnclaimedWhenItsPipelineHasReportedNothingOfUse) {
   BlockRow row = cluster_.Row(Open());
   row.length = 10;
@@ -428,6 +449,11 @@ TEST_F(BlockRecoveryTest, ABlockWithKnownBytesIsUnclaimedWhenItsPipelineHasRepor
   EXPECT_FALSE(unclaimed()) << "the other one has not reported";
   restarted.AddNode("/r0");
   EXPECT_TRUE(unclaimed()) << "and this without waiting until others are dead";
+  restarted.nodes[1].failed_volumes = 1;
+  restarted.BeatOnly(1);
+  EXPECT_FALSE(unclaimed()) << "it may be on the volume that failed";
+  restarted.nodes[1].failed_volumes = 0;
+  restarted.BeatOnly(1);
   EXPECT_EQ(restarted.Row(row.id), row);
   const Block useless{row.id, 0, 0};  // its meta file is lost
   restarted.Change(1, useless, ReplicaChangeKind::kReceiving);
@@ -464,6 +490,13 @@ TEST_F(BlockRecoveryTest, TheOrderSaysWhetherOthersMayHaveAReplica) {
   EXPECT_EQ(absent(), AbsentReplicas::kAwaited) << "it has not reported";
   cluster_.Register(2);
   EXPECT_EQ(absent(), AbsentReplicas::kNone);
+  cluster_.nodes[1].failed_volumes = 1;
+  EXPECT_EQ(absent(), AbsentReplicas::kNone) << "its replica is on another one";
+  cluster_.nodes[2].failed_volumes = 1;
+  Beats();
+  EXPECT_EQ(absent(), AbsentReplicas::kDead) << "its replica may be on the volume that failed";
+  EXPECT_FALSE(cluster_.manager->Find(block)->loss_is_certain);
+  cluster_.nodes[2].failed_volumes = 0;
   cluster_.manager->MarkCorrupt({block, row.generation_stamp, 10}, "uuid-1", "DS-1");
   EXPECT_EQ(absent(), AbsentReplicas::kDead) << "a damaged replica may be good to some extent";
 }

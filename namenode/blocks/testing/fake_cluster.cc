@@ -89,6 +89,7 @@ DatanodeCommands FakeCluster::BeatOnly(size_t index) {
   usage.remaining = node.remaining;
   request.storages = {usage};
   request.xceivers = node.xceivers;
+  request.failed_volumes = node.failed_volumes;
   return *manager->Heartbeat(request);
 }
 

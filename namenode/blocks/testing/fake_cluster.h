@@ -23,6 +23,7 @@ struct FakeDatanode {
   int64_t sequence = 0;
   int64_t remaining = int64_t{1} << 40;
   int32_t xceivers = 0;
+  int32_t failed_volumes = 0;
   bool up = true;
   uint64_t registration_id = 0;
 
