@@ -79,6 +79,10 @@ BlockId IdOf(std::string_view name) {
   return error == std::errc() && whole ? id : 0;
 }
 
+std::string InodePath(const FileStatus& status) {
+  return fmt::format("/.reserved/.inodes/{}", status.file_id);
+}
+
 }  // namespace
 
 std::string FsckAuditSource(const FsckCall& call) {
@@ -120,6 +124,10 @@ class FsckService::Run {
   // Walks the tree below the path; `visit` returns false at the end.
   absl::Status Walk(const std::function<bool(const std::string&, const FileStatus&)>& visit);
   std::vector<BlockInspection> Inspect(const FileStatus& status) const;
+  // Whether it is closed and a block of it has no good replica.
+  bool IsDamaged(const FileStatus& status) const;
+  // The file as it is now; empty when it is gone.
+  absl::StatusOr<std::optional<FileStatus>> Fresh(const FileStatus& status);
   FsckCluster Cluster() const;
 
   void Print(std::string text) {
@@ -205,6 +213,23 @@ std::vector<BlockInspection> FsckService::Run::Inspect(const FileStatus& status)
   return blocks;
 }
 
+bool FsckService::Run::IsDamaged(const FileStatus& status) const {
+  if (!status.locations || status.locations->under_construction) return false;
+  const std::vector<BlockInspection> blocks = Inspect(status);
+  for (size_t i = 0; i < blocks.size(); ++i) {
+    if (status.locations->blocks[i].corrupt || blocks[i].live + blocks[i].excess == 0) return true;
+  }
+  return false;
+}
+
+absl::StatusOr<std::optional<FileStatus>> FsckService::Run::Fresh(const FileStatus& status) {
+  Answer<absl::StatusOr<std::optional<FileStatus>>> answer;
+  deps_.names.GetFileInfo(call_.caller, InodePath(status), /*need_location=*/true, answer.Setter());
+  auto now = answer.Wait();
+  if (Is(now.status(), ErrorKind::kFileNotFound)) return std::nullopt;
+  return now;
+}
+
 absl::StatusOr<FsckOutcome> FsckService::Run::ListCorrupt() {
   Answer<absl::StatusOr<std::optional<FileStatus>>> answer;
   deps_.names.GetFileInfo(call_.caller, call_.path, false, answer.Setter());
@@ -275,10 +300,17 @@ absl::StatusOr<FsckOutcome> FsckService::Run::CheckTree() {
 // for it.
 absl::Status FsckService::Run::Repair() {
   bool failed = false;
-  for (const auto& [path, status] : damaged_) {
+  for (const auto& [path, found] : damaged_) {
     if (stopping_) return errors::Retriable("NameNode is shutting down");
+    // The walk may have gone on for long: a DataNode with the blocks may be back, and the file may
+    // have been written anew.
+    ASSIGN_OR_RETURN(const std::optional<FileStatus> status, Fresh(found));
+    if (!status || !IsDamaged(*status)) {
+      spdlog::info("fsck: {} is damaged no more, and is left alone", path);
+      continue;
+    }
     if (call_.options.move) {
-      const absl::Status saved = deps_.salvager.Salvage(call_.caller, path, status);
+      const absl::Status saved = deps_.salvager.Salvage(call_.caller, path, *status);
       if (!saved.ok()) {
         spdlog::error("fsck: cannot save what is left of {}: {}", path,
                       std::string(saved.message()));
@@ -288,7 +320,8 @@ absl::Status FsckService::Run::Repair() {
     }
     if (!call_.options.remove) continue;
     Answer<absl::StatusOr<bool>> answer;
-    deps_.names.Delete(call_.caller, path, true, answer.Setter());
+    // Not by its path, which may be another file's by now.
+    deps_.names.Delete(call_.caller, InodePath(*status), true, answer.Setter());
     const absl::StatusOr<bool> deleted = answer.Wait();
     if (deleted.ok()) {
       spdlog::info("fsck: deleted damaged file {}", path);

@@ -3,6 +3,7 @@
 
 #include <future>
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -28,9 +29,12 @@ struct Answer {
 
 class FsckServiceTest : public ::testing::Test {
  protected:
+  static constexpr std::string_view kInodes = "/.reserved/.inodes/";
+
   // A closed file whose blocks have these ids; those below 100 have no replica.
   static FileStatus File(std::vector<BlockId> ids) {
     FileStatus status;
+    status.file_id = 20'000 + (ids.empty() ? 0 : ids.back());
     status.replication = 3;
     status.locations.emplace();
     status.locations->last_block_complete = true;
@@ -55,10 +59,20 @@ class FsckServiceTest : public ::testing::Test {
       }
       done(absl::OkStatus());
     };
-    names_.on_get_file_info = [](const Caller&, const std::string& path,
-                                 Done<std::optional<FileStatus>> done) {
-      done(path == "/none" ? std::nullopt : std::optional(FileStatus{}));
+    names_.on_get_file_info = [this](const Caller&, const std::string& path,
+                                     Done<std::optional<FileStatus>> done) {
+      if (!path.starts_with(kInodes)) {
+        return done(path == "/none" ? std::nullopt : std::optional(FileStatus{}));
+      }
+      for (const auto& [name, status] : tree_) {
+        if (path == InodePath(status)) return done(status);
+      }
+      done(errors::NoFileForInodePath(path));
     };
+  }
+
+  static std::string InodePath(const FileStatus& status) {
+    return fmt::format("{}{}", kInodes, status.file_id);
   }
 
   Answer Ask(FsckOptions options, bool superuser = true, std::string path = "/d") {
@@ -181,7 +195,7 @@ TEST_F(FsckServiceTest, DamagedFilesAreSavedAndDeletedWhenAskedFor) {
   EXPECT_THAT(deleted, IsEmpty());
   EXPECT_EQ(answer.outcome, FsckOutcome::kCorrupt);
   answer = Ask({.move = true, .remove = true});
-  EXPECT_THAT(deleted, ElementsAre("joe:/d/bad"));
+  EXPECT_THAT(deleted, ElementsAre("joe:" + InodePath(File({7}))));
   EXPECT_EQ(salvager_.saved().size(), 2u);
 }
 
@@ -202,6 +216,29 @@ TEST_F(FsckServiceTest, WhatCannotBeSavedIsNotDeletedAndTheCheckFails) {
   salvager_.SetResult(absl::DataLossError("wrong bytes"));
   EXPECT_EQ(Ask({.move = true, .remove = true}).outcome, FsckOutcome::kFailed);
   EXPECT_TRUE(deleted) << "what could be read was saved";
+}
+
+// The walk of a large tree takes long. Then the file that had the damaged one's path was deleted,
+// or one whose DataNodes were back.
+TEST_F(FsckServiceTest, FilesThatAreNotDamagedAnyMoreAfterTheWalkAreLeftAlone) {
+  FileStatus healed = File({100});
+  healed.file_id = File({8}).file_id;
+  FileStatus appended = File({9});
+  appended.locations->under_construction = true;
+  tree_ = {{"/d/replaced", File({7})}, {"/d/healed", File({8})}, {"/d/appended", File({9})}};
+  names_.on_walk = [&](const auto& visit, DoneVoid done) {
+    for (const auto& [path, status] : tree_) visit(path, status);
+    tree_ = {{"/d/replaced", File({101})}, {"/d/healed", healed}, {"/d/appended", appended}};
+    done(absl::OkStatus());
+  };
+  std::vector<std::string> deleted;
+  names_.on_delete = [&](const Caller&, const std::string& path, Done<bool> done) {
+    deleted.push_back(path);
+    done(true);
+  };
+  EXPECT_EQ(Ask({.move = true, .remove = true}).outcome, FsckOutcome::kCorrupt);
+  EXPECT_THAT(deleted, IsEmpty());
+  EXPECT_THAT(salvager_.saved(), IsEmpty());
 }
 
 TEST_F(FsckServiceTest, StopEndsAWalkAndWhatWaits) {
