@@ -3,6 +3,9 @@
 
 #include <fmt/format.h>
 
+#include <cstdint>
+
+#include "common/coding.h"
 #include "wire/hadoop_rpc/frame.h"
 #include "wire/hadoop_rpc/response.h"
 #include "wire/hadoop_rpc/sasl.h"
@@ -47,6 +50,102 @@ bool TakeMessage(std::string_view& in, google::protobuf::MessageLite& message) {
          message.IsInitialized();
 }
 
+// Tags of RpcRequestHeaderProto and RequestHeaderProto: field << 3 | wire type.
+enum HeaderTag : uint8_t {
+  kRpcKindTag = 1 << 3 | 0,
+  kRpcOpTag = 2 << 3 | 0,
+  kCallIdTag = 3 << 3 | 0,
+  kClientIdTag = 4 << 3 | 2,
+  kRetryCountTag = 5 << 3 | 0,
+};
+enum MethodTag : uint8_t {
+  kMethodNameTag = 1 << 3 | 2,
+  kProtocolTag = 2 << 3 | 2,
+  kVersionTag = 3 << 3 | 0,
+};
+
+// Reads a sint32.
+bool TakeSigned(std::string_view& in, int32_t& value) {
+  const auto bits = TakeVarint64(in);
+  if (!bits || *bits > UINT32_MAX) return false;
+  value =
+      static_cast<int32_t>(static_cast<uint32_t>(*bits >> 1) ^ -static_cast<uint32_t>(*bits & 1));
+  return true;
+}
+
+bool TakeHeader(std::string_view in, RpcRequest& request) {
+  constexpr uint32_t kRequired =
+      1 << kRpcKindTag / 8 | 1 << kRpcOpTag / 8 | 1 << kCallIdTag / 8 | 1 << kClientIdTag / 8;
+  uint32_t seen = 0;
+  while (!in.empty()) {
+    const auto tag = static_cast<uint8_t>(in[0]);
+    in.remove_prefix(1);
+    seen |= 1u << (tag / 8);
+    switch (tag) {
+      case kRpcKindTag:
+        if (TakeVarint64(in) != uint64_t{hadoop::common::RPC_PROTOCOL_BUFFER}) return false;
+        break;
+      case kRpcOpTag:
+        if (TakeVarint64(in) != uint64_t{hadoop::common::RpcRequestHeaderProto::RPC_FINAL_PACKET}) {
+          return false;
+        }
+        break;
+      case kCallIdTag:
+        if (!TakeSigned(in, request.call_id) || request.call_id < 0) return false;
+        break;
+      case kRetryCountTag:
+        if (!TakeSigned(in, request.retry_count)) return false;
+        break;
+      case kClientIdTag: {
+        const auto bytes = TakeDelimited(in);
+        if (!bytes) return false;
+        request.client_id = *bytes;
+        break;
+      }
+      default:
+        return false;
+    }
+  }
+  return (seen & kRequired) == kRequired;
+}
+
+bool TakeMethod(std::string_view in, RpcRequest& request) {
+  constexpr uint32_t kRequired =
+      1 << kMethodNameTag / 8 | 1 << kProtocolTag / 8 | 1 << kVersionTag / 8;
+  uint32_t seen = 0;
+  while (!in.empty()) {
+    const auto tag = static_cast<uint8_t>(in[0]);
+    in.remove_prefix(1);
+    seen |= 1u << (tag / 8);
+    if (tag == kVersionTag) {
+      const auto version = TakeVarint64(in);
+      if (!version) return false;
+      request.version = *version;
+      continue;
+    }
+    if (tag != kMethodNameTag && tag != kProtocolTag) return false;
+    const auto bytes = TakeDelimited(in);
+    if (!bytes) return false;
+    (tag == kMethodNameTag ? request.method : request.protocol) = *bytes;
+  }
+  return (seen & kRequired) == kRequired;
+}
+
+// A call with the fields that calls usually have, read without messages: these three are in every
+// call. False when there is anything else or anything wrong: then the messages tell what.
+bool TakePlainCall(std::string_view content, RpcRequest& request) {
+  const auto header = TakeDelimited(content);
+  request.retry_count = -1;
+  request.caller_context = {};
+  if (!header || !TakeHeader(*header, request)) return false;
+  const auto method = TakeDelimited(content);
+  if (!method || !TakeMethod(*method, request)) return false;
+  const auto message = TakeDelimited(content);
+  if (!message) return false;
+  request.request = *message;
+  return true;
+}
+
 // What is wrong with a header beside its call id; empty when nothing.
 std::string HeaderFault(const hadoop::common::RpcRequestHeaderProto& header) {
   if (!header.has_rpcop()) return " IPC Server: No rpc op in rpcRequestHeader";
@@ -79,6 +178,7 @@ Outcome ServerSession::Refuse(const RpcError& error) {
 
 Outcome ServerSession::OnFrame(std::string_view content, RequestScratch& scratch,
                                RpcRequest& request) {
+  if (context_ && TakePlainCall(content, request)) return {.next = Next::kCall, .reply = {}};
   auto& header = scratch.header;
   if (!TakeMessage(content, header))
     return Undecodable({.call_id = kNoCallId}, "RpcRequestHeaderProto");

@@ -112,6 +112,54 @@ TEST_F(ServerSessionTest, ACallIsTakenApart) {
   EXPECT_EQ(request_.request, "message");
 }
 
+TEST_F(ServerSessionTest, FieldsInAnyOrderAndUnknownOnesAreTaken) {
+  SetUpSession();
+  RpcRequestHeaderProto header = GoodHeader(300);
+  header.set_retrycount(7);
+  hadoop::common::RequestHeaderProto method;
+  method.set_methodname("doIt");
+  method.set_declaringclassprotocolname("a.Protocol");
+  method.set_clientprotocolversion(1000);
+  std::string rest;
+  PutVarint64(rest, method.ByteSizeLong());
+  method.AppendToString(&rest);
+  rest +=
+      "\x03"
+      "abc";
+  const auto expect_call = [&](std::string_view header_bytes) {
+    std::string frame;
+    {
+      const FrameScope scope(frame);
+      PutVarint64(frame, header_bytes.size());
+      frame.append(header_bytes).append(rest);
+    }
+    request_ = {.caller_context = "of an earlier call"};
+    EXPECT_EQ(Frame(frame).next, Next::kCall);
+    EXPECT_EQ(request_.call_id, 300);
+    EXPECT_EQ(request_.client_id, kClientId);
+    EXPECT_EQ(request_.caller_context, "");
+    EXPECT_EQ(request_.protocol, "a.Protocol");
+    EXPECT_EQ(request_.version, 1000u);
+    EXPECT_EQ(request_.method, "doIt");
+    EXPECT_EQ(request_.request, "abc");
+  };
+  const std::string plain = header.SerializeAsString();
+  expect_call(plain);
+  EXPECT_EQ(request_.retry_count, 7);
+  // The last of several counts, as for messages.
+  RpcRequestHeaderProto earlier = header;
+  earlier.set_callid(1);
+  expect_call(earlier.SerializeAsString() + plain);
+  // Field 100, and one that other servers use.
+  expect_call(plain + std::string("\xa0\x06\x01", 3));
+  header.set_stateid(5);
+  expect_call(header.SerializeAsString());
+  header.clear_stateid();
+  header.clear_retrycount();
+  expect_call(header.SerializeAsString());
+  EXPECT_EQ(request_.retry_count, -1);
+}
+
 TEST_F(ServerSessionTest, AnotherVersionIsAnsweredAsHadoopDoes) {
   const auto outcome = Preamble(std::string_view("hrpc\x0a\0\0", 7));
   EXPECT_EQ(outcome.next, Next::kClose);

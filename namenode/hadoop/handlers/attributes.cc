@@ -1,6 +1,7 @@
 // Calls that read or change the attributes of one path.
 #include "namenode/hadoop/handlers/handlers.h"
 #include "wire/hdfs/convert.h"
+#include "wire/hdfs/replies.h"
 
 namespace cairn::namenode::hadoop_handlers {
 namespace {
@@ -24,8 +25,15 @@ int64_t Time(uint64_t milliseconds) { return static_cast<int64_t>(milliseconds);
 }  // namespace
 
 void GetFileInfo(Call& call, const pb::GetFileInfoRequestProto& request,
-                 pb::GetFileInfoResponseProto& response, DoneVoid done) {
-  ReplyStatus(call, request.src(), false, response, std::move(done));
+                 SerializedResponse& response, DoneVoid done) {
+  call.audit = {.command = "getfileinfo", .source = request.src()};
+  call.core.names.GetFileInfo(
+      call.caller, request.src(), false,
+      FillThen<std::optional<FileStatus>>(std::move(done),
+                                          [&response](const std::optional<FileStatus>& status) {
+                                            if (status)
+                                              response.bytes = wire::EncodeStatusResponse(*status);
+                                          }));
 }
 
 void GetFileLinkInfo(Call& call, const pb::GetFileLinkInfoRequestProto& request,

@@ -4,6 +4,7 @@
 #include "namenode/frontend/audit_log.h"
 #include "namenode/hadoop/handlers/handlers.h"
 #include "wire/hdfs/convert.h"
+#include "wire/hdfs/replies.h"
 
 namespace cairn::namenode::hadoop_handlers {
 namespace {
@@ -26,7 +27,7 @@ Done<LocatedBlock> FillBlock(Response& response, DoneVoid done) {
 
 }  // namespace
 
-void Create(Call& call, const pb::CreateRequestProto& request, pb::CreateResponseProto& response,
+void Create(Call& call, const pb::CreateRequestProto& request, SerializedResponse& response,
             DoneVoid done) {
   call.audit = {.command = "create", .source = request.src()};
   const bool replicate = (request.createflag() & kCreateFlagShouldReplicate) != 0;
@@ -44,7 +45,7 @@ void Create(Call& call, const pb::CreateRequestProto& request, pb::CreateRespons
           .block_size = static_cast<int64_t>(request.blocksize()),
           .storage_policy = request.storagepolicy()},
       FillThen<FileStatus>(std::move(done), [&call, &response](const FileStatus& status) {
-        wire::ToProto(status, *response.mutable_fs());
+        response.bytes = wire::EncodeStatusResponse(status);
         call.audit.permission = PermissionText(status);
       }));
 }
@@ -160,13 +161,13 @@ void IsFileClosed(Call& call, const pb::IsFileClosedRequestProto& request,
 }
 
 void GetBlockLocations(Call& call, const pb::GetBlockLocationsRequestProto& request,
-                       pb::GetBlockLocationsResponseProto& response, DoneVoid done) {
+                       SerializedResponse& response, DoneVoid done) {
   call.audit = {.command = "open", .source = request.src()};
   call.core.names.GetBlockLocations(
       call.caller, request.src(), static_cast<int64_t>(request.offset()),
       static_cast<int64_t>(request.length()),
       FillThen<LocatedBlocks>(std::move(done), [&response](const LocatedBlocks& blocks) {
-        wire::ToProto(blocks, *response.mutable_locations());
+        response.bytes = wire::EncodeBlockLocations(blocks);
       }));
 }
 

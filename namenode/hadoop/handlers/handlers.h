@@ -32,7 +32,7 @@ struct SerializedResponse {
   void Name(Call&, const pb::Name##RequestProto&, pb::Name##ResponseProto&, DoneVoid)
 
 // files.cc
-CAIRN_HADOOP_HANDLER(Create);
+void Create(Call&, const pb::CreateRequestProto&, SerializedResponse&, DoneVoid);
 CAIRN_HADOOP_HANDLER(Append);
 CAIRN_HADOOP_HANDLER(Truncate);
 CAIRN_HADOOP_HANDLER(Concat);
@@ -43,7 +43,8 @@ CAIRN_HADOOP_HANDLER(Fsync);
 CAIRN_HADOOP_HANDLER(RenewLease);
 CAIRN_HADOOP_HANDLER(RecoverLease);
 CAIRN_HADOOP_HANDLER(IsFileClosed);
-CAIRN_HADOOP_HANDLER(GetBlockLocations);
+void GetBlockLocations(Call&, const pb::GetBlockLocationsRequestProto&, SerializedResponse&,
+                       DoneVoid);
 CAIRN_HADOOP_HANDLER(GetAdditionalDatanode);
 CAIRN_HADOOP_HANDLER(UpdateBlockForPipeline);
 CAIRN_HADOOP_HANDLER(UpdatePipeline);
@@ -61,7 +62,7 @@ CAIRN_HADOOP_HANDLER(GetEnclosingRoot);
 CAIRN_HADOOP_HANDLER(GetLinkTarget);
 
 // attributes.cc
-CAIRN_HADOOP_HANDLER(GetFileInfo);
+void GetFileInfo(Call&, const pb::GetFileInfoRequestProto&, SerializedResponse&, DoneVoid);
 CAIRN_HADOOP_HANDLER(GetFileLinkInfo);
 CAIRN_HADOOP_HANDLER(GetLocatedFileInfo);
 CAIRN_HADOOP_HANDLER(GetPreferredBlockSize);

@@ -6,7 +6,7 @@
 #include "namenode/hadoop/handlers/handlers.h"
 #include "namenode/namespace/permissions.h"
 #include "wire/hdfs/convert.h"
-#include "wire/hdfs/listing.h"
+#include "wire/hdfs/replies.h"
 
 namespace cairn::namenode::hadoop_handlers {
 
