@@ -4,9 +4,12 @@
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
+#include <memory>
 #include <string>
 #include <thread>
 #include <utility>
+
+#include "common/task_queue.h"
 
 namespace cairn::ipc {
 
@@ -28,6 +31,8 @@ class EventLoop {
   void Post(Task&& task) {
     boost::asio::post(io_, std::forward<Task>(task));
   }
+  // The loop as a queue of tasks that may outlive it.
+  const std::shared_ptr<TaskQueue>& tasks() const { return tasks_; }
   // Lets the thread end as soon as nothing is left to wait for, and joins it. What is posted
   // afterwards never runs. Not on the loop's thread.
   void Finish();
@@ -35,6 +40,7 @@ class EventLoop {
  private:
   boost::asio::io_context io_{1};  // one thread
   boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_;
+  std::shared_ptr<TaskQueue> tasks_;
   std::thread thread_;
 };
 

@@ -30,6 +30,9 @@ std::string PeerIp(const tcp::socket& socket) {
   return address.to_string();
 }
 
+// Calls that are answered together at most: a long queue of them is not held up by its end.
+constexpr int kGroupCalls = 64;
+
 bool WouldBlock(int error) { return error == EAGAIN || error == EWOULDBLOCK || error == EINTR; }
 
 }  // namespace
@@ -206,6 +209,8 @@ void ServerConnection::Resume() {
 size_t ServerConnection::Consume(std::string_view received) {
   wire::RpcRequest request;
   size_t at = 0;
+  int begun = 0;
+  loop_.BeginGroup();
   while (socket_ && !closing_) {
     paused_ = Overloaded();
     if (paused_) break;
@@ -229,7 +234,12 @@ size_t ServerConnection::Consume(std::string_view received) {
            request);
     if (!had_context && session_.has_context()) Authorize();
     at += *size;
+    if (++begun % kGroupCalls == 0) {
+      loop_.EndGroup();
+      loop_.BeginGroup();
+    }
   }
+  loop_.EndGroup();
   return at;
 }
 

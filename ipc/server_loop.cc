@@ -56,6 +56,14 @@ void ServerLoop::GiveBack(std::string buffer) {
   write_buffer_ = std::move(buffer);
 }
 
+void ServerLoop::BeginGroup() {
+  if (core_.options.groups != nullptr) core_.options.groups->Begin();
+}
+
+void ServerLoop::EndGroup() {
+  if (core_.options.groups != nullptr) core_.options.groups->End(events_.tasks());
+}
+
 void ServerLoop::Sweep() {
   if (stopping_) return;
   const int64_t now = core_.clock.MonotonicMs();

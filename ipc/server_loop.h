@@ -52,6 +52,9 @@ class ServerLoop {
   // has none.
   std::string TakeWriteBuffer();
   void GiveBack(std::string buffer);
+  // Bracket the handlers of calls that arrived together.
+  void BeginGroup();
+  void EndGroup();
 
  private:
   void Sweep();

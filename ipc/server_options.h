@@ -4,10 +4,12 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 
 #include "common/net/address.h"
+#include "common/task_queue.h"
 #include "wire/hadoop_rpc/request.h"
 #include "wire/hadoop_rpc/rpc_error.h"
 
@@ -20,6 +22,16 @@ using Authorized = std::function<void(std::optional<wire::RpcError> refusal)>;
 // calls wait for the answer.
 using Authorize = std::function<void(const wire::RpcContext& context, const std::string& peer_ip,
                                      Authorized done)>;
+
+// Who is told, on an event loop, of calls that are begun together because they arrived together:
+// before the first one's handler and after the last one's. Every Begin has an End.
+class CallGroups {
+ public:
+  virtual ~CallGroups() = default;
+  virtual void Begin() = 0;
+  // `loop` takes what is best done where the calls are answered.
+  virtual void End(const std::shared_ptr<TaskQueue>& loop) = 0;
+};
 
 // The rule of a server without proxy users: nobody acts as another.
 void RefuseImpersonation(const wire::RpcContext& context, const std::string& peer_ip,
@@ -42,6 +54,7 @@ struct ServerOptions {
   int32_t max_calls = 1'024;           // running of one connection; more stay unread
   size_t max_running_bytes = 8 << 20;  // of their requests, plus one
   size_t max_unsent_bytes = 4 << 20;   // replies a peer does not take: then nothing is read
+  CallGroups* groups = nullptr;        // null: nobody is told; must outlive the server
 };
 
 }  // namespace cairn::ipc

@@ -163,6 +163,51 @@ TEST_F(ServerTest, CallsOnOneConnectionAreAnsweredInAnyOrder) {
   other.join();
 }
 
+// Notes how calls are grouped.
+class NotedGroups : public CallGroups {
+ public:
+  void Begin() override { ++open; }
+  void End(const std::shared_ptr<TaskQueue>& loop) override {
+    --open;
+    MutexLock lock(mu);
+    last_loop = loop;
+  }
+
+  std::atomic<int> open{0};
+  Mutex mu;
+  std::shared_ptr<TaskQueue> last_loop GUARDED_BY(mu);
+};
+
+TEST_F(ServerTest, CallsAreBegunInGroupsAndMayBeAnsweredOnTheLoop) {
+  NotedGroups groups;
+  options_.groups = &groups;
+  Start();
+  RawClient client = Connect();
+  constexpr int32_t kCalls = 300;  // more than one group
+  std::string bytes;
+  for (int32_t id = 0; id < kCalls; ++id) bytes += RawClient::CallBytes(id, "keep", "");
+  ASSERT_TRUE(client.Send(bytes).ok());
+  std::vector<std::unique_ptr<Call>> calls;
+  while (calls.size() < kCalls) {
+    for (auto& call : TakeKept(1)) calls.push_back(std::move(call));
+  }
+  std::shared_ptr<TaskQueue> loop;
+  EXPECT_TRUE(Eventually([&] {
+    MutexLock lock(groups.mu);
+    loop = groups.last_loop;
+    return loop != nullptr && groups.open == 0;
+  }));
+  loop->Run([&] {
+    for (int i = 0; i + 1 < kCalls; ++i) calls[static_cast<size_t>(i)]->ReplyBytes("together");
+  });
+  for (int32_t id = 0; id + 1 < kCalls; ++id) EXPECT_EQ(client.Receive()->call_id, id);
+  server_->Stop();
+  bool ran = false;
+  loop->Run([&] { ran = true; });  // nobody else is left to run it
+  EXPECT_TRUE(ran);
+  calls.clear();
+}
+
 TEST_F(ServerTest, ManyThreadsAnswerManyConnections) {
   options_.event_loops = 2;
   Start();

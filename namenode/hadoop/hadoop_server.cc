@@ -14,11 +14,24 @@ namespace {
 
 constexpr int kBlockingThreads = 2;
 
+// Calls that arrive together are made durable and answered together.
+class NamespaceGroups final : public ipc::CallGroups {
+ public:
+  // `names` must outlive this.
+  explicit NamespaceGroups(Namespace& names) : names_(names) {}
+  void Begin() override { names_.BeginGroup(); }
+  void End(const std::shared_ptr<TaskQueue>& loop) override { names_.EndGroup(loop); }
+
+ private:
+  Namespace& names_;
+};
+
 class HadoopServerImpl final : public HadoopServer {
  public:
   HadoopServerImpl(const HadoopServerOptions& options, FrontEndCore core,
                    const HadoopServerDeps& deps)
       : proxies_(deps.proxies),
+        groups_(core.names),
         blocking_("hadoop-rpc", kBlockingThreads),
         front_{.core = std::move(core),
                .rights = CallerRights(options.superusers, deps.groups),
@@ -31,6 +44,7 @@ class HadoopServerImpl final : public HadoopServer {
 
   absl::Status Listen(const HadoopServerOptions& options) {
     ipc::ServerOptions rpc = options.rpc;
+    rpc.groups = &groups_;
     rpc.authorize = [this](const wire::RpcContext& context, const std::string& peer_ip,
                            ipc::Authorized done) { Authorize(context, peer_ip, std::move(done)); };
     ASSIGN_OR_RETURN(server_, ipc::Server::Start(rpc, HadoopProtocols(front_), front_.core.clock));
@@ -61,6 +75,7 @@ class HadoopServerImpl final : public HadoopServer {
   }
 
   ProxyUsers& proxies_;
+  NamespaceGroups groups_;
   Executor blocking_;
   HadoopFrontEnd front_;
   std::unique_ptr<ipc::Server> server_;

@@ -49,6 +49,7 @@ void Applier::WaitForRoom() {
 }
 
 bool Applier::HasRoom() const {
+  if (unapplied_bytes_ <= options_.max_unapplied_bytes) return true;
   MutexLock lock(mu_);
   return unapplied_bytes_ <= options_.max_unapplied_bytes || !aborted_.ok();
 }

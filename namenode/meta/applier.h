@@ -73,7 +73,8 @@ class Applier {
   CondVar work_;      // for the thread
   CondVar progress_;  // for those who wait
   std::deque<Batch> queue_ GUARDED_BY(mu_);
-  int64_t unapplied_bytes_ GUARDED_BY(mu_) = 0;  // queued or being applied
+  // Queued or being applied. Written under mu_; read by every call.
+  std::atomic<int64_t> unapplied_bytes_ = 0;
   std::deque<absl::AnyInvocable<void()>> tasks_ GUARDED_BY(mu_);
   std::atomic<Txid> applied_;        // written under mu_; read by every call
   Txid wanted_ GUARDED_BY(mu_) = 0;  // someone waits for it

@@ -22,7 +22,10 @@ Txid Committer::Append(const std::vector<RowChange>& changes) {
   const Txid txid = ++last_appended_;
   if (open_.empty() || open_.back().record.size() >= kTargetBatchBytes) {
     open_.emplace_back().first = txid;
-    if (open_.size() == 1) work_.NotifyOne();
+  }
+  if (!due_ && (holds_ == 0 || open_.size() > 1)) {
+    due_ = true;
+    work_.NotifyOne();
   }
   Batch& batch = open_.back();
   batch.last = txid;
@@ -30,6 +33,16 @@ Txid Committer::Append(const std::vector<RowChange>& changes) {
   AppendTransaction(changes, batch.record);
   unsynced_bytes_ += static_cast<int64_t>(batch.record.size() - before);
   return txid;
+}
+
+void Committer::Release() {
+  --holds_;
+  {
+    MutexLock lock(mu_);
+    if (due_ || open_.empty()) return;
+    due_ = true;
+  }
+  work_.NotifyOne();
 }
 
 void Committer::WhenDurable(Txid txid, absl::AnyInvocable<void()> done) {
@@ -64,6 +77,7 @@ void Committer::WaitForRoom() {
 }
 
 bool Committer::HasRoom() const {
+  if (unsynced_bytes_ <= options_.max_unsynced_bytes) return true;
   MutexLock lock(mu_);
   return unsynced_bytes_ <= options_.max_unsynced_bytes || aborted_;
 }
@@ -96,11 +110,11 @@ void Committer::Run() {
     {
       MutexLock lock(mu_);
       bool idle = false;
-      while (open_.empty() && rolls_.empty() && !aborted_ && !stopping_ && !idle) {
-        if (marked) {
+      while (!due_ && rolls_.empty() && !aborted_ && !stopping_ && !idle) {
+        if (marked || !open_.empty()) {
           work_.Wait(mu_);
         } else {
-          idle = !work_.WaitFor(mu_, options_.marker_idle_ms);
+          idle = !work_.WaitFor(mu_, options_.marker_idle_ms) && open_.empty();
         }
       }
       if (aborted_) break;
@@ -108,6 +122,7 @@ void Committer::Run() {
       if (!open_.empty()) {
         batch = std::move(open_.front());
         open_.pop_front();
+        due_ = !open_.empty();
       } else {
         rolls.swap(rolls_);
       }

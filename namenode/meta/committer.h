@@ -52,6 +52,9 @@ class Committer {
 
   // Memory only: a copy into the open batch.
   Txid Append(const std::vector<RowChange>& changes);
+  // See MetaStore::HoldCommits.
+  void Hold() { ++holds_; }
+  void Release();
   void WhenDurable(Txid txid, absl::AnyInvocable<void()> done);
   // Has the journal begin a new segment behind what is appended now; `done` gets its first
   // transaction's id, on the committer's thread, or an error when there will be none.
@@ -87,7 +90,11 @@ class Committer {
   CondVar work_;                            // something to write, or the end
   CondVar room_;                            // fewer unsynced bytes
   std::deque<Batch> open_ GUARDED_BY(mu_);  // the last one grows
-  int64_t unsynced_bytes_ GUARDED_BY(mu_) = 0;
+  std::atomic<int32_t> holds_ = 0;
+  // The open batches may be written: somebody else than a holder appended, or a hold ended. Not
+  // only the last hold: holders that overlap without end must not hold up everyone.
+  bool due_ GUARDED_BY(mu_) = false;
+  std::atomic<int64_t> unsynced_bytes_ = 0;  // written under mu_; read by every call
   // Written under mu_; read by every call.
   std::atomic<Txid> last_appended_;
   std::atomic<Txid> durable_;

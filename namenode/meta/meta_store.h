@@ -36,7 +36,9 @@ struct MetaStoreOptions {
   int64_t block_cache_bytes = 64 << 20;        // RocksDB's
   int64_t verify_bytes_per_second = 16 << 20;  // background checksum pass over the SSTs
   int64_t verify_pause_ms = 3600000;           // between two such passes
-  int64_t apply_interval_ms = 200;  // durable transactions are merged this long before RocksDB
+  // Durable transactions are merged this long before RocksDB gets them: a file is made, completed
+  // and renamed within seconds, and only what comes of it is worth a row.
+  int64_t apply_interval_ms = 2000;
   int64_t marker_idle_ms = 100;  // a pause of this length is marked in the journal: damage before
                                  // the mark cannot pass for a torn tail
 };
@@ -112,6 +114,10 @@ class MetaStore {
   virtual Txid last_appended() const = 0;
   virtual Txid durable() const = 0;
   virtual Txid applied() const = 0;
+  // Between the two, which are short, transactions are better not made durable one by one: a thread
+  // that appends several has a batch of them. Only a hint; nested and concurrent holds are fine.
+  virtual void HoldCommits() {}
+  virtual void ReleaseCommits() {}
   // Runs `done` once `txid` is durable: at once on this thread if it already is, otherwise on the
   // committer's. `done` must be short and take no lock that is held around Append.
   virtual void WhenDurable(Txid txid, absl::AnyInvocable<void()> done) = 0;

@@ -4,6 +4,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <future>
+#include <string>
+
 #include "namenode/meta/name_dir.h"
 #include "namenode/meta/testing/store_harness.h"
 
@@ -113,6 +116,36 @@ TEST(MetaStoreTest, CallbacksRunInOrderAndOnlyWhenDurable) {
   h.Close();
   EXPECT_FALSE(early);
   EXPECT_EQ(order.size(), 200u);
+}
+
+TEST(MetaStoreTest, WhatIsAppendedWhileCommitsAreHeldBecomesDurableTogether) {
+  StoreHarness h;
+  h.Start();
+  MetaStore& store = h.store();
+  store.HoldCommits();
+  const Txid first = h.Put("a", "1");
+  Txid last = first;
+  for (int i = 0; i < 10; ++i) last = h.Put("b", std::to_string(i));
+  std::promise<Txid> durable_with_first;
+  store.WhenDurable(first, [&] { durable_with_first.set_value(store.durable()); });
+  store.ReleaseCommits();
+  EXPECT_EQ(durable_with_first.get_future().get(), last);
+}
+
+TEST(MetaStoreTest, HoldsThatOverlapHoldUpNobody) {
+  StoreHarness h;
+  h.Start();
+  h.store().HoldCommits();
+  h.store().HoldCommits();
+  h.Put("a", "1");
+  h.store().ReleaseCommits();
+  EXPECT_TRUE(h.Sync());
+  h.store().ReleaseCommits();
+  h.store().HoldCommits();
+  h.Put("a", "2");
+  h.Close();  // drains
+  ASSERT_TRUE(h.Open().ok());
+  EXPECT_EQ(h.Get("a"), "2");
 }
 
 TEST(MetaStoreTest, ASnapshotDoesNotChange) {

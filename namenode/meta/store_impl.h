@@ -38,6 +38,8 @@ class StoreImpl : public MetaStore {
   Txid last_appended() const override { return committer_->last_appended(); }
   Txid durable() const override { return committer_->durable(); }
   Txid applied() const override { return applier_->applied(); }
+  void HoldCommits() override { committer_->Hold(); }
+  void ReleaseCommits() override { committer_->Release(); }
   void WhenDurable(Txid txid, absl::AnyInvocable<void()> done) override;
   void WaitForRoom() override;
   bool HasRoom() const override;

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -51,6 +52,45 @@ TEST_P(EngineTest, ATreeIsMadeAndRead) {
   EXPECT_THAT(fs_.List("/a/b"), ElementsAre("c", "f"));
   EXPECT_THAT(fs_.List("/a/b/c"), IsEmpty());
   EXPECT_EQ(fs_.InodeCount(), 5);
+}
+
+// Keeps tasks until the test runs them.
+class KeptTasks : public TaskQueue {
+ public:
+  void Run(absl::AnyInvocable<void()> task) override { tasks.push_back(std::move(task)); }
+  std::vector<absl::AnyInvocable<void()>> tasks;
+};
+
+TEST(GroupTest, AGroupIsAnsweredTogetherOnceAllOfItIsDurable) {
+  TestNamespace fs;
+  ASSERT_TRUE(fs.Mkdirs("/a").ok());
+  fs.memory().SetAuto(false, false);
+  const auto queue = std::make_shared<KeptTasks>();
+  std::vector<std::string> answers;
+  const auto mkdirs = [&](const std::string& path) {
+    fs.ns().Mkdirs(TestNamespace::Root(), {.path = path, .mode = 0755, .create_parent = true},
+                   [&answers, path](absl::StatusOr<bool> made) {
+                     answers.push_back(path + (made.ok() ? "" : " failed"));
+                   });
+  };
+  fs.ns().BeginGroup();
+  mkdirs("/a/b");
+  mkdirs("/a/c");
+  mkdirs("/a:");
+  fs.ns().EndGroup(queue);
+  mkdirs("/a/alone");
+  const Txid last = fs.memory().last_appended();
+  fs.memory().MakeDurable(last - 1);
+  EXPECT_THAT(answers, IsEmpty());
+  ASSERT_EQ(queue->tasks.size(), 1u);
+  queue->tasks[0]();
+  EXPECT_THAT(answers, ElementsAre("/a/b", "/a/c", "/a: failed"));
+  fs.memory().MakeDurable(last);
+  EXPECT_THAT(answers, ElementsAre("/a/b", "/a/c", "/a: failed", "/a/alone"));
+  // A group without changes has nothing to wait for.
+  fs.ns().BeginGroup();
+  fs.ns().EndGroup(queue);
+  EXPECT_EQ(queue->tasks.size(), 1u);
 }
 
 TEST_P(EngineTest, EverythingIsThereAfterARestart) {

@@ -12,6 +12,7 @@
 #include "absl/functional/any_invocable.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "common/task_queue.h"
 #include "common/types/file_status.h"
 #include "namenode/namespace/caller.h"
 #include "namenode/namespace/requests.h"
@@ -19,7 +20,7 @@
 namespace cairn::namenode {
 
 // Receives the result of one call, exactly once: on the calling thread, an I/O thread, or
-// (mutations) the committer's thread. Must be short.
+// (mutations) the committer's thread or that of the call's group. Must be short.
 template <typename Result>
 using Done = absl::AnyInvocable<void(absl::StatusOr<Result>)>;
 // The same for calls that answer nothing but success.
@@ -29,6 +30,13 @@ using DoneVoid = absl::AnyInvocable<void(absl::Status)>;
 class Namespace {
  public:
   virtual ~Namespace() = default;
+
+  // Calls that a thread makes between the two form a group: their changes go to the disk together,
+  // and those that had to wait for it give their results on `replies`, together. No other calls
+  // are held up by a group for longer than it takes to make its calls. A core without groups
+  // answers one by one.
+  virtual void BeginGroup() {}
+  virtual void EndGroup(const std::shared_ptr<TaskQueue>& replies) {}
 
   // -- tree
   virtual void Mkdirs(const Caller& caller, MkdirsRequest request, Done<bool> done) = 0;

@@ -51,6 +51,9 @@ class NamespaceImpl final : public Namespace {
   // block on; true when it is closed or gone now.
   void ExpireLease(InodeId file, Done<bool> done);
 
+  void BeginGroup() override { runner_.BeginGroup(); }
+  void EndGroup(const std::shared_ptr<TaskQueue>& replies) override { runner_.EndGroup(replies); }
+
   void Mkdirs(const Caller& caller, MkdirsRequest request, Done<bool> done) override;
   void Rename(const Caller& caller, RenameRequest request, Done<bool> done) override;
   void Rename2(const Caller& caller, RenameRequest request, DoneVoid done) override;

@@ -17,6 +17,14 @@ constexpr int kMaxMisses = 3;
 // short and still catches up with a burst.
 constexpr int kReleaseSteps = 64;
 
+// The group of calls that this thread is making, if any.
+struct ReplyGroup {
+  const OpRunner* runner = nullptr;
+  Txid txid = 0;  // all replies may leave when this is durable
+  std::vector<std::pair<std::shared_ptr<OpTask>, absl::Status>> replies;
+};
+thread_local ReplyGroup group;
+
 absl::Status Stopping() { return errors::Retriable("NameNode is shutting down"); }
 
 }  // namespace
@@ -74,24 +82,23 @@ void OpRunner::Attempt(const std::shared_ptr<OpTask>& task) {
   Outcome outcome;
   {
     MutexLock lock(mu_);
-    outcome = AttemptLocked(task);
+    AttemptLocked(task, outcome);
     Tidy();
   }
-  Act(task, std::move(outcome));
+  Act(task, outcome);
 }
 
-OpRunner::Outcome OpRunner::AttemptLocked(const std::shared_ptr<OpTask>& task) {
-  Outcome outcome;
+void OpRunner::AttemptLocked(const std::shared_ptr<OpTask>& task, Outcome& outcome) {
   if (exclusive_ != nullptr && exclusive_ != task.get()) {
     task->Detach();
     gate_.push_back(task);
-    return outcome;
+    return;
   }
   if (task->loaded) {
     task->work.Adopt(state_, deps_.blocks, *std::move(task->loaded));
     task->loaded.reset();
   }
-  if (task->remembered() && !task->started && Replay(task, outcome)) return outcome;
+  if (task->remembered() && !task->started && Replay(task, outcome)) return;
 
   TxnImpl txn(deps_, state_, task->work, task->mutation(), task.get());
   OpContext ctx{txn,
@@ -103,7 +110,6 @@ OpRunner::Outcome OpRunner::AttemptLocked(const std::shared_ptr<OpTask>& task) {
                 task->checked_subtree};
   absl::Status status = task->Invoke(ctx);
   Judge(task, std::move(status), txn, outcome);
-  return outcome;
 }
 
 bool OpRunner::Replay(const std::shared_ptr<OpTask>& task, Outcome& outcome) {
@@ -262,7 +268,25 @@ Txid OpRunner::CommitInternal(const std::function<void(TxnImpl&, NamespaceState&
 
 // ---- without the lock
 
-void OpRunner::Act(const std::shared_ptr<OpTask>& task, Outcome outcome) {
+void OpRunner::BeginGroup() {
+  group.runner = this;
+  deps_.store.HoldCommits();
+}
+
+void OpRunner::EndGroup(const std::shared_ptr<TaskQueue>& replies) {
+  group.runner = nullptr;
+  if (!group.replies.empty()) {
+    auto give = [replies = std::exchange(group.replies, {})]() mutable {
+      for (auto& [task, status] : replies) task->Finish(std::move(status));
+    };
+    deps_.store.WhenDurable(
+        std::exchange(group.txid, 0),
+        [queue = replies, give = std::move(give)]() mutable { queue->Run(std::move(give)); });
+  }
+  deps_.store.ReleaseCommits();
+}
+
+void OpRunner::Act(const std::shared_ptr<OpTask>& task, Outcome& outcome) {
   if (!outcome.resume.empty()) Resume(std::move(outcome.resume));
   if (outcome.purge && purge_listener_) purge_listener_();
   switch (outcome.next) {
@@ -278,7 +302,7 @@ void OpRunner::Act(const std::shared_ptr<OpTask>& task, Outcome outcome) {
       return;
     }
     case Next::kCheck: {
-      const bool added = walks_.Add([this, task, root = std::move(outcome.check_root),
+      const bool added = walks_.Add([this, task, root = *std::move(outcome.check_root),
                                      path = std::move(outcome.check_path), txid = outcome.txid] {
         if (absl::Status status = deps_.store.WaitApplied(txid); !status.ok()) {
           return FailUnlocked(task, std::move(status));
@@ -293,6 +317,11 @@ void OpRunner::Act(const std::shared_ptr<OpTask>& task, Outcome outcome) {
 
 void OpRunner::Reply(const std::shared_ptr<OpTask>& task, absl::Status status, Txid txid) {
   if (txid <= deps_.store.durable()) return task->Finish(std::move(status));
+  if (group.runner == this) {
+    group.txid = std::max(group.txid, txid);
+    group.replies.emplace_back(task, std::move(status));
+    return;
+  }
   if (status.ok()) {  // fits into the callback, which then needs no memory of its own
     return deps_.store.WhenDurable(txid, [task] { task->Finish(absl::OkStatus()); });
   }
@@ -332,7 +361,7 @@ void OpRunner::FailUnlocked(const std::shared_ptr<OpTask>& task, absl::Status st
     Fail(task, std::move(status), outcome);
     Tidy();
   }
-  Act(task, std::move(outcome));
+  Act(task, outcome);
 }
 
 void OpRunner::Resume(std::vector<std::shared_ptr<OpTask>> tasks) {

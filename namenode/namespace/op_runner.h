@@ -14,6 +14,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "common/task_queue.h"
 #include "common/threads.h"
 #include "namenode/namespace/namespace_state.h"
 #include "namenode/namespace/op_task.h"
@@ -75,6 +76,10 @@ class OpRunner {
     return future.get();
   }
 
+  // See Namespace::BeginGroup.
+  void BeginGroup();
+  void EndGroup(const std::shared_ptr<TaskQueue>& replies);
+
   // A mutation of the engine itself, with access to everything; `body(TxnImpl&)` may write and must
   // not miss. Returns the transaction, 0 when nothing was written.
   Txid CommitInternal(const std::function<void(TxnImpl&, NamespaceState&)>& body);
@@ -112,14 +117,14 @@ class OpRunner {
     Txid txid = 0;        // the reply waits for it; 0: for nothing
     LoadRequest load;
     std::vector<std::shared_ptr<OpTask>> resume;
-    Inode check_root;
+    std::optional<Inode> check_root;
     std::string check_path;
     bool purge = false;
   };
 
   void Start(std::shared_ptr<OpTask> task);
   void Attempt(const std::shared_ptr<OpTask>& task);
-  Outcome AttemptLocked(const std::shared_ptr<OpTask>& task) REQUIRES(mu_);
+  void AttemptLocked(const std::shared_ptr<OpTask>& task, Outcome& outcome) REQUIRES(mu_);
   // Answers a duplicate of a call, or lets it wait. False: the call is to be run.
   bool Replay(const std::shared_ptr<OpTask>& task, Outcome& outcome) REQUIRES(mu_);
   void Judge(const std::shared_ptr<OpTask>& task, absl::Status status, TxnImpl& txn,
@@ -137,7 +142,7 @@ class OpRunner {
   // Lets the cache drop what it may.
   void Tidy() REQUIRES(mu_);
 
-  void Act(const std::shared_ptr<OpTask>& task, Outcome outcome);
+  void Act(const std::shared_ptr<OpTask>& task, Outcome& outcome);
   void Reply(const std::shared_ptr<OpTask>& task, absl::Status status, Txid txid);
   void Load(const std::shared_ptr<OpTask>& task, LoadRequest request);
   void CheckSubtree(const std::shared_ptr<OpTask>& task, const Inode& root,
