@@ -177,6 +177,7 @@ void BlockManagerImpl::SortForReader(std::vector<StorageIndex>& places,
     StorageIndex storage;
   };
   std::vector<Ranked> ranked;
+  ranked.reserve(places.size());
   for (const StorageIndex storage : places) {
     const NodeIndex node = state_.nodes.NodeOf(storage);
     const DatanodeState& state = state_.nodes.node(node);

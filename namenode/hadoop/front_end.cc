@@ -4,19 +4,21 @@
 #include "common/users/current_user.h"
 
 namespace cairn::namenode {
-void RunningCalls::Begin() {
-  MutexLock lock(mu_);
-  ++count_;
-}
-
 void RunningCalls::End() {
+  if (--count_ > 0) return;
   MutexLock lock(mu_);
-  if (--count_ == 0) none_.NotifyAll();
+  none_left_ = true;
+  none_.NotifyAll();
 }
 
 void RunningCalls::WaitUntilNone() {
+  {
+    MutexLock lock(mu_);
+    if (std::exchange(waiting_, true)) return;
+  }
+  End();
   MutexLock lock(mu_);
-  while (count_ > 0) none_.Wait(mu_);
+  while (!none_left_) none_.Wait(mu_);
 }
 
 HadoopCall::HadoopCall(HadoopFrontEnd& front, size_t method, std::unique_ptr<ipc::Call> rpc)

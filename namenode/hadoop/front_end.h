@@ -1,6 +1,7 @@
 // What every Hadoop RPC call shares, and the wrapper around every handler.
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <memory>
 #include <string>
@@ -22,14 +23,17 @@ namespace cairn::namenode {
 // How many calls have begun and not ended. Thread-safe.
 class RunningCalls {
  public:
-  void Begin() EXCLUDES(mu_);
+  void Begin() { ++count_; }
   void End() EXCLUDES(mu_);
+  // No call begins any more.
   void WaitUntilNone() EXCLUDES(mu_);
 
  private:
+  std::atomic<int64_t> count_ = 1;  // and one more until somebody waits for none
   Mutex mu_;
   CondVar none_;
-  int64_t count_ GUARDED_BY(mu_) = 0;
+  bool waiting_ GUARDED_BY(mu_) = false;
+  bool none_left_ GUARDED_BY(mu_) = false;
 };
 
 // Owned by the server; outlives every call. Members are thread-safe.

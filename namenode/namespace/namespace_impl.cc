@@ -203,13 +203,13 @@ void NamespaceImpl::GetBlockLocations(const Caller& caller, std::string path, in
   auto locate = [path = std::move(path), offset, length](OpContext& ctx) {
     return ops::GetBlockLocations(ctx, path, offset, length);
   };
-  auto touch = [this, caller,
+  auto touch = [this,
                 done = std::move(done)](absl::StatusOr<ops::BlockLocationsResult> result) mutable {
     if (!result.ok()) return done(result.status());
     // The reader does not wait for its access time.
     if (result->access_time_is_old) {
       runner_.RunVoid(
-          caller, OpMode::kMutation,
+          internal_, OpMode::kMutation,
           [file = result->file](OpContext& ctx) { return ops::TouchAccessTime(ctx, file); },
           [](const absl::Status&) {});
     }

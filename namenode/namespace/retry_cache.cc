@@ -2,14 +2,15 @@
 #include "namenode/namespace/retry_cache.h"
 
 #include <algorithm>
+#include <cstring>
 #include <utility>
 
 namespace cairn::namenode {
 
 RetryCache::Key RetryCache::KeyOf(std::string_view client_id, int64_t call_id) {
   Key key{{}, call_id};
-  std::copy_n(client_id.begin(), std::min(client_id.size(), key.client_id.size()),
-              key.client_id.begin());
+  std::memcpy(key.client_id.data(), client_id.data(),
+              std::min(client_id.size(), sizeof(key.client_id)));
   return key;
 }
 

@@ -9,7 +9,7 @@
 #include <string_view>
 #include <vector>
 
-#include "absl/container/flat_hash_map.h"
+#include "absl/container/node_hash_map.h"
 #include "common/clock.h"
 #include "common/types/ids.h"
 #include "namenode/meta/rows.h"
@@ -60,12 +60,12 @@ class RetryCache {
 
  private:
   struct Key {
-    std::array<char, CallId::kClientIdBytes> client_id;
+    std::array<uint64_t, CallId::kClientIdBytes / sizeof(uint64_t)> client_id;
     int64_t call_id;
     friend bool operator==(const Key&, const Key&) = default;
     template <typename H>
     friend H AbslHashValue(H h, const Key& key) {
-      return H::combine(std::move(h), key.client_id, key.call_id);
+      return H::combine(std::move(h), key.client_id[0], key.client_id[1], key.call_id);
     }
   };
   struct Call {
@@ -88,9 +88,9 @@ class RetryCache {
   const Clock& clock_;
   const int64_t expiry_ms_;
   const int64_t max_entries_;
-  absl::flat_hash_map<Key, Call> calls_;
-  std::deque<Expiry> order_;       // finished calls, oldest first
-  std::deque<Txid> expired_rows_;  // forgotten, their rows not yet deleted
+  absl::node_hash_map<Key, Call> calls_;  // nodes: growing moves pointers only
+  std::deque<Expiry> order_;              // finished calls, oldest first
+  std::deque<Txid> expired_rows_;         // forgotten, their rows not yet deleted
 };
 
 }  // namespace cairn::namenode

@@ -209,7 +209,7 @@ absl::Status TxnImpl::MissRange(const Inode& directory, std::string_view after, 
 
 absl::StatusOr<std::optional<BlockRow>> TxnImpl::BlockById(BlockId id) {
   if (const auto it = writes_.blocks.find(id); it != writes_.blocks.end()) return it->second;
-  if (const auto view = deps_.blocks.Find(id)) return std::optional<BlockRow>(view->row);
+  if (auto view = deps_.blocks.Find(id)) return std::optional<BlockRow>(std::move(view->row));
   const bool may_be_on_disk =
       state_.changed_while_loading && !state_.changed_while_loading->contains(id);
   if (!may_be_on_disk || work_.BlockIsAbsent(id)) return std::optional<BlockRow>();

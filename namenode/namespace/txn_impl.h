@@ -28,8 +28,7 @@ class TxnImpl : public Txn {
         work_(work),
         owner_(owner),
         watch_marks_(mutation && !state.marks.empty()),
-        first_new_id_(state.counters.inode_id + 1),
-        now_ms_(deps.clock.WallMs()) {}
+        first_new_id_(state.counters.inode_id + 1) {}
 
   absl::StatusOr<InodePtr> Child(InodeId directory, std::string_view name) override;
   absl::StatusOr<InodePtr> ById(InodeId id) override;
@@ -56,7 +55,10 @@ class TxnImpl : public Txn {
   GenerationStamp highest_generation_stamp() const override {
     return state_.counters.generation_stamp;
   }
-  int64_t now_ms() const override { return now_ms_; }
+  int64_t now_ms() const override {
+    if (!now_ms_) now_ms_ = deps_.clock.WallMs();
+    return *now_ms_;
+  }
 
   // -- the runner's
   WriteSet& writes() { return writes_; }
@@ -94,7 +96,7 @@ class TxnImpl : public Txn {
   const OpTask* owner_;
   const bool watch_marks_;
   const InodeId first_new_id_;
-  const int64_t now_ms_;
+  mutable std::optional<int64_t> now_ms_;  // once somebody has asked
   WriteSet writes_;
   LoadRequest misses_;
   std::vector<LoadRequest::Chain> hints_;

@@ -62,16 +62,16 @@ void ApplyToBlocks(const WriteSet& writes, Txid txid, BlockManager& blocks, Name
 }  // namespace
 
 InodeWrite& WriteSet::WriteOf(InodeId id, const InodePtr& stored) {
-  auto [it, fresh] = inodes_.try_emplace(id);
-  if (fresh) it->second.before = stored;
-  return it->second;
+  auto [write, fresh] = inodes_.Add(id);
+  if (fresh) write.before = stored;
+  return write;
 }
 
 void WriteSet::LeavePlace(const InodeWrite& write, InodeId id) {
   const Inode* place = write.after ? write.after.get() : write.before.get();
   if (place == nullptr) return;
-  auto [it, fresh] = names_.try_emplace(Place{place->parent_id, place->name}, 0);
-  if (!fresh && it->second == id) it->second = 0;
+  InodeId& owner = names_.Add(Place{place->parent_id, place->name}).first;  // 0 when it is new
+  if (owner == id) owner = 0;
 }
 
 void WriteSet::Put(Inode inode, const InodePtr& stored) {
@@ -80,12 +80,12 @@ void WriteSet::Put(Inode inode, const InodePtr& stored) {
   if (place != nullptr && (place->parent_id != inode.parent_id || place->name != inode.name)) {
     LeavePlace(write, inode.id);
   }
-  names_[Place{inode.parent_id, inode.name}] = inode.id;
+  names_.Add(Place{inode.parent_id, inode.name}).first = inode.id;
   write.after = std::make_shared<Inode>(std::move(inode));
 }
 
 void WriteSet::Remove(const Inode& inode, const InodePtr& stored) {
-  const bool known = inodes_.contains(inode.id);
+  const bool known = inodes_.Find(inode.id) != nullptr;
   InodeWrite& write = WriteOf(inode.id, stored);
   if (!known && !write.before) write.before = std::make_shared<const Inode>(inode);
   LeavePlace(write, inode.id);
@@ -93,23 +93,23 @@ void WriteSet::Remove(const Inode& inode, const InodePtr& stored) {
 }
 
 const std::shared_ptr<Inode>* WriteSet::FindId(InodeId id) const {
-  const auto it = inodes_.find(id);
-  return it == inodes_.end() ? nullptr : &it->second.after;
+  const InodeWrite* const write = inodes_.Find(id);
+  return write == nullptr ? nullptr : &write->after;
 }
 
 std::optional<InodePtr> WriteSet::FindName(InodeId parent, std::string_view name) const {
   if (names_.empty()) return std::nullopt;
-  const auto it = names_.find(PlaceView{parent, name});
-  if (it == names_.end()) return std::nullopt;
-  if (it->second == 0) return InodePtr();
-  return InodePtr(inodes_.at(it->second).after);
+  const InodeId* const id = names_.Find(PlaceView{parent, name});
+  if (id == nullptr) return std::nullopt;
+  if (*id == 0) return InodePtr();
+  return InodePtr(inodes_.Find(*id)->after);
 }
 
 std::vector<std::pair<std::string, InodePtr>> WriteSet::NamesIn(InodeId directory) const {
   std::vector<std::pair<std::string, InodePtr>> names;
   for (const auto& [place, id] : names_) {
     if (place.parent != directory) continue;
-    names.emplace_back(place.name, id == 0 ? InodePtr() : InodePtr(inodes_.at(id).after));
+    names.emplace_back(place.name, id == 0 ? InodePtr() : InodePtr(inodes_.Find(id)->after));
   }
   std::sort(names.begin(), names.end(),
             [](const auto& a, const auto& b) { return NameLess(a.first, b.first); });
@@ -141,7 +141,7 @@ Txid Commit(const NamespaceDeps& deps, NamespaceState& state, WriteSet& writes,
   const Txid txid = deps.store.last_appended() + 1;
   RowChanges changes;
   changes.reserve(kTypicalRows);
-  for (auto& [id, write] : writes.inodes_) {
+  for (const auto& [id, write] : writes.inodes_) {
     if (write.after) {
       write.after->changed_txid = txid;
       EncodeInodeChange(write.before.get(), *write.after, changes);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -10,13 +11,13 @@
 #include <vector>
 
 #include "absl/container/btree_map.h"
-#include "absl/container/flat_hash_map.h"
 #include "absl/hash/hash.h"
 #include "absl/strings/string_view.h"
 #include "common/types/block.h"
 #include "common/types/ids.h"
 #include "namenode/meta/rows.h"
 #include "namenode/namespace/namespace_state.h"
+#include "namenode/namespace/small_map.h"
 #include "namenode/namespace/txn.h"
 
 namespace cairn::namenode {
@@ -92,8 +93,8 @@ class WriteSet {
   void LeavePlace(const InodeWrite& write, InodeId id);
   void ApplyToCache(InodeCache& cache, Txid txid) const;
 
-  absl::flat_hash_map<InodeId, InodeWrite> inodes_;
-  absl::flat_hash_map<Place, InodeId, PlaceHash, PlaceEq> names_;  // 0: nobody
+  SmallMap<InodeId, InodeWrite, absl::Hash<InodeId>, std::equal_to<InodeId>> inodes_;
+  SmallMap<Place, InodeId, PlaceHash, PlaceEq> names_;  // 0: nobody
 };
 
 // Makes everything in `writes` one transaction of the store and carries it out in RAM. Must not be
