@@ -21,6 +21,7 @@ target_link_options(cairn_options INTERFACE -fuse-ld=lld)
 add_library(cairn_malloc INTERFACE)
 if(NOT CAIRN_SANITIZE)
   target_link_libraries(cairn_malloc INTERFACE ${TCMALLOC_LIBRARY})
+  target_sources(cairn_malloc INTERFACE ${CMAKE_SOURCE_DIR}/common/malloc/huge_pages.cc)
 endif()
 
 # One precompiled header for the whole project: what nearly every source includes anyway.
