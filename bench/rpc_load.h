@@ -15,12 +15,16 @@ struct RpcLoad {
   HostPort address;
   std::string protocol;
   std::string method;
-  // The serialized message of the n-th call; calls are numbered from 0 over all connections.
+  // The serialized message of the n-th call; calls are numbered from 0 over all connections. Asked
+  // for all of them before the first call is made: while the load runs it costs as little as it
+  // can.
   std::function<std::string(int64_t)> request;
+  int64_t distinct = 1;  // calls whose requests differ; with `calls` at least as many
   std::string user = "bench";
   int connections = 4;
   int in_flight = 64;  // calls of each connection that wait for their reply
-  // The load ends when so many calls are answered, or, with 0, when the seconds are over.
+  // The load ends when so many calls are answered, or, with 0, when the seconds are over: then the
+  // distinct ones are made again and again.
   int64_t calls = 0;
   double seconds = 5;
 };

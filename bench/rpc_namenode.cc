@@ -4,12 +4,14 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <cstdio>
 #include <fstream>
 #include <functional>
 #include <iterator>
 #include <string>
 #include <string_view>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -55,6 +57,23 @@ absl::StatusOr<double> CpuSeconds(pid_t pid) {
     return absl::InternalError(fmt::format("/proc/{}/stat: {}", pid, stat));
   }
   return static_cast<double>(user + system) / static_cast<double>(::sysconf(_SC_CLK_TCK));
+}
+
+// Waits until a server does nothing any more: what it does behind its replies is part of a call's
+// cost, too.
+absl::Status WaitUntilQuiet(pid_t pid) {
+  constexpr int kLookMs = 250;
+  constexpr int kQuietLooks = 10;  // longer than servers put such work off
+  constexpr int kMaxLooks = 240;
+  constexpr double kQuietShare = 0.05;  // of one CPU
+  ASSIGN_OR_RETURN(double before, CpuSeconds(pid));
+  for (int look = 0, quiet = 0; look < kMaxLooks && quiet < kQuietLooks; ++look) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(kLookMs));
+    ASSIGN_OR_RETURN(const double now, CpuSeconds(pid));
+    quiet = now - before <= kQuietShare * kLookMs / 1000 ? quiet + 1 : 0;
+    before = now;
+  }
+  return absl::OkStatus();
 }
 
 std::string Directory(std::string_view kind, int64_t n) {
@@ -182,10 +201,12 @@ class Run {
       return [&phase, kind, files](int64_t n) { return phase.request(kind, n % files); };
     };
     RETURN_IF_ERROR(Calls(phase.method, bench_.warmup, of(kWarm, bench_.warmup)));
+    if (phase.mutation) RETURN_IF_ERROR(WaitUntilQuiet(bench_.pid));
     ASSIGN_OR_RETURN(const double before, CpuSeconds(bench_.pid));
     ASSIGN_OR_RETURN(
         const RpcLoadResult result,
         Load(phase.method, phase.mutation ? bench_.files : 0, of(kMeasured, bench_.files)));
+    if (phase.mutation) RETURN_IF_ERROR(WaitUntilQuiet(bench_.pid));
     ASSIGN_OR_RETURN(const double after, CpuSeconds(bench_.pid));
     const auto calls = static_cast<double>(result.calls);
     fmt::print("{}\t{:.0f}\t{:.2f}\t{:.0f}\t{:.0f}\n", phase.method, calls / result.seconds,
@@ -205,6 +226,7 @@ class Run {
                                                        .protocol = kProtocol,
                                                        .method = std::string(method),
                                                        .request = std::move(request),
+                                                       .distinct = calls > 0 ? calls : bench_.files,
                                                        .user = bench_.user,
                                                        .connections = bench_.connections,
                                                        .in_flight = bench_.in_flight,

@@ -25,9 +25,10 @@ struct NamenodeBench {
 };
 
 // Runs one kind of call after the other below /rpc_bench, which must not exist, and prints a line
-// for each: its name, calls per second, microseconds of the server's CPU per call, median and
-// 99th percentile of the latency in microseconds, separated by tabs. Fails at the first call that
-// is answered with an exception. Removes what it made.
+// for each: its name, calls per second, microseconds of the server's CPU per call (of changes:
+// until the server does nothing any more), median and 99th percentile of the latency in
+// microseconds, separated by tabs. Fails at the first call that is answered with an exception.
+// Removes what it made.
 absl::Status BenchNamenode(const NamenodeBench& bench);
 
 }  // namespace cairn::bench
