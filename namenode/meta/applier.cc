@@ -158,11 +158,11 @@ void Applier::Work() {
 }
 
 absl::Status Applier::Apply(const std::vector<Batch>& batches) {
-  ChangeSet changes;
-  int64_t bytes = 0;
+  size_t bytes = 0;
+  for (const Batch& batch : batches) bytes += batch.record.size();
+  ChangeSet changes(bytes);
   for (const Batch& batch : batches) {
     RETURN_IF_ERROR(changes.Add(batch.payload(), batch.first, batch.last));
-    bytes += static_cast<int64_t>(batch.record.size());
   }
   const Txid txid = changes.last_txid();
   RETURN_IF_ERROR(tables_->Apply(changes.Sorted(), txid));
@@ -171,7 +171,7 @@ absl::Status Applier::Apply(const std::vector<Batch>& batches) {
   {
     MutexLock lock(mu_);
     applied_ = txid;
-    unapplied_bytes_ -= bytes;
+    unapplied_bytes_ -= static_cast<int64_t>(bytes);
     snapshot_.swap(snapshot);  // the old one is released outside the lock
     listener = listener_;
     progress_.NotifyAll();

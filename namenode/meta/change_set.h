@@ -17,6 +17,12 @@ namespace cairn::namenode {
 // Thread-compatible. Holds views: the payloads must outlive it.
 class ChangeSet {
  public:
+  // `payload_bytes`: of all that will be added, about; a set that need not grow is half the work.
+  explicit ChangeSet(size_t payload_bytes = 0) {
+    constexpr size_t kTypicalChangeBytes = 128;
+    changes_.reserve(payload_bytes / kTypicalChangeBytes);
+  }
+
   // Adds the transactions [first, last], after all that were added before. kDataLoss when the
   // payload is not decodable.
   absl::Status Add(std::string_view payload, Txid first, Txid last);
