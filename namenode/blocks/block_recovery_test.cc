@@ -368,6 +368,22 @@ TEST_F(BlockRecoveryTest, AReplicaThatIsNotFinalizedIsBadOnceTheBlockIsComplete)
   EXPECT_EQ(cluster_.Live(block), 1);
 }
 
+// Reports know nothing of bytes.
+TEST_F(BlockRecoveryTest, WrongBytesReadWhileABlockIsWrittenAreNotForgottenWithTheNextReport) {
+  const BlockId block = Open();
+  BlockRow row = cluster_.Row(block);
+  cluster_.manager->MarkCorrupt({block, row.generation_stamp, 10}, "uuid-1", "");
+  EXPECT_EQ(cluster_.manager->Find(block)->corrupt, 1);
+  Told(1, {block, row.generation_stamp, 10});
+  for (size_t i = 0; i < 3; ++i) cluster_.Received(i, {block, row.generation_stamp, 10});
+  EXPECT_EQ(cluster_.manager->Find(block)->corrupt, 1);
+  row.length = 10;
+  row.state = BlockState::kComplete;
+  cluster_.SetRow(row);
+  EXPECT_EQ(cluster_.manager->Find(block)->corrupt, 1);
+  EXPECT_EQ(cluster_.Live(block), 2);
+}
+
 TEST_F(BlockRecoveryTest, SurvivorsOfAPipelineRecoveryAreNeverCalledCorrupt) {
   const BlockId block = Open();
   BlockRow row = cluster_.Row(block);

@@ -101,11 +101,7 @@ void ReplicaLedger::JudgeOpenReplicas(BlockId block) {
   const std::vector<OpenReplica> places = it->second;
   for (const OpenReplica& place : places) {
     if (!place.reported) continue;
-    const CorruptReplica* bad = state_.FindCorrupt(block, place.storage);
-    if (bad != nullptr && bad->reason == CorruptReason::kChecksum &&
-        bad->reported.generation_stamp >= place.generation_stamp) {
-      continue;
-    }
+    if (HasWrongBytes(block, place.storage, place.generation_stamp)) continue;
     DropFromMap(block, place.storage);
     if (place.expected && place.pipeline_stamp == row.generation_stamp &&
         place.generation_stamp < row.generation_stamp) {
@@ -326,6 +322,7 @@ void ReplicaLedger::AddOpen(StorageIndex storage, const ReportedReplica& replica
   place->generation_stamp = replica.block.generation_stamp;
   place->length = replica.block.num_bytes;
   Book(block, [&] {
+    if (HasWrongBytes(block, storage, replica.block.generation_stamp)) return;
     const StoredReplica* known = state_.blocks.Find(block)->Find(storage);
     if (known != nullptr && known->Has(StoredReplica::kCorrupt)) {
       state_.EraseCorrupt(block, storage);
@@ -336,6 +333,13 @@ void ReplicaLedger::AddOpen(StorageIndex storage, const ReportedReplica& replica
   if (replica.state == ReplicaState::kFinalized) {
     state_.nodes.Arrived(state_.nodes.NodeOf(storage));
   }
+}
+
+bool ReplicaLedger::HasWrongBytes(BlockId block, StorageIndex storage,
+                                  GenerationStamp stamp) const {
+  const CorruptReplica* bad = state_.FindCorrupt(block, storage);
+  return bad != nullptr && bad->reason == CorruptReason::kChecksum &&
+         bad->reported.generation_stamp >= stamp;
 }
 
 void ReplicaLedger::AddCorrupt(const Block& reported, StorageIndex storage, CorruptReason reason) {

@@ -75,6 +75,9 @@ class ReplicaLedger {
   void AwaitWriters(BlockId block);
   void AddGood(BlockId block, StorageIndex storage);
   void AddOpen(StorageIndex storage, const ReportedReplica& replica);
+  // Whether the replica of that stamp, or of a later one, is known to have wrong bytes. Reports,
+  // which know lengths and stamps only, do not make it good.
+  bool HasWrongBytes(BlockId block, StorageIndex storage, GenerationStamp stamp) const;
   void AddCorrupt(const Block& reported, StorageIndex storage, CorruptReason reason);
   void DropFromMap(BlockId block, StorageIndex storage);
   void DropElsewhereOnNode(BlockId block, StorageIndex storage);

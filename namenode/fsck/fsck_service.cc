@@ -314,7 +314,8 @@ absl::Status FsckService::Run::Repair() {
       if (!saved.ok()) {
         spdlog::error("fsck: cannot save what is left of {}: {}", path,
                       std::string(saved.message()));
-        failed = true;
+        // What an earlier check began to save may be all there is of it, so that it is not deleted.
+        failed |= !absl::IsAlreadyExists(saved) || call_.options.remove;
         if (!absl::IsDataLoss(saved)) continue;  // there is something left to be saved
       }
     }

@@ -213,6 +213,12 @@ TEST_F(FsckServiceTest, WhatCannotBeSavedIsNotDeletedAndTheCheckFails) {
   EXPECT_THAT(answer.text, EndsWith("fsck encountered internal errors!\n\n\n"
                                     "Fsck on path '/d' FAILED"));
 
+  // By an earlier check, which may have been broken off.
+  salvager_.SetResult(absl::AlreadyExistsError("/lost+found/d/bad is there already"));
+  EXPECT_EQ(Ask({.move = true}).outcome, FsckOutcome::kCorrupt);
+  EXPECT_EQ(Ask({.move = true, .remove = true}).outcome, FsckOutcome::kFailed);
+  EXPECT_FALSE(deleted);
+
   salvager_.SetResult(absl::DataLossError("wrong bytes"));
   EXPECT_EQ(Ask({.move = true, .remove = true}).outcome, FsckOutcome::kFailed);
   EXPECT_TRUE(deleted) << "what could be read was saved";

@@ -93,8 +93,7 @@ absl::Status ClientSalvager::Salvage(const Caller& caller, const std::string& pa
   const std::string target = kLostAndFound + path;
   ASSIGN_OR_RETURN(const bool exists, client->Exists(target));
   if (exists) {
-    spdlog::warn("fsck: what is left of {} is not copied: {} is there already", path, target);
-    return absl::OkStatus();
+    return absl::AlreadyExistsError(fmt::format("{} is there already", target));
   }
   RETURN_IF_ERROR(client->Mkdirs(kLostAndFound, 0755));
   RETURN_IF_ERROR(client->Mkdirs(target, status.permission));
