@@ -92,6 +92,7 @@ NamespaceOptions NamesOptions(const Configuration& configuration) {
       static_cast<int32_t>(configuration.GetInt("dfs.namenode.list.openfiles.num.responses"));
   options.corrupt_files_limit =
       static_cast<int32_t>(configuration.GetInt("dfs.corruptfilesreturned.max"));
+  options.complete_wait_ms = configuration.GetDurationMs("cairn.namenode.complete-wait");
   options.lease_hard_limit_ms = configuration.GetDurationMs("dfs.namenode.lease-hard-limit-sec");
   options.default_replication = static_cast<int32_t>(configuration.GetInt("dfs.replication"));
   options.default_block_size = configuration.GetSize("dfs.blocksize");

@@ -22,6 +22,9 @@ constexpr KeySpec kKeys[] = {
      "With more journal bytes not yet on disk, changes wait.", 4096},
     {"cairn.namenode.applier.max-lag", kSize, "256m", kNone,
      "With more durable bytes not yet in RocksDB, changes wait.", 4096},
+    {"cairn.namenode.complete-wait", kDuration, "1000", kMilliseconds,
+     "How long a writer that closes a file is kept waiting for the first report of its last block "
+     "before it is told to ask again; 0: not at all, as in HDFS."},
     {"cairn.namenode.audit-log.file", kString, "", kNone,
      "File the NameNode appends a line per namespace call to, in HDFS's audit format; empty means "
      "none."},

@@ -4,11 +4,15 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <chrono>
+#include <future>
 #include <memory>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "common/status_macros.h"
+#include "common/types/errors.h"
 #include "namenode/namespace/testing/namespace_fixture.h"
 
 namespace cairn::namenode {
@@ -361,6 +365,66 @@ TEST_P(EngineTest, DirectoriesKeepCountOfTheirChildren) {
   Restart();
   EXPECT_EQ((*fs_.GetFileInfo("/d"))->children, 8);
   EXPECT_EQ(fs_.InodeCount(), 11);
+}
+
+// A namespace whose complete() waits for the report of the last block, with a file whose last block
+// has no replica yet.
+class AwaitedReplicaTest : public ::testing::TestWithParam<CacheSize> {
+ protected:
+  void Open(int64_t wait_ms) {
+    NamespaceOptions options = OptionsFor(GetParam());
+    options.complete_wait_ms = wait_ms;
+    fs_ = std::make_unique<TestNamespace>(options, StoreKind::kMemory);
+    ASSERT_TRUE(fs_->Create("/f").ok());
+    const auto block = fs_->AddBlock("/f", "writer");
+    ASSERT_TRUE(block.ok()) << block.status();
+    last_ = block->block;
+    last_.block.num_bytes = 100;
+    fs_->blocks().SetReplicated(last_.block.id, false);
+  }
+  std::future<absl::StatusOr<bool>> Complete() {
+    auto answer = std::make_shared<std::promise<absl::StatusOr<bool>>>();
+    fs_->ns().Complete(
+        TestNamespace::Root(), {.path = "/f", .client_name = "writer", .last = last_},
+        [answer](absl::StatusOr<bool> closed) { answer->set_value(std::move(closed)); });
+    return answer->get_future();
+  }
+
+  std::unique_ptr<TestNamespace> fs_;
+  ExtendedBlock last_;
+};
+
+INSTANTIATE_TEST_SUITE_P(Caches, AwaitedReplicaTest,
+                         ::testing::Values(CacheSize::kNone, CacheSize::kDefault), CacheSizeName);
+
+TEST_P(AwaitedReplicaTest, CompleteAnswersWhenTheReplicaIsReported) {
+  ASSERT_NO_FATAL_FAILURE(Open(/*wait_ms=*/3'600'000));
+  auto closed = Complete();
+  while (fs_->blocks().rows().at(last_.block.id).state != BlockState::kCommitted) {
+    std::this_thread::yield();
+  }
+  fs_->ns().ReplicasReceived({last_.block.id + 1});
+  EXPECT_EQ(closed.wait_for(std::chrono::milliseconds(0)), std::future_status::timeout);
+  fs_->blocks().SetReplicated(last_.block.id, true);
+  fs_->ns().ReplicasReceived({last_.block.id});
+  EXPECT_TRUE(*closed.get());
+  EXPECT_EQ((**fs_->GetFileInfo("/f")).length, 100);
+}
+
+TEST_P(AwaitedReplicaTest, CompleteDoesNotWaitForever) {
+  ASSERT_NO_FATAL_FAILURE(Open(/*wait_ms=*/1));
+  EXPECT_FALSE(*Complete().get());
+  fs_->blocks().SetReplicated(last_.block.id, true);
+  EXPECT_TRUE(*Complete().get());
+}
+
+TEST_P(AwaitedReplicaTest, AnEndingNameNodeAnswersWhoWaits) {
+  ASSERT_NO_FATAL_FAILURE(Open(/*wait_ms=*/3'600'000));
+  auto closed = Complete();
+  fs_.reset();
+  // It may not have got as far as to wait.
+  const absl::StatusOr<bool> answer = closed.get();
+  EXPECT_TRUE(answer.ok() ? !*answer : Is(answer.status(), ErrorKind::kRetriable));
 }
 
 }  // namespace

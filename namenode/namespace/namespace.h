@@ -12,6 +12,7 @@
 #include "absl/functional/any_invocable.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/types/span.h"
 #include "common/task_queue.h"
 #include "common/types/file_status.h"
 #include "namenode/namespace/caller.h"
@@ -115,6 +116,8 @@ class Namespace {
   virtual void IsLinked(InodeId inode, Done<bool> done) = 0;
   // The absolute path of a file or directory; FileNotFound when it is not reachable from the root.
   virtual void PathOf(InodeId inode, Done<std::string> done) = 0;
+  // Replicas of these blocks were reported finished: calls that wait for one go on.
+  virtual void ReplicasReceived(absl::Span<const BlockId> blocks) = 0;
   // Every file and directory below `path` with its blocks, depth first, from a consistent snapshot;
   // `visit` runs on an I/O thread and may return false to stop.
   virtual void Walk(const Caller& caller, std::string path,

@@ -110,6 +110,9 @@ class NamespaceImpl final : public Namespace {
                         Done<CorruptFilesPage> done) override;
   void IsLinked(InodeId inode, Done<bool> done) override;
   void PathOf(InodeId inode, Done<std::string> done) override;
+  void ReplicasReceived(absl::Span<const BlockId> blocks) override {
+    runner_.ReplicasReceived(blocks);
+  }
   void Walk(const Caller& caller, std::string path,
             std::function<bool(const std::string& path, const FileStatus&)> visit,
             DoneVoid done) override;

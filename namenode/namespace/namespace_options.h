@@ -28,6 +28,7 @@ struct NamespaceOptions {
   int32_t batched_list_paths = 100;            // dfs.batched.ls.limit
   int32_t open_files_limit = 1000;             // dfs.namenode.list.openfiles.num.responses
   int32_t corrupt_files_limit = 100;           // dfs.corruptfilesreturned.max
+  int64_t complete_wait_ms = 0;                // cairn.namenode.complete-wait; HDFS has no such
   int64_t lease_soft_limit_ms = 60000;         // HdfsConstants.LEASE_SOFTLIMIT_PERIOD
   int64_t lease_hard_limit_ms = 1200000;       // dfs.namenode.lease-hard-limit-sec
 

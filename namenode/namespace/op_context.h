@@ -30,6 +30,8 @@ struct OpContext {
   // The subtree whose every entry has been checked (see NeedsSubtreeCheck) and which no other
   // mutation may touch meanwhile; 0: none.
   InodeId checked_subtree = 0;
+  // Whether the operation may answer AwaitReplica: not when it has waited already.
+  bool may_wait = false;
 };
 
 // Answered by an operation that must not go on before every entry below `root` was checked (delete
@@ -44,6 +46,12 @@ std::optional<InodeId> SubtreeToCheck(const absl::Status& status);
 absl::Status FailAfterCommit(absl::Status error);
 // The error of such an answer; empty for any other status.
 std::optional<absl::Status> ErrorAfterCommit(const absl::Status& status);
+
+// Answered by an operation that cannot do all it should before a replica of `block` is reported:
+// what it wrote is committed, and it runs again when one is, or after a moment (complete_wait_ms).
+absl::Status AwaitReplica(BlockId block);
+// The block of such an answer; empty for any other status.
+std::optional<BlockId> ReplicaAwaited(const absl::Status& status);
 
 // One inode met by a walk of a subtree, parents before children, children in the NameNode's order.
 struct WalkEntry {

@@ -38,18 +38,21 @@ OpRunner::OpRunner(const NamespaceDeps& deps, const NamespaceOptions& options, E
       state_(options, deps.clock),
       loads_("ns-load", options.io_threads),
       room_("ns-room", 1),
-      walks_("ns-walk", 2) {
+      walks_("ns-walk", 2),
+      replicas_(options.complete_wait_ms,
+                [this](const std::shared_ptr<OpTask>& task) { Attempt(task); }) {
   state_.highest_generation_stamp = deps.highest_generation_stamp;
 }
 
 OpRunner::~OpRunner() {
+  std::vector<std::shared_ptr<OpTask>> waiting = replicas_.Stop();
   room_.Shutdown();
   walks_.Shutdown();
   loads_.Shutdown();
-  std::vector<std::shared_ptr<OpTask>> waiting;
   {
     MutexLock lock(mu_);
-    waiting = state_.retries.TakeWaiters();
+    std::vector<std::shared_ptr<OpTask>> duplicates = state_.retries.TakeWaiters();
+    std::move(duplicates.begin(), duplicates.end(), std::back_inserter(waiting));
     std::move(gate_.begin(), gate_.end(), std::back_inserter(waiting));
     for (auto& [id, mark] : state_.marks) {
       std::move(mark.waiters.begin(), mark.waiters.end(), std::back_inserter(waiting));
@@ -107,7 +110,8 @@ void OpRunner::AttemptLocked(const std::shared_ptr<OpTask>& task, Outcome& outco
                 deps_.blocks,
                 state_.leases,
                 deps_.store.identity().block_pool_id,
-                task->checked_subtree};
+                task->checked_subtree,
+                !task->waited && options_.complete_wait_ms > 0};
   absl::Status status = task->Invoke(ctx);
   Judge(task, std::move(status), txn, outcome);
 }
@@ -138,6 +142,7 @@ void OpRunner::Judge(const std::shared_ptr<OpTask>& task, absl::Status status, T
   if (Txn::IsMiss(status)) return Missed(task, txn, outcome);
   if (TxnImpl::IsBlocked(status)) return Park(task, txn.blocked_on(), outcome);
   if (const auto root = SubtreeToCheck(status)) return BeginCheck(task, *root, txn, outcome);
+  if (const auto block = ReplicaAwaited(status)) return Await(task, *block, txn, outcome);
   if (auto error = ErrorAfterCommit(status)) {
     if (!txn.writes().empty()) Commit(deps_, state_, txn.writes(), std::nullopt);
     return Fail(task, *std::move(error), outcome);
@@ -195,6 +200,16 @@ void OpRunner::Park(const std::shared_ptr<OpTask>& task, InodeId marked, Outcome
   task->Detach();
   Release(*task, outcome);
   state_.marks[marked].waiters.push_back(task);
+}
+
+void OpRunner::Await(const std::shared_ptr<OpTask>& task, BlockId block, TxnImpl& txn,
+                     Outcome& outcome) {
+  task->Detach();
+  task->waited = true;
+  if (!txn.writes().empty()) Commit(deps_, state_, txn.writes(), std::nullopt);
+  Release(*task, outcome);
+  outcome.awaited = block;
+  outcome.next = Next::kAwait;
 }
 
 void OpRunner::Succeed(const std::shared_ptr<OpTask>& task, TxnImpl& txn, Outcome& outcome) {
@@ -301,6 +316,8 @@ void OpRunner::Act(const std::shared_ptr<OpTask>& task, Outcome& outcome) {
       if (!added) FailUnlocked(task, Stopping());
       return;
     }
+    case Next::kAwait:
+      return AwaitUnlocked(task, outcome.awaited);
     case Next::kCheck: {
       const bool added = walks_.Add([this, task, root = *std::move(outcome.check_root),
                                      path = std::move(outcome.check_path), txid = outcome.txid] {
@@ -352,6 +369,13 @@ void OpRunner::CheckSubtree(const std::shared_ptr<OpTask>& task, const Inode& ro
   }
   task->checked_subtree = root.id;
   Attempt(task);
+}
+
+void OpRunner::AwaitUnlocked(const std::shared_ptr<OpTask>& task, BlockId block) {
+  if (!replicas_.Add(block, task)) return Attempt(task);
+  // The report may have come between the attempt and now.
+  const auto view = deps_.blocks.Find(block);
+  if (!view || view->live >= options_.min_replication) replicas_.Wake({block});
 }
 
 void OpRunner::FailUnlocked(const std::shared_ptr<OpTask>& task, absl::Status status) {

@@ -18,6 +18,7 @@
 #include "common/threads.h"
 #include "namenode/namespace/namespace_state.h"
 #include "namenode/namespace/op_task.h"
+#include "namenode/namespace/replica_waits.h"
 #include "namenode/namespace/txn_impl.h"
 
 namespace cairn::namenode {
@@ -30,7 +31,8 @@ namespace cairn::namenode {
 //   changes under it;
 // - a subtree to be checked: the subtree is marked and walked without the lock, then the operation
 //   runs again;
-// - a subtree marked by another: it waits until the mark is gone.
+// - a subtree marked by another: it waits until the mark is gone;
+// - a replica that is missing: what the operation wrote is committed, and it runs again once.
 class OpRunner {
  public:
   // What the caller of a whole-tree change needs of every entry below its root.
@@ -94,6 +96,9 @@ class OpRunner {
   // Queues work that may block on the disk or on the applier.
   bool AddWork(absl::AnyInvocable<void()> work) { return walks_.Add(std::move(work)); }
 
+  // Replicas of these blocks were reported finished: operations that wait for one run again.
+  void ReplicasReceived(absl::Span<const BlockId> blocks) { replicas_.Wake(blocks); }
+
   // Passes an error of reading rows on to the damage handler if it is damage.
   void ReportDamage(const absl::Status& status) const;
 
@@ -109,7 +114,7 @@ class OpRunner {
   Statistics statistics() const;
 
  private:
-  enum class Next { kNothing, kReply, kLoad, kCheck };
+  enum class Next { kNothing, kReply, kLoad, kCheck, kAwait };
   // What is to be done after an attempt, without the lock.
   struct Outcome {
     Next next = Next::kNothing;
@@ -119,6 +124,7 @@ class OpRunner {
     std::vector<std::shared_ptr<OpTask>> resume;
     std::optional<Inode> check_root;
     std::string check_path;
+    BlockId awaited = 0;
     bool purge = false;
   };
 
@@ -135,6 +141,8 @@ class OpRunner {
   void Succeed(const std::shared_ptr<OpTask>& task, TxnImpl& txn, Outcome& outcome) REQUIRES(mu_);
   void Fail(const std::shared_ptr<OpTask>& task, absl::Status status, Outcome& outcome)
       REQUIRES(mu_);
+  void Await(const std::shared_ptr<OpTask>& task, BlockId block, TxnImpl& txn, Outcome& outcome)
+      REQUIRES(mu_);
   // Gives back pins, marks and the gate; those who waited for them are resumed.
   void Release(OpTask& task, Outcome& outcome) REQUIRES(mu_);
   void OpenGate(Outcome& outcome) REQUIRES(mu_);
@@ -147,6 +155,7 @@ class OpRunner {
   void Load(const std::shared_ptr<OpTask>& task, LoadRequest request);
   void CheckSubtree(const std::shared_ptr<OpTask>& task, const Inode& root,
                     const std::string& path);
+  void AwaitUnlocked(const std::shared_ptr<OpTask>& task, BlockId block);
   void FailUnlocked(const std::shared_ptr<OpTask>& task, absl::Status status);
   void Resume(std::vector<std::shared_ptr<OpTask>> tasks);
 
@@ -165,6 +174,7 @@ class OpRunner {
   Executor loads_;  // fetch rows
   Executor room_;   // mutations that wait for the journal
   Executor walks_;  // whole trees
+  ReplicaWaits replicas_;
 };
 
 }  // namespace cairn::namenode

@@ -55,6 +55,7 @@ class OpTask {
   WorkingSet work;
   std::optional<LoadResult> loaded;  // to be adopted by the next attempt
   int misses = 0;
+  bool waited = false;         // for a replica
   bool started = false;        // noted as running in the retry cache
   InodeId marked_subtree = 0;  // has a mark of this task
   InodeId checked_subtree = 0;

@@ -130,6 +130,7 @@ class FakeNamespace : public Namespace {
   void PathOf(InodeId inode, Done<std::string> done) override {
     on_path_of ? on_path_of(inode, std::move(done)) : done(No());
   }
+  void ReplicasReceived(absl::Span<const BlockId>) override {}
   void Walk(const Caller&, std::string,
             std::function<bool(const std::string&, const FileStatus&)> visit,
             DoneVoid done) override {

@@ -138,6 +138,11 @@ absl::Status TakeChanges(const Call& call, const dn::ReportChangesRequest& reque
     ASSIGN_OR_RETURN(const std::vector<ReplicaChange> changes, ChangesOf(storage));
     RETURN_IF_ERROR(call.core.blocks.ReplicasChanged(request.sender().datanode_uuid(),
                                                      storage.storage().storage_id(), changes));
+    std::vector<BlockId> received;
+    for (const ReplicaChange& change : changes) {
+      if (change.kind == ReplicaChangeKind::kReceived) received.push_back(change.block.id);
+    }
+    call.core.names.ReplicasReceived(received);
   }
   return absl::OkStatus();
 }

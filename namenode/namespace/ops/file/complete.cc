@@ -37,7 +37,10 @@ absl::StatusOr<bool> Complete(OpContext& ctx, const CompleteRequest& request) {
   RETURN_IF_ERROR(CommitLastBlock(ctx, file, request.last));
   ASSIGN_OR_RETURN(const bool all_settled, HasProgressed(ctx, file, /*all=*/true));
   if (!all_settled) {
+    const BlockId last = file.blocks.back();
     if (file.length != found->length) ctx.txn.Put(std::move(file));
+    // A writer's call overtakes the report of its last DataNode; told "no", it would sleep.
+    if (ctx.may_wait) return AwaitReplica(last);
     return false;
   }
   RETURN_IF_ERROR(CloseFile(ctx, std::move(file)));
