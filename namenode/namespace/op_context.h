@@ -27,6 +27,7 @@ struct OpContext {
   const BlockManager& blocks;
   const LeaseManager& leases;
   const std::string& block_pool_id;
+  int64_t creation_ms = 0;  // of the file system, wall clock
   // The subtree whose every entry has been checked (see NeedsSubtreeCheck) and which no other
   // mutation may touch meanwhile; 0: none.
   InodeId checked_subtree = 0;

@@ -110,6 +110,7 @@ void OpRunner::AttemptLocked(const std::shared_ptr<OpTask>& task, Outcome& outco
                 deps_.blocks,
                 state_.leases,
                 deps_.store.identity().block_pool_id,
+                deps_.store.identity().creation_ms,
                 task->checked_subtree,
                 !task->waited && options_.complete_wait_ms > 0};
   absl::Status status = task->Invoke(ctx);

@@ -19,7 +19,7 @@ namespace cairn::namenode::ops {
 absl::StatusOr<std::optional<FileStatus>> GetFileInfo(OpContext& ctx, const std::string& path,
                                                       bool need_location);
 // The status of /.reserved (name empty) or of an entry in it: no inode stands behind them.
-FileStatus ReservedStatus(const OpContext& ctx, const Inode& root, std::string_view name);
+FileStatus ReservedStatus(const OpContext& ctx, std::string_view name);
 
 // The same behind the request's checks; a file on the way is an error for the superuser, too.
 absl::StatusOr<std::optional<FileStatus>> Lookup(OpContext& ctx, const LookupRequest& request);

@@ -8,14 +8,14 @@
 
 namespace cairn::namenode::ops {
 
-FileStatus ReservedStatus(const OpContext& ctx, const Inode& root, std::string_view name) {
+FileStatus ReservedStatus(const OpContext& ctx, std::string_view name) {
   FileStatus status;
   status.type = FileType::kDirectory;
   status.path = name;
   status.file_id = name.empty() ? -1 : 0;
   status.permission = name.empty() ? 01770 : 0770;
   if (!name.empty()) status.group = ctx.options.supergroup;
-  status.mtime_ms = root.mtime_ms;
+  status.mtime_ms = ctx.creation_ms;
   return status;
 }
 
@@ -27,7 +27,7 @@ absl::StatusOr<std::optional<FileStatus>> GetFileInfo(OpContext& ctx, const std:
   // A superuser is told "no such file" for a path below a file, others that it is not a directory.
   if (!access.ok() && ctx.caller.superuser) return std::nullopt;
   RETURN_IF_ERROR(access);
-  if (IsExactlyReserved(path)) return ReservedStatus(ctx, *resolved.inodes[0], "");
+  if (IsExactlyReserved(path)) return ReservedStatus(ctx, "");
   if (!resolved.exists()) return std::nullopt;
   FileStatus status = StatusOf(*resolved.last(), "", EffectiveStoragePolicy(resolved));
   if (need_location && resolved.last()->is_file()) {

@@ -21,10 +21,10 @@ absl::StatusOr<std::string> StartAfterName(OpContext& ctx, const std::string& st
   return path.last()->name;
 }
 
-DirectoryListing ReservedListing(OpContext& ctx, const Inode& root) {
+DirectoryListing ReservedListing(OpContext& ctx) {
   DirectoryListing listing;
   for (const std::string_view name : {kReservedInodes, kReservedRaw}) {
-    listing.entries.push_back(ReservedStatus(ctx, root, name));
+    listing.entries.push_back(ReservedStatus(ctx, name));
   }
   return listing;
 }
@@ -61,7 +61,7 @@ absl::StatusOr<std::optional<DirectoryListing>> GetListing(OpContext& ctx,
                                                            const ListRequest& request) {
   ASSIGN_OR_RETURN(const ResolvedPath path,
                    ResolveChecked(ctx, request.path, PathUse::kAccess, {}));
-  if (IsExactlyReserved(request.path)) return ReservedListing(ctx, *path.inodes[0]);
+  if (IsExactlyReserved(request.path)) return ReservedListing(ctx);
   if (!path.exists()) return std::nullopt;
   if (path.last()->is_directory()) {
     const PermissionChecker checker(ctx.caller, ctx.options.permissions_enabled);
