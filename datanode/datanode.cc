@@ -15,11 +15,12 @@ constexpr int64_t kPollMs = 20;
 }  // namespace
 
 Datanode::Datanode(DatanodeOptions options, const StoreEnv& env, OnFatal on_fatal,
-                   OnShutdown on_shutdown)
+                   OnShutdown on_shutdown, Reload reload)
     : options_(std::move(options)),
       env_(env),
       on_fatal_(std::move(on_fatal)),
       on_shutdown_(std::move(on_shutdown)),
+      reload_(std::move(reload)),
       client_(options_.control) {}
 
 Datanode::~Datanode() { Stop(); }
@@ -50,7 +51,12 @@ absl::Status Datanode::Open() {
                  will_restart ? " for an upgrade" : "");
     if (on_shutdown_) on_shutdown_(will_restart);
   });
-  ASSIGN_OR_RETURN(auto ipc, IpcServer::Start(options_.ipc, *store, *admin, env_.clock));
+  auto reconfigurator = std::make_unique<Reconfigurator>(
+      *options_.source,
+      [this]() -> absl::StatusOr<Configuration> { return reload_ ? reload_() : *options_.source; },
+      ReconfigurableProperties(*store, *transfers, *session), env_.clock);
+  ASSIGN_OR_RETURN(auto ipc,
+                   IpcServer::Start(options_.ipc, *store, *admin, *reconfigurator, env_.clock));
   session->Start(ipc->port());
   MutexLock lock(mu_);
   store_ = std::move(store);
@@ -59,8 +65,52 @@ absl::Status Datanode::Open() {
   recovery_peer_ = std::move(recovery_peer);
   session_ = std::move(session);
   admin_ = std::move(admin);
+  reconfigurator_ = std::move(reconfigurator);
   ipc_ = std::move(ipc);
   return absl::OkStatus();
+}
+
+std::vector<Reconfigurator::Property> Datanode::ReconfigurableProperties(
+    BlockStore& store, TransferServer& transfers, NamenodeSession& session) const {
+  using Use = std::function<absl::Status(const DatanodeOptions&)>;
+  // Options are checked as at a start before any of them is used.
+  const auto property = [](const char* key, Use use) {
+    return Reconfigurator::Property{
+        key, [use = std::move(use)](const Configuration& now) -> absl::Status {
+          ASSIGN_OR_RETURN(const DatanodeOptions options, DatanodeOptions::From(now));
+          return use(options);
+        }};
+  };
+  const Use set_pace = [&session](const DatanodeOptions& now) {
+    session.SetPace(now.control.pace);
+    return absl::OkStatus();
+  };
+  return {
+      property("dfs.datanode.data.dir",
+               [&store, &session](const DatanodeOptions& now) {
+                 absl::Status status = store.SetVolumes(now.store.volumes);
+                 session.VolumesChanged();
+                 return status;
+               }),
+      property("dfs.datanode.balance.max.concurrent.moves",
+               [&transfers](const DatanodeOptions& now) {
+                 transfers.SetMaxMoves(now.transfer.balance_max_moves);
+                 return absl::OkStatus();
+               }),
+      property("dfs.datanode.balance.bandwidthPerSec",
+               [&transfers](const DatanodeOptions& now) {
+                 transfers.SetBalanceBandwidth(now.transfer.balance_bandwidth);
+                 return absl::OkStatus();
+               }),
+      property("dfs.datanode.max.transfer.threads",
+               [&transfers](const DatanodeOptions& now) {
+                 transfers.SetMaxOperations(now.transfer.max_transfer_threads);
+                 return absl::OkStatus();
+               }),
+      property("dfs.blockreport.intervalMsec", set_pace),
+      property("dfs.blockreport.initialDelay", set_pace),
+      property("dfs.heartbeat.interval", set_pace),
+  };
 }
 
 void Datanode::Fail(const absl::Status& status) {
@@ -104,6 +154,7 @@ void Datanode::Stop(bool will_restart) {
   std::unique_ptr<RecoveryPeer> recovery_peer;
   std::unique_ptr<NamenodeSession> session;
   std::unique_ptr<AdminPort> admin;
+  std::unique_ptr<Reconfigurator> reconfigurator;
   std::unique_ptr<IpcServer> ipc;
   {
     MutexLock lock(mu_);
@@ -113,12 +164,14 @@ void Datanode::Stop(bool will_restart) {
     recovery_peer = std::move(recovery_peer_);
     session = std::move(session_);
     admin = std::move(admin_);
+    reconfigurator = std::move(reconfigurator_);
     ipc = std::move(ipc_);
   }
   // Operations end before the RPC port, where recoveries wait for writers, and before the session,
   // which waits for the copies it has ordered.
   if (transfers != nullptr) transfers->Stop(will_restart);
   ipc.reset();
+  reconfigurator.reset();
   admin.reset();
   if (session != nullptr) session->Stop();
   // No recovery touches a replica any more.
@@ -156,6 +209,11 @@ BlockStore* Datanode::store() const {
 NamenodeSession* Datanode::session() const {
   MutexLock lock(mu_);
   return session_.get();
+}
+
+Reconfiguration* Datanode::reconfiguration() const {
+  MutexLock lock(mu_);
+  return reconfigurator_.get();
 }
 
 }  // namespace cairn::datanode

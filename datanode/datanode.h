@@ -9,6 +9,7 @@
 
 #include "absl/status/status.h"
 #include "common/clock.h"
+#include "common/config/reconfigurator.h"
 #include "common/file_system.h"
 #include "common/random.h"
 #include "common/threads.h"
@@ -35,9 +36,12 @@ class Datanode {
   // the owner then stops it, with `will_restart` passed on. Must not call Stop itself.
   using OnShutdown = std::function<void(bool will_restart)>;
 
-  // Everything in `env` must outlive this.
+  // Reads the configuration again.
+  using Reload = std::function<absl::StatusOr<Configuration>()>;
+
+  // Everything in `env` must outlive this. `reload` null: the configuration never changes.
   Datanode(DatanodeOptions options, const StoreEnv& env, OnFatal on_fatal,
-           OnShutdown on_shutdown = nullptr);
+           OnShutdown on_shutdown = nullptr, Reload reload = nullptr);
   // Stops.
   ~Datanode();
   Datanode(const Datanode&) = delete;
@@ -64,15 +68,22 @@ class Datanode {
   BlockStore* store() const EXCLUDES(mu_);
   // Null before it exists and after Stop.
   NamenodeSession* session() const EXCLUDES(mu_);
+  // Changes its properties while it runs. Null before it is open and after Stop.
+  Reconfiguration* reconfiguration() const EXCLUDES(mu_);
 
  private:
   absl::Status Open() EXCLUDES(mu_);
+  // The properties that can be changed while these parts run.
+  std::vector<Reconfigurator::Property> ReconfigurableProperties(BlockStore& store,
+                                                                 TransferServer& transfers,
+                                                                 NamenodeSession& session) const;
   void Fail(const absl::Status& status) EXCLUDES(mu_);
 
   const DatanodeOptions options_;
   const StoreEnv env_;
   const OnFatal on_fatal_;
   const OnShutdown on_shutdown_;
+  const Reload reload_;
   NamenodeClient client_;
   std::thread starter_;
 
@@ -87,6 +98,7 @@ class Datanode {
   std::unique_ptr<RecoveryPeer> recovery_peer_ GUARDED_BY(mu_);
   std::unique_ptr<NamenodeSession> session_ GUARDED_BY(mu_);
   std::unique_ptr<AdminPort> admin_ GUARDED_BY(mu_);
+  std::unique_ptr<Reconfigurator> reconfigurator_ GUARDED_BY(mu_);
   std::unique_ptr<IpcServer> ipc_ GUARDED_BY(mu_);
 };
 

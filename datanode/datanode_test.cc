@@ -6,6 +6,7 @@
 #include <csignal>
 #include <filesystem>
 #include <fstream>
+#include <map>
 
 #include "common/testing/temp_dir.h"
 #include "common/types/errors.h"
@@ -21,15 +22,18 @@ class DatanodeTest : public ::testing::Test {
  protected:
   DatanodeTest() { std::signal(SIGPIPE, SIG_IGN); }
 
+  std::map<std::string, std::string> Settings() {
+    return {{"cairn.namenode.grpc-address", namenode_.address()},
+            {"dfs.datanode.data.dir",
+             "[SSD]file://" + directory_.path() + "/a," + directory_.path() + "/b"},
+            {"dfs.datanode.address", "127.0.0.1:0"},
+            {"dfs.datanode.ipc.address", "127.0.0.1:0"},
+            {"dfs.datanode.hostname", "dn1"},
+            {"dfs.heartbeat.interval", "1"}};
+  }
   DatanodeOptions Options() {
-    const auto configuration = Configuration::FromSettings(
-        {{"cairn.namenode.grpc-address", namenode_.address()},
-         {"dfs.datanode.data.dir",
-          "[SSD]file://" + directory_.path() + "/a," + directory_.path() + "/b"},
-         {"dfs.datanode.address", "127.0.0.1:0"},
-         {"dfs.datanode.ipc.address", "127.0.0.1:0"},
-         {"dfs.datanode.hostname", "dn1"},
-         {"dfs.heartbeat.interval", "1"}});
+    const auto settings = Settings();
+    const auto configuration = Configuration::FromSettings({settings.begin(), settings.end()});
     EXPECT_TRUE(configuration.ok()) << configuration.status();
     auto options = DatanodeOptions::From(*configuration);
     EXPECT_TRUE(options.ok()) << options.status();
@@ -142,6 +146,48 @@ TEST_F(DatanodeTest, ARottenByteIsReportedWithinTheScanPeriod) {
   EXPECT_EQ(namenode_.bad_replicas()[0].datanode_uuid(), datanode->uuid());
 }
 
+// `dfsadmin -reconfig datanode`: a directory joins and another leaves, and the NameNode hears of
+// it.
+TEST_F(DatanodeTest, ItsDirectoriesCanBeChangedWhileItRuns) {
+  const DatanodeOptions options = Options();
+  auto settings = Settings();
+  settings["dfs.datanode.data.dir"] =
+      "[SSD]file://" + directory_.path() + "/a," + directory_.path() + "/c";
+  settings["dfs.datanode.max.transfer.threads"] = "100";
+  settings["dfs.blockreport.intervalMsec"] = "3600000";
+  Datanode datanode(
+      options, StoreEnv{PosixFileSystem(), SystemClock(), random_}, [](const absl::Status&) {},
+      nullptr,
+      [&settings] {
+        return Configuration::FromSettings({settings.begin(), settings.end()});
+      });
+  datanode.Start();
+  ASSERT_TRUE(datanode.WaitReady(10'000).ok());
+  const int reports = namenode_.full_reports();
+  const std::string leaving = datanode.store()->Usage().at(1).storage_id;
+
+  Reconfiguration& properties = *datanode.reconfiguration();
+  ASSERT_TRUE(properties.Start().ok());
+  ASSERT_TRUE(Eventually([&] { return properties.Status().ended_ms.has_value(); }));
+  std::map<std::string, absl::Status> results;
+  for (const PropertyChange& change : properties.Status().changes) {
+    results[change.name] = change.result;
+  }
+  EXPECT_TRUE(results["dfs.datanode.data.dir"].ok()) << results["dfs.datanode.data.dir"];
+  EXPECT_EQ(results.size(), 3u);
+
+  const std::vector<StorageUsage> now = datanode.store()->Usage();
+  ASSERT_EQ(now.size(), 2u);
+  EXPECT_EQ(now[1].path, directory_.path() + "/c");
+  ASSERT_TRUE(Eventually([&] { return namenode_.full_reports() > reports; }));
+  const auto heartbeat = namenode_.last_heartbeat();
+  ASSERT_EQ(heartbeat.storages_size(), 2);
+  for (const auto& storage : heartbeat.storages()) {
+    EXPECT_NE(storage.storage().storage_id(), leaving);
+  }
+  datanode.Stop();
+}
+
 TEST_F(DatanodeTest, DisksOfAnotherClusterAreRefused) {
   auto datanode = Make(Options());
   ASSERT_TRUE(datanode->WaitReady(10'000).ok());
@@ -170,7 +216,7 @@ TEST(DatanodeOptions, TakeHadoopsKeys) {
   const auto options = DatanodeOptions::From(*configuration);
   ASSERT_TRUE(options.ok()) << options.status();
   EXPECT_EQ(options->control.namenode_address, "nn.example.com:9001");
-  EXPECT_EQ(options->control.heartbeat_interval_ms, 3'000);
+  EXPECT_EQ(options->control.pace.heartbeat_interval_ms, 3'000);
   ASSERT_EQ(options->store.volumes.size(), 2u);
   EXPECT_EQ(options->store.volumes[0].path, "/cold");
   EXPECT_EQ(options->store.volumes[0].storage_type, StorageType::kArchive);

@@ -50,7 +50,8 @@ absl::Status Run(const std::vector<std::string>& args, cairn::StopSignal& stop) 
           will_restart = upgrade;
         }
         stop.RequestStop("shutdownDatanode");
-      });
+      },
+      [sources = generic.sources] { return cairn::Configuration::Load(sources); });
   datanode.Start();
   spdlog::info("stopping: {}", stop.Wait());
   bool restart = false;

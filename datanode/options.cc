@@ -4,6 +4,7 @@
 #include <arpa/inet.h>
 
 #include <array>
+#include <memory>
 #include <string_view>
 #include <utility>
 
@@ -167,6 +168,7 @@ std::string AddressToRegister(const std::string& listen_host) {
 
 absl::StatusOr<DatanodeOptions> DatanodeOptions::From(const Configuration& configuration) {
   DatanodeOptions options;
+  options.source = std::make_shared<const Configuration>(configuration);
   RETURN_IF_ERROR(FillStore(configuration, options.store));
   RETURN_IF_ERROR(FillTransfer(configuration, options.transfer));
   RETURN_IF_ERROR(FillIpc(configuration, options.ipc));
@@ -178,9 +180,10 @@ absl::StatusOr<DatanodeOptions> DatanodeOptions::From(const Configuration& confi
   control.host_name = options.transfer.host_name;
   control.ip_addr = AddressToRegister(options.transfer.listen.host);
   control.software_version = kSoftwareVersion;
-  control.heartbeat_interval_ms = configuration.GetDurationMs("dfs.heartbeat.interval");
-  control.full_report_interval_ms = configuration.GetDurationMs("dfs.blockreport.intervalMsec");
-  control.full_report_initial_delay_ms =
+  control.pace.heartbeat_interval_ms = configuration.GetDurationMs("dfs.heartbeat.interval");
+  control.pace.full_report_interval_ms =
+      configuration.GetDurationMs("dfs.blockreport.intervalMsec");
+  control.pace.full_report_initial_delay_ms =
       configuration.GetDurationMs("dfs.blockreport.initialDelay");
   options.restart_expiry_ms =
       configuration.GetDurationMs("dfs.datanode.restart.replica.expiration");

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 
 #include "absl/status/statusor.h"
 #include "common/config/configuration.h"
@@ -15,6 +16,7 @@ namespace cairn::datanode {
 
 // The options of every part of a DataNode.
 struct DatanodeOptions {
+  std::shared_ptr<const Configuration> source;  // what all others are made of
   StoreOptions store;
   TransferOptions transfer;
   ControlOptions control;

@@ -34,7 +34,8 @@ constexpr KeySpec kKeys[] = {
     {"dfs.datanode.du.reserved", kSize, "0", kNone,
      "Bytes of each volume that are left to others."},
     {"dfs.datanode.failed.volumes.tolerated", kInt, "-1", kNone,
-     "Volumes that may fail before the DataNode stops; -1 means all but one (Hadoop's default is 0).",
+     "Volumes that may fail before the DataNode stops; -1 means all but one (Hadoop's default is "
+     "0).",
      -1},
     {"dfs.datanode.balance.bandwidthPerSec", kSize, "100m", kNone,
      "Bytes a second that balancing may use.", 1},

@@ -5,6 +5,7 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "common/status_macros.h"
 #include "common/types/errors.h"
@@ -78,7 +79,8 @@ NamenodeSession::NamenodeSession(const ControlOptions& options, NamenodeClient& 
           [this](const RecoveryResult& result) { return CommitRecovery(result); })),
       commands_(std::make_unique<CommandExecutor>(
           store, data_port, reports_, *recoveries_, options.transfer_threads,
-          [this](std::string message) { Complain(pb::DATANODE_ERROR_INVALID_BLOCK, message); })) {}
+          [this](std::string message) { Complain(pb::DATANODE_ERROR_INVALID_BLOCK, message); })),
+      pace_(options.pace) {}
 
 NamenodeSession::~NamenodeSession() { Stop(); }
 
@@ -138,6 +140,24 @@ void NamenodeSession::RequestChangeReport() {
   report_wake_.NotifyAll();
 }
 
+void NamenodeSession::VolumesChanged() {
+  MutexLock lock(mu_);
+  volumes_changed_ = true;
+  heartbeat_now_ = true;
+  heartbeat_wake_.NotifyAll();
+}
+
+void NamenodeSession::SetPace(const ReportPace& pace) {
+  MutexLock lock(mu_);
+  const int64_t sent_ms = full_report_at_ms_ - pace_.full_report_interval_ms;
+  // One that is asked for stays due at once.
+  if (reported_ && sent_ms > 0) full_report_at_ms_ = sent_ms + pace.full_report_interval_ms;
+  pace_ = pace;
+  heartbeat_now_ = true;
+  heartbeat_wake_.NotifyAll();
+  report_wake_.NotifyAll();
+}
+
 pb::Sender NamenodeSession::MakeSender() const {
   pb::Sender sender;
   sender.set_datanode_uuid(store_.datanode_uuid());
@@ -158,6 +178,11 @@ bool NamenodeSession::Pause(CondVar& wake, int64_t ms) {
   }
   if (&wake == &heartbeat_wake_) heartbeat_now_ = false;
   return !stopping_ && !failed_;
+}
+
+int64_t NamenodeSession::HeartbeatInterval() const {
+  MutexLock lock(mu_);
+  return pace_.heartbeat_interval_ms;
 }
 
 int64_t NamenodeSession::RetryDelay(int failures) {
@@ -221,8 +246,8 @@ absl::Status NamenodeSession::HandshakeAndRegister() {
   spdlog::info("registered with NameNode {} (epoch {}) as {} at {}:{}", client_.address(),
                answer.epoch(), store_.datanode_uuid(), answer.ip_addr(), data_port_.port());
   reports_.TellBadReplicasAgain();
-  const int64_t delay = options_.full_report_initial_delay_ms;
   MutexLock lock(mu_);
+  const int64_t delay = pace_.full_report_initial_delay_ms;
   epoch_ = std::max(epoch_, answer.epoch());
   registration_id_ = answer.registration_id();
   ip_addr_ = answer.ip_addr();
@@ -253,7 +278,7 @@ void NamenodeSession::HeartbeatLoop() {
       }
       spdlog::warn("{} failed: {}", known ? "heartbeat" : "registration", status.ToString());
     }
-    int64_t pause = options_.heartbeat_interval_ms;
+    int64_t pause = HeartbeatInterval();
     if (failures > 0) pause = std::min(pause, RetryDelay(failures));
     if (!Pause(heartbeat_wake_, pause)) return;
   }
@@ -262,6 +287,11 @@ void NamenodeSession::HeartbeatLoop() {
 absl::Status NamenodeSession::Heartbeat() {
   pb::HeartbeatRequest request;
   *request.mutable_sender() = MakeSender();
+  bool volumes_changed = false;
+  {
+    MutexLock lock(mu_);
+    volumes_changed = std::exchange(volumes_changed_, false);
+  }
   for (const StorageUsage& usage : store_.Usage()) Fill(usage, *request.add_storages());
   const std::vector<VolumeFailure> failed = store_.FailedVolumes();
   for (const VolumeFailure& failure : failed) {
@@ -277,8 +307,16 @@ absl::Status NamenodeSession::Heartbeat() {
     MutexLock lock(mu_);
     request.set_epoch(epoch_);
   }
-  ASSIGN_OR_RETURN(const pb::HeartbeatResponse reply, client_.Heartbeat(request));
-  HandleReply(reply);
+  const absl::StatusOr<pb::HeartbeatResponse> reply = client_.Heartbeat(request);
+  if (volumes_changed) {
+    MutexLock lock(mu_);
+    // What a new volume holds is told when the NameNode knows the volume.
+    if (reply.ok()) full_report_at_ms_ = 0;
+    volumes_changed_ |= !reply.ok();
+    report_wake_.NotifyAll();
+  }
+  RETURN_IF_ERROR(reply.status());
+  HandleReply(*reply);
   const absl::Status health = store_.Health();
   if (!health.ok()) {
     Complain(pb::DATANODE_ERROR_FATAL_DISK_ERROR, std::string(health.message()));
@@ -410,7 +448,7 @@ absl::Status NamenodeSession::SendFullReport(const pb::Sender& sender) {
   {
     // Before the listing: a request that comes meanwhile asks for a newer one.
     MutexLock lock(mu_);
-    full_report_at_ms_ = clock_.MonotonicMs() + options_.full_report_interval_ms;
+    full_report_at_ms_ = clock_.MonotonicMs() + pace_.full_report_interval_ms;
   }
   const auto answer = client_.ReportBlocks(sender, store_, storages);
   MutexLock lock(mu_);

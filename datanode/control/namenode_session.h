@@ -55,6 +55,10 @@ class NamenodeSession {
   void RequestFullReport() EXCLUDES(mu_);
   // Sends what has changed soon, deletions included.
   void RequestChangeReport() EXCLUDES(mu_);
+  // The store has other volumes now: tells the NameNode soon, with all replicas behind it.
+  void VolumesChanged() EXCLUDES(mu_);
+  // How often heartbeats and full reports are sent from now on.
+  void SetPace(const ReportPace& pace) EXCLUDES(mu_);
 
  private:
   void HeartbeatLoop() EXCLUDES(mu_);
@@ -78,6 +82,7 @@ class NamenodeSession {
   bool ReportsDue() const REQUIRES(mu_);
   // Waits for `ms`, for a kick, or for the end; false when stopping.
   bool Pause(CondVar& wake, int64_t ms) EXCLUDES(mu_);
+  int64_t HeartbeatInterval() const EXCLUDES(mu_);
   // The next pause after `failures` failed calls in a row.
   int64_t RetryDelay(int failures);
 
@@ -100,7 +105,9 @@ class NamenodeSession {
   bool failed_ GUARDED_BY(mu_) = false;
   bool registered_ GUARDED_BY(mu_) = false;
   bool reported_ GUARDED_BY(mu_) = false;
+  ReportPace pace_ GUARDED_BY(mu_);
   bool heartbeat_now_ GUARDED_BY(mu_) = false;
+  bool volumes_changed_ GUARDED_BY(mu_) = false;
   bool deletions_due_ GUARDED_BY(mu_) = false;  // a heartbeat has passed
   uint64_t registration_id_ GUARDED_BY(mu_) = 0;
   int64_t epoch_ GUARDED_BY(mu_) = 0;

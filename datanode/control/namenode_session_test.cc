@@ -17,7 +17,7 @@ ControlOptions FastOptions(const FakeNamenode& namenode) {
   ControlOptions options;
   options.namenode_address = namenode.address();
   options.host_name = "dn1";
-  options.heartbeat_interval_ms = 50;
+  options.pace.heartbeat_interval_ms = 50;
   options.min_retry_ms = 20;
   options.max_retry_ms = 100;
   options.call_timeout_ms = 5'000;
@@ -141,7 +141,7 @@ TEST_F(NamenodeSessionTest, RegistersReportsAndBeats) {
 
 TEST_F(NamenodeSessionTest, ReceivedIsToldAtOnceAndDeletedWithAHeartbeat) {
   ControlOptions slow = FastOptions(namenode_);
-  slow.heartbeat_interval_ms = 2'000;
+  slow.pace.heartbeat_interval_ms = 2'000;
   StartSession(slow);
   ASSERT_TRUE(Eventually([&] { return session_->reported(); }));
   const int64_t begun = SystemClock().MonotonicMs();

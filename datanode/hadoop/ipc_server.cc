@@ -25,13 +25,14 @@ absl::Status CheckSuperuser(const IpcServices& services, const ipc::Call& call) 
 }
 
 IpcServer::IpcServer(const IpcOptions& options, BlockStore& store, DatanodeAdmin& admin,
-                     const Clock& clock)
+                     Reconfiguration& reconfiguration, const Clock& clock)
     : options_(options),
       groups_(options.groups, clock),
       executor_("ipc-handler", options.handler_threads),
       services_{.options = options_,
                 .store = store,
                 .admin = admin,
+                .reconfiguration = reconfiguration,
                 .groups = groups_,
                 .clock = clock,
                 .started_ms = clock.MonotonicMs(),
@@ -39,8 +40,9 @@ IpcServer::IpcServer(const IpcOptions& options, BlockStore& store, DatanodeAdmin
 
 absl::StatusOr<std::unique_ptr<IpcServer>> IpcServer::Start(const IpcOptions& options,
                                                             BlockStore& store, DatanodeAdmin& admin,
+                                                            Reconfiguration& reconfiguration,
                                                             const Clock& clock) {
-  std::unique_ptr<IpcServer> server(new IpcServer(options, store, admin, clock));
+  std::unique_ptr<IpcServer> server(new IpcServer(options, store, admin, reconfiguration, clock));
   const IpcServices& services = server->services_;
   ASSIGN_OR_RETURN(server->server_, ipc::Server::Start(options.server,
                                                        {InterDatanodeProtocol(services),

@@ -13,10 +13,11 @@ namespace cairn::datanode {
 // Thread-safe.
 class IpcServer {
  public:
-  // Listens and begins to serve. `store`, `admin` and `clock` must outlive the server. kUnavailable
+  // Listens and begins to serve. Everything but the options must outlive the server. kUnavailable
   // when the address cannot be listened on.
   static absl::StatusOr<std::unique_ptr<IpcServer>> Start(const IpcOptions& options,
                                                           BlockStore& store, DatanodeAdmin& admin,
+                                                          Reconfiguration& reconfiguration,
                                                           const Clock& clock);
   // Stops.
   ~IpcServer();
@@ -28,7 +29,8 @@ class IpcServer {
   int port() const { return server_->port(); }
 
  private:
-  IpcServer(const IpcOptions& options, BlockStore& store, DatanodeAdmin& admin, const Clock& clock);
+  IpcServer(const IpcOptions& options, BlockStore& store, DatanodeAdmin& admin,
+            Reconfiguration& reconfiguration, const Clock& clock);
 
   const IpcOptions options_;
   HostGroupResolver groups_;

@@ -39,6 +39,18 @@ class TestAdmin : public DatanodeAdmin {
   TransferServer& server_;
 };
 
+// One property, and a task that runs.
+class TestReconfiguration : public Reconfiguration {
+ public:
+  std::vector<std::string> Properties() const override { return {"dfs.datanode.data.dir"}; }
+  ReconfigurationStatus Status() const override {
+    return {.started_ms = 5,
+            .ended_ms = 6,
+            .changes = {{"dfs.datanode.data.dir", "/a", "/b", errors::Io("no such disk")}}};
+  }
+  absl::Status Start() override { return errors::Io("Another reconfiguration task is running."); }
+};
+
 class IpcServerTest : public ::testing::Test {
  protected:
   IpcServerTest() : admin_(data_.server()) {
@@ -48,7 +60,7 @@ class IpcServerTest : public ::testing::Test {
     options.owner = "hdfs";
     options.supergroup = "supergroup";
     options.groups.overrides = {{"nobody", {}}, {"ada", {"supergroup"}}, {"hdfs", {}}};
-    server_ = *IpcServer::Start(options, data_.store(), admin_, clock_);
+    server_ = *IpcServer::Start(options, data_.store(), admin_, reconfiguration_, clock_);
     node_ = data_.info().id;
     node_.ipc_port = server_->port();
   }
@@ -91,6 +103,7 @@ class IpcServerTest : public ::testing::Test {
   Random random_;
   TransferNode data_;
   TestAdmin admin_;
+  TestReconfiguration reconfiguration_;
   std::unique_ptr<IpcServer> server_;
   DatanodeId node_;
 };
@@ -219,15 +232,36 @@ TEST_F(IpcServerTest, OthersAreNot) {
   EXPECT_EQ(admin_.shutdowns, 0);
 }
 
+TEST_F(IpcServerTest, ReconfigurationIsPassedOn) {
+  constexpr char kProtocol[] = "org.apache.hadoop.hdfs.protocol.ReconfigurationProtocol";
+  const auto properties = Ask<pb::ListReconfigurablePropertiesResponseProto>(
+      "listReconfigurableProperties", pb::ListReconfigurablePropertiesRequestProto(), "hdfs",
+      kProtocol);
+  ASSERT_TRUE(properties.ok()) << properties.status();
+  ASSERT_EQ(properties->name_size(), 1);
+  EXPECT_EQ(properties->name(0), "dfs.datanode.data.dir");
+  const auto status = Ask<pb::GetReconfigurationStatusResponseProto>(
+      "getReconfigurationStatus", pb::GetReconfigurationStatusRequestProto(), "hdfs", kProtocol);
+  ASSERT_TRUE(status.ok()) << status.status();
+  ASSERT_EQ(status->changes_size(), 1);
+  EXPECT_EQ(status->changes(0).errormessage(), "no such disk");
+  const absl::Status started =
+      Ask<pb::StartReconfigurationResponseProto>(
+          "startReconfiguration", pb::StartReconfigurationRequestProto(), "hdfs", kProtocol)
+          .status();
+  EXPECT_EQ(started.message(), "Another reconfiguration task is running.");
+  EXPECT_TRUE(
+      Is(Ask<pb::StartReconfigurationResponseProto>(
+             "startReconfiguration", pb::StartReconfigurationRequestProto(), "nobody", kProtocol)
+             .status(),
+         ErrorKind::kAccessControl));
+}
+
 TEST_F(IpcServerTest, WhatIsNotSupportedSaysSo) {
   EXPECT_TRUE(Is(
       Ask<pb::RefreshNamenodesResponseProto>("refreshNamenodes", pb::RefreshNamenodesRequestProto())
           .status(),
       ErrorKind::kUnsupportedOperation));
-  EXPECT_TRUE(Is(Ask<pb::StartReconfigurationResponseProto>("startReconfiguration",
-                                                            pb::StartReconfigurationRequestProto())
-                     .status(),
-                 ErrorKind::kUnsupportedOperation));
   EXPECT_TRUE(Is(Ask<pb::StartReconfigurationResponseProto>("queryDiskBalancerPlan",
                                                             pb::StartReconfigurationRequestProto())
                      .status(),
@@ -252,7 +286,7 @@ TEST_F(IpcServerTest, ReconfigurationIsServedUnderBothNames) {
         "listReconfigurableProperties", pb::ListReconfigurablePropertiesRequestProto(), "hdfs",
         protocol);
     ASSERT_TRUE(listed.ok()) << listed.status();
-    EXPECT_EQ(listed->name_size(), 0);
+    EXPECT_EQ(listed->name_size(), 1);
   }
 }
 

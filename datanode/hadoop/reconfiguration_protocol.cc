@@ -1,8 +1,8 @@
-// ReconfigurationProtocol (dfsadmin -reconfig): nothing can be changed while a DataNode runs.
+// ReconfigurationProtocol (dfsadmin -reconfig).
 #include "common/status_macros.h"
-#include "common/types/errors.h"
 #include "datanode/hadoop/services.h"
 #include "proto/hadoop/ReconfigurationProtocol.pb.h"
+#include "wire/hdfs/reconfiguration.h"
 
 namespace cairn::datanode {
 namespace {
@@ -13,14 +13,16 @@ absl::Status ListReconfigurableProperties(
     const IpcServices& services, const ipc::Call& call,
     const pb::ListReconfigurablePropertiesRequestProto& request,
     pb::ListReconfigurablePropertiesResponseProto& response) {
-  return CheckSuperuser(services, call);
+  RETURN_IF_ERROR(CheckSuperuser(services, call));
+  for (const std::string& name : services.reconfiguration.Properties()) response.add_name(name);
+  return absl::OkStatus();
 }
 
 absl::Status GetReconfigurationStatus(const IpcServices& services, const ipc::Call& call,
                                       const pb::GetReconfigurationStatusRequestProto& request,
                                       pb::GetReconfigurationStatusResponseProto& response) {
   RETURN_IF_ERROR(CheckSuperuser(services, call));
-  response.set_starttime(0);  // none has been started
+  wire::ToProto(services.reconfiguration.Status(), response);
   return absl::OkStatus();
 }
 
@@ -28,8 +30,7 @@ absl::Status StartReconfiguration(const IpcServices& services, const ipc::Call& 
                                   const pb::StartReconfigurationRequestProto& request,
                                   pb::StartReconfigurationResponseProto& response) {
   RETURN_IF_ERROR(CheckSuperuser(services, call));
-  return MakeError(ErrorKind::kUnsupportedOperation,
-                   "No property of a running DataNode can be changed: restart it.");
+  return services.reconfiguration.Start();
 }
 
 }  // namespace

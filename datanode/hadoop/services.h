@@ -7,6 +7,7 @@
 
 #include "absl/status/status.h"
 #include "common/clock.h"
+#include "common/server/reconfiguration.h"
 #include "common/threads.h"
 #include "common/types/block.h"
 #include "datanode/hadoop/datanode_admin.h"
@@ -21,6 +22,7 @@ struct IpcServices {
   const IpcOptions& options;
   BlockStore& store;
   DatanodeAdmin& admin;
+  Reconfiguration& reconfiguration;
   GroupResolver& groups;
   const Clock& clock;
   const int64_t started_ms;  // monotonic

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <charconv>
 #include <limits>
 #include <optional>
@@ -35,26 +36,49 @@ std::optional<int64_t> Number(const Properties& properties, const std::string& k
 
 BlockScanner::BlockScanner(StoreCore& core)
     : core_(core), own_pace_(core.options().scan_bytes_per_second) {
-  const StoreOptions& options = core.options();
-  if (!options.background || options.scan_bytes_per_second <= 0) return;
-  for (const auto& volume : core.volumes()) {
-    auto scan = std::make_unique<VolumeScan>(volume, options.scan_bytes_per_second);
-    scan->cursor = Load(*volume);
-    scan->saved_ms = core.clock().MonotonicMs();
-    VolumeScan* raw = scan.get();
-    scan->thread =
-        std::make_unique<PeriodicThread>("block-scanner", kTickMs, [this, raw] { Tick(*raw); });
-    scans_.push_back(std::move(scan));
-  }
+  for (const auto& volume : core.volumes()) AddVolume(volume);
 }
 
 BlockScanner::~BlockScanner() {
   own_pace_.Stop();
-  for (const auto& scan : scans_) scan->pacer.Stop();
-  for (const auto& scan : scans_) {
+  std::vector<std::unique_ptr<VolumeScan>> scans;
+  {
+    MutexLock lock(mu_);
+    scans.swap(scans_);
+  }
+  for (const auto& scan : scans) scan->pacer.Stop();
+  for (const auto& scan : scans) {
     scan->thread.reset();
     if (!scan->volume->failed()) Save(*scan);
   }
+}
+
+void BlockScanner::AddVolume(const std::shared_ptr<Volume>& volume) {
+  const StoreOptions& options = core_.options();
+  if (!options.background || options.scan_bytes_per_second <= 0) return;
+  auto scan = std::make_unique<VolumeScan>(volume, options.scan_bytes_per_second);
+  scan->cursor = Load(*volume);
+  scan->saved_ms = core_.clock().MonotonicMs();
+  VolumeScan* raw = scan.get();
+  scan->thread =
+      std::make_unique<PeriodicThread>("block-scanner", kTickMs, [this, raw] { Tick(*raw); });
+  MutexLock lock(mu_);
+  scans_.push_back(std::move(scan));
+}
+
+void BlockScanner::RemoveVolume(const Volume& volume) {
+  std::unique_ptr<VolumeScan> scan;
+  {
+    MutexLock lock(mu_);
+    const auto it = std::find_if(scans_.begin(), scans_.end(), [&](const auto& candidate) {
+      return candidate->volume.get() == &volume;
+    });
+    if (it == scans_.end()) return;
+    scan = std::move(*it);
+    scans_.erase(it);
+  }
+  scan->pacer.Stop();
+  scan->thread.reset();
 }
 
 void BlockScanner::Suspect(const Block& block) {

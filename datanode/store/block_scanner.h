@@ -22,6 +22,10 @@ class BlockScanner {
   explicit BlockScanner(StoreCore& core);
   ~BlockScanner();
 
+  // Scans this volume from now on, if volumes are scanned at all.
+  void AddVolume(const std::shared_ptr<Volume>& volume) EXCLUDES(mu_);
+  // Lets go of a volume that is out of service.
+  void RemoveVolume(const Volume& volume) EXCLUDES(mu_);
   // Verifies this replica before any other.
   void Suspect(const Block& block);
   // One whole pass over all volumes, at the bounded rate, from the calling thread.
@@ -58,7 +62,7 @@ class BlockScanner {
   StoreCore& core_;
   Mutex mu_;
   std::deque<Block> suspects_ GUARDED_BY(mu_);
-  std::vector<std::unique_ptr<VolumeScan>> scans_;
+  std::vector<std::unique_ptr<VolumeScan>> scans_ GUARDED_BY(mu_);
   Pacer own_pace_;
 };
 

@@ -225,6 +225,15 @@ class BlockStore {
   // is left.
   virtual absl::Status Health() const = 0;
 
+  // ---- Volumes.
+
+  // Has exactly these directories in service: new ones are opened as OpenBlockStore does and their
+  // replicas served, those no longer named are let go of, their writers stopped. What cannot be
+  // done is named in the error, the rest is done; a change of a directory's storage type is
+  // refused. Of a block that is on a new volume and on another, the other one's replica stays.
+  // kInvalidArgument, and nothing is done, for no directory at all. One call at a time.
+  virtual absl::Status SetVolumes(const std::vector<VolumeOptions>& volumes) = 0;
+
   // ---- Maintenance; the store runs these by itself, tests and tools call them directly. Each
   // returns when done and may run beside everything else.
 

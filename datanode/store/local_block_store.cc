@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <thread>
 #include <utility>
 
@@ -84,12 +85,14 @@ absl::StatusOr<std::unique_ptr<BlockStore>> OpenBlockStore(const StoreOptions& o
   RETURN_IF_ERROR(core->Health());
   RETURN_IF_ERROR(LoadVolumes(*core));
   RETURN_IF_ERROR(core->Health());
-  return std::make_unique<LocalBlockStore>(std::move(core), std::move(opened.datanode_uuid));
+  return std::make_unique<LocalBlockStore>(std::move(core), std::move(opened.datanode_uuid), env);
 }
 
-LocalBlockStore::LocalBlockStore(std::unique_ptr<StoreCore> core, std::string datanode_uuid)
+LocalBlockStore::LocalBlockStore(std::unique_ptr<StoreCore> core, std::string datanode_uuid,
+                                 const StoreEnv& env)
     : core_(std::move(core)),
       datanode_uuid_(std::move(datanode_uuid)),
+      env_(env),
       deletions_(*core_),
       directory_scanner_(*core_),
       block_scanner_(*core_) {}
@@ -99,6 +102,8 @@ LocalBlockStore::~LocalBlockStore() { core_->background().Shutdown(); }
 void LocalBlockStore::SetListener(StoreListener* listener) { core_->SetListener(listener); }
 
 void LocalBlockStore::WatchReplicas(ReplicaWatch changed) {
+  MutexLock lock(watch_mu_);
+  watch_ = changed;
   for (const auto& volume : core_->volumes()) volume->WatchReplicas(changed);
 }
 
@@ -188,6 +193,85 @@ void LocalBlockStore::AnnounceRestart(int64_t budget_ms) {
 
 absl::Status LocalBlockStore::MoveToStorage(const MoveRequest& request) {
   return MoveReplicaToStorage(*core_, request);
+}
+
+absl::Status LocalBlockStore::SetVolumes(const std::vector<VolumeOptions>& volumes) {
+  if (volumes.empty()) return absl::InvalidArgumentError("No directory is specified.");
+  std::string errors;
+  const auto failed = [&errors](const std::string& path, const absl::Status& status) {
+    spdlog::error("{} is not put into service: {}", path, std::string(status.message()));
+    errors +=
+        fmt::format("{}{}: {}", errors.empty() ? "" : "\n", path, std::string(status.message()));
+  };
+  const auto in_service = [this](const std::string& path) {
+    const StoreCore::VolumeList all = core_->volumes();
+    const auto it = std::ranges::find(all, path, &Volume::path);
+    return it == all.end() ? nullptr : *it;
+  };
+  for (const VolumeOptions& options : volumes) {
+    const auto volume = in_service(options.path);
+    if (volume == nullptr) {
+      if (const absl::Status added = AddVolume(options); !added.ok()) failed(options.path, added);
+    } else if (volume->storage_type() != options.storage_type) {
+      failed(options.path, absl::InvalidArgumentError("Changing storage type is not allowed."));
+    }
+  }
+  const auto named = [&volumes](const std::string& path) {
+    return std::ranges::find(volumes, path, &VolumeOptions::path) != volumes.end();
+  };
+  for (const auto& volume : core_->volumes()) {
+    if (named(volume->path())) continue;
+    if (core_->volumes().size() == 1) {
+      failed(volume->path(), absl::FailedPreconditionError("it is the last one and stays"));
+      break;
+    }
+    spdlog::info("{} ({}) is taken out of service", volume->path(), volume->storage_id());
+    core_->RemoveVolume(volume);
+    block_scanner_.RemoveVolume(*volume);
+  }
+  for (const VolumeFailure& failure : core_->FailedVolumes()) {
+    if (!named(failure.path)) core_->ForgetFailures(failure.path);
+  }
+  return errors.empty() ? absl::OkStatus() : errors::Io(errors);
+}
+
+absl::Status LocalBlockStore::AddVolume(const VolumeOptions& options) {
+  StoreOptions store_options = core_->options();
+  store_options.volumes = {options};
+  ASSIGN_OR_RETURN(OpenedVolumes opened,
+                   OpenVolumes(store_options, core_->pool(), env_, datanode_uuid_));
+  if (opened.volumes.empty()) return errors::Io(opened.failures.front().reason);
+  const std::shared_ptr<Volume> volume = opened.volumes.front();
+  LoadFindings findings;
+  RETURN_IF_ERROR(LoadVolume(core_->fs(), *volume, core_->clock().WallMs(),
+                             core_->options().boot_id, findings));
+  {
+    MutexLock lock(watch_mu_);
+    volume->WatchReplicas(watch_);
+    core_->AddVolume(volume);
+  }
+  core_->ForgetFailures(options.path);
+  const absl::Status resolved = DropDuplicates(volume);
+  if (!resolved.ok()) {
+    spdlog::warn("a duplicate replica stays: {}", std::string(resolved.message()));
+  }
+  for (const auto& bad : findings.bad) core_->ReportBad(*volume, bad.block, bad.reason);
+  block_scanner_.AddVolume(volume);
+  spdlog::info("{} ({}) is in service", volume->path(), volume->storage_id());
+  return absl::OkStatus();
+}
+
+// The volume is the last one, so that every look-up finds the other replica already.
+absl::Status LocalBlockStore::DropDuplicates(const std::shared_ptr<Volume>& added) {
+  for (const ReplicaEntry& entry : added->List().replicas) {
+    const BlockLatches::Latch latch = core_->latches().Acquire(entry.block.id);
+    const auto served = core_->Find(entry.block.id);
+    const auto mine = added->Find(entry.block.id);
+    if (!served || !mine || served->volume == added) continue;
+    const StoredReplica duplicate{entry.block.id, added, mine->record, mine->active};
+    RETURN_IF_ERROR(core_->Delete(duplicate, /*quiet=*/true));
+  }
+  return absl::OkStatus();
 }
 
 std::vector<StorageUsage> LocalBlockStore::Usage() const {

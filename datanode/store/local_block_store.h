@@ -16,11 +16,11 @@ namespace cairn::datanode {
 // Thread-safe; see BlockStore. Made by OpenBlockStore.
 class LocalBlockStore : public BlockStore {
  public:
-  LocalBlockStore(std::unique_ptr<StoreCore> core, std::string datanode_uuid);
+  LocalBlockStore(std::unique_ptr<StoreCore> core, std::string datanode_uuid, const StoreEnv& env);
   ~LocalBlockStore() override;
 
   void SetListener(StoreListener* listener) override;
-  void WatchReplicas(ReplicaWatch changed) override;
+  void WatchReplicas(ReplicaWatch changed) override EXCLUDES(watch_mu_);
   const std::string& datanode_uuid() const override { return datanode_uuid_; }
   const std::string& cluster_id() const override { return core_->pool().cluster_id; }
   const std::string& pool_id() const override { return core_->pool().pool_id; }
@@ -50,6 +50,7 @@ class LocalBlockStore : public BlockStore {
 
   void AnnounceRestart(int64_t budget_ms) override;
   absl::Status MoveToStorage(const MoveRequest& request) override;
+  absl::Status SetVolumes(const std::vector<VolumeOptions>& volumes) override;
   std::vector<StorageUsage> Usage() const override;
   std::vector<VolumeFailure> FailedVolumes() const override { return core_->FailedVolumes(); }
   absl::StatusOr<ReplicaListing> List(std::string_view storage_id) const override;
@@ -60,8 +61,14 @@ class LocalBlockStore : public BlockStore {
   void DrainDeletions() override { deletions_.Drain(); }
 
  private:
+  absl::Status AddVolume(const VolumeOptions& options) EXCLUDES(watch_mu_);
+  absl::Status DropDuplicates(const std::shared_ptr<Volume>& added);
+
   const std::unique_ptr<StoreCore> core_;
   const std::string datanode_uuid_;
+  const StoreEnv env_;
+  Mutex watch_mu_;
+  ReplicaWatch watch_ GUARDED_BY(watch_mu_);  // for volumes that are added
   DeletionQueue deletions_;
   DirectoryScanner directory_scanner_;
   BlockScanner block_scanner_;

@@ -49,6 +49,11 @@ void StoreCore::SetVolumes(VolumeList volumes) {
   volumes_ = std::move(volumes);
 }
 
+void StoreCore::AddVolume(std::shared_ptr<Volume> volume) {
+  WriterLock lock(volumes_mu_);
+  volumes_.push_back(std::move(volume));
+}
+
 StoreCore::VolumeList StoreCore::volumes() const {
   ReaderLock lock(volumes_mu_);
   return volumes_;
@@ -245,8 +250,14 @@ bool StoreCore::CheckVolume(const std::shared_ptr<Volume>& volume) {
 }
 
 void StoreCore::Drop(const std::shared_ptr<Volume>& volume, const absl::Status& why) {
-  if (!volume->MarkFailed()) return;
   const auto usage = volume->Usage();
+  if (!RemoveVolume(volume)) return;
+  AddFailure(VolumeFailure{volume->path(), volume->storage_id(), std::string(why.message()),
+                           env_.clock.WallMs(), usage.ok() ? usage->capacity : 0});
+}
+
+bool StoreCore::RemoveVolume(const std::shared_ptr<Volume>& volume) {
+  if (!volume->MarkFailed()) return false;
   {
     WriterLock lock(volumes_mu_);
     std::erase(volumes_, volume);
@@ -254,8 +265,12 @@ void StoreCore::Drop(const std::shared_ptr<Volume>& volume, const absl::Status& 
   volume->TellAllChanged();
   volume->WatchReplicas(nullptr);  // it may outlive the store with those who use it
   for (const auto& active : volume->ActiveReplicas()) active->StopWriter(0).IgnoreError();
-  AddFailure(VolumeFailure{volume->path(), volume->storage_id(), std::string(why.message()),
-                           env_.clock.WallMs(), usage.ok() ? usage->capacity : 0});
+  return true;
+}
+
+void StoreCore::ForgetFailures(const std::string& path) {
+  MutexLock lock(mu_);
+  std::erase_if(failures_, [&](const VolumeFailure& failure) { return failure.path == path; });
 }
 
 void StoreCore::AddFailure(VolumeFailure failure) {

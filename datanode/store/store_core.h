@@ -57,6 +57,10 @@ class StoreCore {
   std::string Name(const Block& block) const;
 
   void SetVolumes(VolumeList volumes);
+  void AddVolume(std::shared_ptr<Volume> volume);
+  // Takes the volume out of service: its writers stop, its replicas are gone for everybody. False
+  // when it was out already.
+  bool RemoveVolume(const std::shared_ptr<Volume>& volume);
   // Volumes in service.
   VolumeList volumes() const;
   // The replica, invalidated ones included; empty when there is none.
@@ -100,6 +104,8 @@ class StoreCore {
   // fine.
   bool CheckVolume(const std::shared_ptr<Volume>& volume);
   void AddFailure(VolumeFailure failure);
+  // Forgets the failures of this directory, which is given up or tried again.
+  void ForgetFailures(const std::string& path);
   std::vector<VolumeFailure> FailedVolumes() const;
   absl::Status Health() const;
 

@@ -22,8 +22,8 @@ struct VolumeOptions {
 
 // Each field names its configuration key and carries its default.
 struct StoreOptions {
-  std::vector<VolumeOptions> volumes;    // dfs.datanode.data.dir
-  int64_t reserved_bytes = 0;            // dfs.datanode.du.reserved, per volume
+  std::vector<VolumeOptions> volumes;     // dfs.datanode.data.dir
+  int64_t reserved_bytes = 0;             // dfs.datanode.du.reserved, per volume
   int32_t failed_volumes_tolerated = -1;  // dfs.datanode.failed.volumes.tolerated; < 0: all but one
   int64_t stop_writer_timeout_ms = 60'000;          // dfs.datanode.xceiver.stop.timeout.millis
   int64_t scan_period_ms = 504LL * 3600 * 1000;     // dfs.datanode.scan.period.hours; <= 0: never

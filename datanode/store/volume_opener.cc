@@ -209,9 +209,8 @@ VolumeFailure FailureOf(const StoreEnv& env, const VolumeOptions& options,
 }
 
 // The uuid all directories agree on.
-absl::StatusOr<std::string> AgreeOnUuid(const StoreEnv& env,
+absl::StatusOr<std::string> AgreeOnUuid(const StoreEnv& env, std::string uuid,
                                         const std::vector<Candidate>& candidates) {
-  std::string uuid;
   for (const Candidate& candidate : candidates) {
     if (!candidate.version) continue;
     if (uuid.empty()) uuid = candidate.version->datanode_uuid;
@@ -229,7 +228,7 @@ absl::StatusOr<std::string> AgreeOnUuid(const StoreEnv& env,
 }  // namespace
 
 absl::StatusOr<OpenedVolumes> OpenVolumes(const StoreOptions& options, const PoolIdentity& pool,
-                                          const StoreEnv& env) {
+                                          const StoreEnv& env, const std::string& datanode_uuid) {
   // It becomes the name of a directory.
   if (!pool.pool_id.starts_with("BP-") || pool.pool_id.find('/') != std::string::npos ||
       pool.pool_id.find('\0') != std::string::npos) {
@@ -247,7 +246,7 @@ absl::StatusOr<OpenedVolumes> OpenVolumes(const StoreOptions& options, const Poo
       opened.failures.push_back(FailureOf(env, volume, candidate.status()));
     }
   }
-  ASSIGN_OR_RETURN(opened.datanode_uuid, AgreeOnUuid(env, candidates));
+  ASSIGN_OR_RETURN(opened.datanode_uuid, AgreeOnUuid(env, datanode_uuid, candidates));
   for (Candidate& candidate : candidates) {
     const VolumeOptions volume_options = candidate.options;
     auto volume = Finish(env, options, pool, opened.datanode_uuid, std::move(candidate));

@@ -21,7 +21,9 @@ struct OpenedVolumes {
 // Opens all of `options.volumes` for `pool`; their replicas are not loaded yet. Errors (errors.h,
 // naming directory and id): a directory of another cluster, pool, namespace or DataNode, one of
 // another layout version, one in use by another process, one whose VERSION is missing or malformed.
+// `datanode_uuid`: the DataNode's, when other directories are in service already.
 absl::StatusOr<OpenedVolumes> OpenVolumes(const StoreOptions& options, const PoolIdentity& pool,
-                                          const StoreEnv& env);
+                                          const StoreEnv& env,
+                                          const std::string& datanode_uuid = "");
 
 }  // namespace cairn::datanode

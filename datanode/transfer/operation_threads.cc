@@ -26,6 +26,11 @@ constexpr int64_t kIdleMs = 10'000;
 
 OperationThreads::OperationThreads(int32_t max_operations) : max_operations_(max_operations) {}
 
+void OperationThreads::SetMaxOperations(int32_t max_operations) {
+  MutexLock lock(mu_);
+  max_operations_ = max_operations;
+}
+
 OperationThreads::~OperationThreads() { Shutdown(); }
 
 bool OperationThreads::Run(absl::AnyInvocable<void()> task) {

@@ -22,6 +22,8 @@ class OperationThreads {
   // As Run, for a task that an operation needs beside its own thread (at most one per operation):
   // not counted against the bound.
   bool RunHelper(absl::AnyInvocable<void()> task) EXCLUDES(mu_);
+  // Holds for operations that begin from now on.
+  void SetMaxOperations(int32_t max_operations) EXCLUDES(mu_);
   // Operations running now.
   int32_t running() const EXCLUDES(mu_);
   // Refuses new tasks and waits for all threads to end; the caller has made the tasks end.
@@ -37,8 +39,8 @@ class OperationThreads {
   void ThreadMain();
   static void* Entry(void* self);
 
-  const int32_t max_operations_;
   mutable Mutex mu_;
+  int32_t max_operations_ GUARDED_BY(mu_);
   CondVar work_;
   CondVar ended_;
   std::deque<Task> tasks_ GUARDED_BY(mu_);  // never more than idle_ threads to take them

@@ -46,10 +46,10 @@ void Throttler::Stop() {
 }
 
 std::shared_ptr<void> MoverSlots::TryTake() {
-  int32_t free = free_.load();
-  while (free > 0) {
-    if (free_.compare_exchange_weak(free, free - 1)) {
-      return {this, [](void* self) { ++static_cast<MoverSlots*>(self)->free_; }};
+  int32_t taken = taken_.load();
+  while (taken < slots_.load()) {
+    if (taken_.compare_exchange_weak(taken, taken + 1)) {
+      return {this, [](void* self) { --static_cast<MoverSlots*>(self)->taken_; }};
     }
   }
   return nullptr;

@@ -36,16 +36,18 @@ class Throttler {
 // The slots of dfs.datanode.balance.max.concurrent.moves. Thread-safe.
 class MoverSlots {
  public:
-  explicit MoverSlots(int32_t slots) : slots_(slots), free_(slots) {}
+  explicit MoverSlots(int32_t slots) : slots_(slots) {}
 
   // Takes a slot until the returned object is destroyed; null when all are taken. This must
   // outlive what it hands out.
   std::shared_ptr<void> TryTake();
-  int32_t slots() const { return slots_; }
+  int32_t slots() const { return slots_.load(); }
+  // Holds for slots taken from now on.
+  void SetSlots(int32_t slots) { slots_ = slots; }
 
  private:
-  const int32_t slots_;
-  std::atomic<int32_t> free_;
+  std::atomic<int32_t> slots_;
+  std::atomic<int32_t> taken_ = 0;
 };
 
 }  // namespace cairn::datanode

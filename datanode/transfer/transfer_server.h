@@ -51,6 +51,9 @@ class TransferServer {
   void SetBalanceBandwidth(int64_t bytes_per_second);
   // What that is now.
   int64_t balance_bandwidth() const { return balance_throttler_.bandwidth(); }
+  // How many moves for balancing, and how many operations at all, may run at a time from now on.
+  void SetMaxMoves(int32_t moves) { mover_slots_.SetSlots(moves); }
+  void SetMaxOperations(int32_t operations) { threads_.SetMaxOperations(operations); }
   // Ends the writes of clients that are in progress; their replicas stay for recovery.
   void EvictWriters() EXCLUDES(mu_);
 
