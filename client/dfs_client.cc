@@ -272,6 +272,12 @@ absl::Status DfsClient::SetBalancerBandwidth(int64_t bytes_per_second) {
   });
 }
 
+absl::Status DfsClient::RefreshNodes() {
+  return context_->Call(RetryMode::kPlain, [&](NamenodeStub& stub, const CallContext& call) {
+    return stub.RefreshNodes(call);
+  });
+}
+
 absl::StatusOr<OpenFilesPage> DfsClient::ListOpenFiles(const std::string& path, InodeId after) {
   return context_->Call(RetryMode::kPlain, [&](NamenodeStub& stub, const CallContext& call) {
     return stub.ListOpenFiles(call, path, after);

@@ -134,6 +134,8 @@ class DfsClient {
   absl::Status MetaSave(const std::string& filename);
   // How many bytes a second balancing may use on each live DataNode from now on; 0 changes nothing.
   absl::Status SetBalancerBandwidth(int64_t bytes_per_second);
+  // Has the NameNode read its lists of DataNodes (dfs.hosts, dfs.hosts.exclude) again.
+  absl::Status RefreshNodes();
   // A page of the files at or below `path` that are open for writing, by inode id, which begins
   // after the id `after` (0: from the beginning).
   absl::StatusOr<OpenFilesPage> ListOpenFiles(const std::string& path = "/", InodeId after = 0);

@@ -180,6 +180,7 @@ class NamenodeStub {
   virtual absl::StatusOr<Txid> RollEdits(const CallContext& call) = 0;
   virtual absl::Status MetaSave(const CallContext& call, const std::string& filename) = 0;
   virtual absl::Status SetBalancerBandwidth(const CallContext& call, int64_t bytes_per_second) = 0;
+  virtual absl::Status RefreshNodes(const CallContext& call) = 0;
   virtual absl::StatusOr<OpenFilesPage> ListOpenFiles(const CallContext& call,
                                                       const std::string& path, InodeId after) = 0;
   virtual absl::StatusOr<CorruptFilesPage> ListCorruptFiles(const CallContext& call,

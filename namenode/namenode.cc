@@ -90,6 +90,9 @@ absl::Status NameNode::Open(OnFatal on_fatal) {
   options_.blocks.durable = [store = store_.get()] { return store->durable(); };
   options_.blocks.highest_generation_stamp = [this] { return highest_generation_stamp_.load(); };
   blocks_ = std::make_unique<BlockManagerImpl>(options_.blocks, env_.clock, env_.random, *racks_);
+  ASSIGN_OR_RETURN(HostLists hosts,
+                   HostLists::Read(env_.fs, options_.hosts_file, options_.hosts_exclude_file));
+  blocks_->SetHostLists(std::move(hosts));
   ASSIGN_OR_RETURN(names_,
                    NamespaceImpl::Open({.store = *store_,
                                         .blocks = *blocks_,
@@ -103,7 +106,8 @@ absl::Status NameNode::Open(OnFatal on_fatal) {
                        .fs = env_.fs,
                        .clock = env_.clock},
       ClusterAdminOptions{.log_dir = options_.log_dir,
-                          .reload_proxy_users = [this] { return ReloadProxyUsers(); }});
+                          .reload_proxy_users = [this] { return ReloadProxyUsers(); },
+                          .reload_hosts = [this] { return ReloadHosts(); }});
   reconfigurator_ = std::make_unique<Reconfigurator>(
       *options_.source,
       [this]() -> absl::StatusOr<Configuration> {
@@ -160,11 +164,16 @@ absl::Status NameNode::Serve() {
   return absl::OkStatus();
 }
 
-// All of one kind: they say how fast copies and deletions go.
+// How fast copies and deletions go, and how soon a silent DataNode is missed.
 std::vector<Reconfigurator::Property> NameNode::ReconfigurableProperties() {
   const auto set_pace = [this](const Configuration& now) -> absl::Status {
     ASSIGN_OR_RETURN(const NameNodeOptions options, NameNodeOptions::From(now));
     blocks_->SetPace(options.blocks.pace);
+    return absl::OkStatus();
+  };
+  const auto set_liveness = [this](const Configuration& now) -> absl::Status {
+    ASSIGN_OR_RETURN(const NameNodeOptions options, NameNodeOptions::From(now));
+    blocks_->SetLiveness(options.blocks.liveness);
     return absl::OkStatus();
   };
   std::vector<Reconfigurator::Property> properties;
@@ -174,6 +183,9 @@ std::vector<Reconfigurator::Property> NameNode::ReconfigurableProperties() {
         "dfs.namenode.replication.work.multiplier.per.iteration"}) {
     properties.push_back({key, set_pace});
   }
+  for (const char* key : {"dfs.heartbeat.interval", "dfs.namenode.heartbeat.recheck-interval"}) {
+    properties.push_back({key, set_liveness});
+  }
   return properties;
 }
 
@@ -181,6 +193,19 @@ absl::Status NameNode::ReloadProxyUsers() {
   if (env_.reload == nullptr) return absl::OkStatus();
   ASSIGN_OR_RETURN(const NameNodeOptions now, env_.reload());
   proxies_.Set(now.proxy_users);
+  return absl::OkStatus();
+}
+
+absl::Status NameNode::ReloadHosts() {
+  std::string include = options_.hosts_file;
+  std::string exclude = options_.hosts_exclude_file;
+  if (env_.reload != nullptr) {
+    ASSIGN_OR_RETURN(const NameNodeOptions now, env_.reload());
+    include = now.hosts_file;
+    exclude = now.hosts_exclude_file;
+  }
+  ASSIGN_OR_RETURN(HostLists hosts, HostLists::Read(env_.fs, include, exclude));
+  blocks_->SetHostLists(std::move(hosts));
   return absl::OkStatus();
 }
 

@@ -81,6 +81,7 @@ class NameNode {
   absl::Status Open(OnFatal on_fatal);
   absl::Status Serve();
   absl::Status ReloadProxyUsers();
+  absl::Status ReloadHosts();
   std::vector<Reconfigurator::Property> ReconfigurableProperties();
 
   NameNodeOptions options_;

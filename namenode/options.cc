@@ -112,14 +112,16 @@ NamespaceOptions NamesOptions(const Configuration& configuration) {
 BlockManagerOptions BlocksOptions(const Configuration& configuration) {
   BlockManagerOptions options;
   options.min_replication = static_cast<int>(configuration.GetInt("dfs.namenode.replication.min"));
-  options.heartbeat_interval_ms = configuration.GetDurationMs("dfs.heartbeat.interval");
-  options.recheck_interval_ms =
+  options.default_replication = static_cast<int>(configuration.GetInt("dfs.replication"));
+  Liveness& liveness = options.liveness;
+  liveness.heartbeat_interval_ms = configuration.GetDurationMs("dfs.heartbeat.interval");
+  liveness.recheck_interval_ms =
       configuration.GetDurationMs("dfs.namenode.heartbeat.recheck-interval");
   // Never shorter than some heartbeats, or every DataNode would be stale between two of them.
-  options.stale_interval_ms =
+  liveness.stale_interval_ms =
       std::max(configuration.GetDurationMs("dfs.namenode.stale.datanode.interval"),
                configuration.GetInt("dfs.namenode.stale.datanode.minimum.interval") *
-                   options.heartbeat_interval_ms);
+                   liveness.heartbeat_interval_ms);
   options.avoid_stale_for_write = configuration.GetBool("dfs.namenode.avoid.write.stale.datanode");
   options.consider_load = configuration.GetBool("dfs.namenode.redundancy.considerLoad");
   options.load_factor = configuration.GetDouble("dfs.namenode.redundancy.considerLoad.factor");
@@ -170,6 +172,8 @@ absl::StatusOr<NameNodeOptions> NameNodeOptions::From(const Configuration& confi
   options.racks.node_mapping = configuration.GetString("hadoop.configured.node.mapping");
   options.racks.table_file = configuration.GetString("net.topology.table.file.name");
   options.racks.script_file = configuration.GetString("net.topology.script.file.name");
+  options.hosts_file = configuration.GetString("dfs.hosts");
+  options.hosts_exclude_file = configuration.GetString("dfs.hosts.exclude");
   options.monitors = MonitorsOptions(configuration);
   ASSIGN_OR_RETURN(
       options.groups.overrides,

@@ -28,6 +28,8 @@ struct NameNodeOptions {
   NamespaceOptions names;
   BlockManagerOptions blocks;
   RackResolverOptions racks;
+  std::string hosts_file;          // dfs.hosts
+  std::string hosts_exclude_file;  // dfs.hosts.exclude
   MonitorOptions monitors;
   GroupResolverOptions groups;
   ProxyUserRules proxy_users;

@@ -415,6 +415,11 @@ class GrpcNamenodeStub : public NamenodeStub {
     return CallAdmin(&AdminService::SetBalancerBandwidth, call, request, response);
   }
 
+  absl::Status RefreshNodes(const CallContext& call) override {
+    v1::RefreshNodesResponse response;
+    return CallAdmin(&AdminService::RefreshNodes, call, v1::RefreshNodesRequest(), response);
+  }
+
   absl::StatusOr<OpenFilesPage> ListOpenFiles(const CallContext& call, const std::string& path,
                                               InodeId after) override {
     ASSIGN_OR_RETURN(auto request, PathRequest<v1::ListOpenFilesRequest>(path));

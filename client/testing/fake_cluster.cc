@@ -308,8 +308,7 @@ class FakeNamenodeStub : public NamenodeStub {
   }
 
   absl::Status RenewLease(const CallContext& call, const std::string& client_name) override {
-    MutexLock lock(n_.mu_);
-    return n_.Note(call, "renewLease", "");
+    return NoteLocked(call, "renewLease", "");
   }
 
   absl::StatusOr<bool> RecoverLease(const CallContext& call, const std::string& path,
@@ -391,8 +390,7 @@ class FakeNamenodeStub : public NamenodeStub {
     return ContentSummary{};
   }
   absl::Status CheckAccess(const CallContext& call, const std::string& path, int) override {
-    MutexLock lock(n_.mu_);
-    return n_.Note(call, "checkAccess", path);
+    return NoteLocked(call, "checkAccess", path);
   }
   absl::StatusOr<FsStats> GetFsStats(const CallContext& call) override {
     MutexLock lock(n_.mu_);
@@ -430,19 +428,16 @@ class FakeNamenodeStub : public NamenodeStub {
     return n_.files_.erase(path) > 0;
   }
   absl::Status SetPermission(const CallContext& call, const std::string& path, uint16_t) override {
-    MutexLock lock(n_.mu_);
-    return n_.Note(call, "setPermission", path);
+    return NoteLocked(call, "setPermission", path);
   }
   absl::Status SetOwner(const CallContext& call, const std::string& path,
                         const std::optional<std::string>&,
                         const std::optional<std::string>&) override {
-    MutexLock lock(n_.mu_);
-    return n_.Note(call, "setOwner", path);
+    return NoteLocked(call, "setOwner", path);
   }
   absl::Status SetTimes(const CallContext& call, const std::string& path, int64_t,
                         int64_t) override {
-    MutexLock lock(n_.mu_);
-    return n_.Note(call, "setTimes", path);
+    return NoteLocked(call, "setTimes", path);
   }
   absl::StatusOr<bool> SetReplication(const CallContext& call, const std::string& path,
                                       int32_t) override {
@@ -471,12 +466,13 @@ class FakeNamenodeStub : public NamenodeStub {
     return Txid{1};
   }
   absl::Status MetaSave(const CallContext& call, const std::string& filename) override {
-    MutexLock lock(n_.mu_);
-    return n_.Note(call, "metaSave", filename);
+    return NoteLocked(call, "metaSave", filename);
   }
   absl::Status SetBalancerBandwidth(const CallContext& call, int64_t) override {
-    MutexLock lock(n_.mu_);
-    return n_.Note(call, "setBalancerBandwidth", "");
+    return NoteLocked(call, "setBalancerBandwidth", "");
+  }
+  absl::Status RefreshNodes(const CallContext& call) override {
+    return NoteLocked(call, "refreshNodes", "");
   }
   absl::StatusOr<OpenFilesPage> ListOpenFiles(const CallContext& call, const std::string& path,
                                               InodeId) override {
@@ -501,6 +497,11 @@ class FakeNamenodeStub : public NamenodeStub {
   }
 
  private:
+  absl::Status NoteLocked(const CallContext& call, const char* method, const std::string& detail) {
+    MutexLock lock(n_.mu_);
+    return n_.Note(call, method, detail);
+  }
+
   FakeNamenode& n_;
 };
 

@@ -66,10 +66,14 @@ constexpr KeySpec kKeys[] = {
      "DataNodes that must be live before safe mode ends."},
     {"dfs.namenode.safemode.recheck.interval", kDuration, "1000", kMilliseconds,
      "How often the end of safe mode is checked.", 1},
-    OnlyDefault({"dfs.hosts", kString, "", kNone,
-                 "File of the hosts that may be DataNodes; only empty is served: all may."}),
-    OnlyDefault({"dfs.hosts.exclude", kString, "", kNone,
-                 "File of the hosts to take out of service; only empty is served."}),
+    {"dfs.hosts", kString, "", kNone,
+     "File of the hosts that may be DataNodes, as HOST or HOST:PORT; empty, or an empty file: all "
+     "may."},
+    {"dfs.hosts.exclude", kString, "", kNone,
+     "File of the hosts whose DataNodes are to leave the cluster."},
+    OnlyDefault({"dfs.namenode.hosts.provider.classname", kString,
+                 "org.apache.hadoop.hdfs.server.blockmanagement.HostFileManager", kNone,
+                 "Form of these files; only plain lists are read."}),
 };
 
 }  // namespace

@@ -62,6 +62,13 @@ struct DatanodeId {
   std::string XferAddress() const;
 };
 
+// Whether a DataNode is in service.
+enum class AdminState : uint8_t {
+  kNormal = 0,
+  kDecommissioning = 1,  // gets no more replicas; what it holds is copied elsewhere
+  kDecommissioned = 2,   // all it holds is elsewhere too
+};
+
 // A DataNode as seen by clients. Usage in bytes over all its storages.
 struct DatanodeInfo {
   DatanodeId id;
@@ -77,6 +84,7 @@ struct DatanodeInfo {
   int32_t failed_volumes = 0;
   bool live = true;
   bool stale = false;
+  AdminState admin = AdminState::kNormal;
 };
 
 // One replica's place.

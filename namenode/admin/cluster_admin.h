@@ -56,6 +56,8 @@ class ClusterAdmin {
   // Writes what the block manager has to do into a file of the log directory. `filename` has no
   // directories. Superuser.
   virtual void MetaSave(const Caller& caller, const std::string& filename, DoneVoid done) = 0;
+  // Reads the lists of hosts again and acts upon them. Superuser.
+  virtual void RefreshNodes(const Caller& caller, DoneVoid done) = 0;
   // Reads again who may act as somebody else. Anybody may ask for it, as in HDFS.
   virtual void RefreshProxyUsers(DoneVoid done) = 0;
 };

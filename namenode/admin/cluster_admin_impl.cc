@@ -172,6 +172,14 @@ void ClusterAdminImpl::MetaSave(const Caller& caller, const std::string& filenam
   OnWorker([this, path] { return WriteMetaSave(path); }, std::move(done));
 }
 
+void ClusterAdminImpl::RefreshNodes(const Caller& caller, DoneVoid done) {
+  if (absl::Status status = CheckSuperuser(caller, "refreshNodes"); !status.ok()) {
+    return done(std::move(status));
+  }
+  spdlog::info("{} has the lists of hosts read again", caller.user);
+  OnWorker(options_.reload_hosts, std::move(done));
+}
+
 void ClusterAdminImpl::RefreshProxyUsers(DoneVoid done) {
   spdlog::info("reading again who may act as somebody else");
   OnWorker(options_.reload_proxy_users, std::move(done));

@@ -26,6 +26,7 @@ struct ClusterAdminDeps {
 struct ClusterAdminOptions {
   std::string log_dir;  // where MetaSave writes; empty: the working directory
   std::function<absl::Status()> reload_proxy_users;  // may block
+  std::function<absl::Status()> reload_hosts;        // may block
 };
 
 // Thread-safe. What takes time runs on one thread of its own.
@@ -46,6 +47,7 @@ class ClusterAdminImpl final : public ClusterAdmin {
   void LastCheckpoint(const Caller& caller, Done<Txid> done) override;
   void RollEdits(const Caller& caller, Done<Txid> done) override;
   void MetaSave(const Caller& caller, const std::string& filename, DoneVoid done) override;
+  void RefreshNodes(const Caller& caller, DoneVoid done) override;
   void RefreshProxyUsers(DoneVoid done) override;
 
  private:

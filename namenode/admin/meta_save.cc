@@ -77,10 +77,11 @@ class Writer {
   void Block(const BlockDetail& block) {
     const std::string path = path_of_(block.inode);
     text_ += fmt::format(
-        "{}: {}{} (replicas: live: {} decommissioning and decommissioned: 0 corrupt: {} in "
+        "{}: {}{} (replicas: live: {} decommissioning and decommissioned: {} corrupt: {} in "
         "excess: {} maintenance mode: 0) ",
         path.empty() ? "[orphaned]" : path, block.block.ToString(),
-        block.live > 0 ? "" : " MISSING", block.live, block.corrupt, block.excess);
+        block.live + block.leaving > 0 ? "" : " MISSING", block.live, block.leaving, block.corrupt,
+        block.excess);
     for (const ReplicaDetail& replica : block.replicas) {
       text_ += fmt::format(" {}{}{} : ", replica.datanode, replica.corrupt ? "(corrupt)" : "",
                            replica.unsure ? " (block deletions maybe out of date)" : "");

@@ -25,6 +25,9 @@ struct BlockInspection {
   int corrupt = 0;
   int excess = 0;
   int unsure = 0;
+  int decommissioning = 0;  // good ones, not in `live`
+  int decommissioned = 0;
+  int usable() const { return live + decommissioning + decommissioned; }
   bool multi_rack = false;            // there were ever live DataNodes in two racks at once
   std::vector<ReplicaView> replicas;  // of an unfinished block: its pipeline's places
 };

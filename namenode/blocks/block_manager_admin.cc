@@ -115,6 +115,7 @@ std::optional<BlockDetail> BlockManagerImpl::Describe(BlockId id) const {
   BlockDetail detail{.block = {id, record->generation_stamp(), record->length()},
                      .inode = record->inode(),
                      .live = counts.live,
+                     .leaving = counts.leaving,
                      .corrupt = counts.corrupt,
                      .excess = counts.excess};
   for (const StoredReplica& replica : record->replicas()) {
@@ -139,6 +140,11 @@ std::optional<BlockDetail> BlockManagerImpl::Describe(BlockId id) const {
 void BlockManagerImpl::SetPace(const RedundancyPace& pace) {
   MutexLock lock(mu_);
   state_.pace = pace;
+}
+
+void BlockManagerImpl::SetLiveness(const Liveness& liveness) {
+  MutexLock lock(mu_);
+  state_.SetLiveness(liveness);
 }
 
 RedundancyPace BlockManagerImpl::pace() const {

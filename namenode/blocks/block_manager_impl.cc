@@ -18,14 +18,6 @@ constexpr uint32_t kIgnoreClientLocality = 2;
 // How many DataNodes a message names at most.
 constexpr size_t kMaxNamedNodes = 20;
 
-// An attempt to recover a block is given up after so many heartbeat intervals.
-constexpr int64_t kRecoveryTimeoutHeartbeats = 30;
-
-DatanodeRegistry::Timeouts TimeoutsOf(const BlockManagerOptions& options) {
-  return {options.stale_interval_ms,
-          2 * options.recheck_interval_ms + 10 * options.heartbeat_interval_ms};
-}
-
 PlacementPolicy::Options PlacementOf(const BlockManagerOptions& options) {
   return {options.avoid_stale_for_write, options.consider_load, options.load_factor,
           options.load_floor_xceivers};
@@ -47,7 +39,7 @@ BlockManagerImpl::BlockManagerImpl(BlockManagerOptions options, const Clock& clo
       placement_(PlacementOf(options_), random),
       planner_(options_, placement_, random),
       started_ms_(clock.MonotonicMs()),
-      state_(TimeoutsOf(options_), kRecoveryTimeoutHeartbeats * options_.heartbeat_interval_ms),
+      state_(options_.liveness),
       ledger_(options_, clock, state_),
       reports_(state_, ledger_),
       safe_mode_(SafeModeOf(options_)),
@@ -91,7 +83,7 @@ std::optional<BlockView> BlockManagerImpl::Find(BlockId id) const {
   const ReplicaCounts counts = state_.Count(*record);
   BlockView view;
   view.row = record->Row(id);
-  view.live = counts.live;
+  view.live = counts.usable();
   view.corrupt = counts.corrupt;
   if (const auto open = state_.open.find(id); open != state_.open.end()) {
     for (const OpenReplica& place : open->second) {
@@ -171,7 +163,7 @@ void BlockManagerImpl::SortForReader(std::vector<StorageIndex>& places,
   if (!local.empty()) client_rack = state_.nodes.node(local.front()).rack;
   const int64_t now_ms = clock_.MonotonicMs();
   struct Ranked {
-    bool stale;
+    bool stale;  // or out of service
     int distance;
     uint64_t tie;  // equals in random order, to spread the load
     StorageIndex storage;
@@ -182,7 +174,8 @@ void BlockManagerImpl::SortForReader(std::vector<StorageIndex>& places,
     const NodeIndex node = state_.nodes.NodeOf(storage);
     const DatanodeState& state = state_.nodes.node(node);
     const bool here = std::find(local.begin(), local.end(), node) != local.end();
-    ranked.push_back({!state.alive || state_.nodes.IsStale(node, now_ms),
+    const bool left = state.admin == AdminState::kDecommissioned;
+    ranked.push_back({!state.alive || left || state_.nodes.IsStale(node, now_ms),
                       here ? 0 : RackDistance(client_rack, state.rack), random_.Next64(), storage});
   }
   std::sort(ranked.begin(), ranked.end(), [](const Ranked& a, const Ranked& b) {
@@ -356,8 +349,9 @@ FsStats BlockManagerImpl::Stats() const {
   for (NodeIndex index = 0; index < state_.nodes.size(); ++index) {
     if (!state_.nodes.node(index).alive) continue;
     const DatanodeInfo info = state_.nodes.Info(index, 0, now_ms);
-    stats.capacity += info.capacity;
     stats.used += info.dfs_used;
+    if (info.admin != AdminState::kNormal) continue;  // as in HDFS: its space is not offered
+    stats.capacity += info.capacity;
     stats.remaining += info.remaining;
   }
   const auto missing = static_cast<int64_t>(state_.needed.size(ReplicationPriority::kMissing));
@@ -378,9 +372,11 @@ std::vector<DatanodeInfo> BlockManagerImpl::Datanodes() const {
   MutexLock lock(mu_);
   std::vector<DatanodeInfo> nodes;
   for (NodeIndex index = 0; index < state_.nodes.size(); ++index) {
-    if (state_.nodes.node(index).wiped) continue;
+    const DatanodeState& node = state_.nodes.node(index);
+    if (node.wiped || !hosts_.Includes(node.id)) continue;
     nodes.push_back(state_.nodes.Info(index, state_.BlocksOn(index), clock_.MonotonicMs()));
   }
+  for (DatanodeInfo& never_seen : NeverSeen()) nodes.push_back(std::move(never_seen));
   return nodes;
 }
 

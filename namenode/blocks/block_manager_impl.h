@@ -1,12 +1,14 @@
 // The block manager: one lock around the state and the single-purpose classes that work on it.
 #pragma once
 
+#include <limits>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "absl/container/flat_hash_map.h"
 #include "absl/container/flat_hash_set.h"
 #include "common/clock.h"
 #include "common/random.h"
@@ -18,6 +20,7 @@
 #include "namenode/blocks/policy/safe_mode.h"
 #include "namenode/blocks/replica_ledger.h"
 #include "namenode/blocks/report_processor.h"
+#include "namenode/blocks/topology/host_lists.h"
 #include "namenode/blocks/topology/rack_resolver.h"
 #include "namenode/blocks/transfer_planner.h"
 
@@ -34,6 +37,12 @@ class BlockManagerImpl : public BlockManager {
   // How fast copies and deletions go from now on.
   void SetPace(const RedundancyPace& pace);
   RedundancyPace pace() const;
+  // When DataNodes are stale and dead from now on.
+  void SetLiveness(const Liveness& liveness);
+
+  // Who may belong to the cluster from now on, and who is to leave it. A DataNode that may not is
+  // dead at once, and refused when it registers.
+  void SetHostLists(HostLists lists);
 
   void Apply(absl::Span<const BlockChange> changes, Txid txid) override;
   std::optional<BlockView> Find(BlockId id) const override;
@@ -95,6 +104,18 @@ class BlockManagerImpl : public BlockManager {
     bool any_heard = false;            // one of the pipeline is in neither list
   };
 
+  // Blocks of one DataNode, in order.
+  struct NodeWalk {
+    NodeIndex node = 0;
+    size_t storage = 0;  // of its storages
+    BlockId next = std::numeric_limits<BlockId>::min();
+  };
+  // How far a DataNode is that leaves: every block the walk has passed has enough replicas.
+  struct Leaving {
+    NodeWalk walk = {};
+    bool complete = true;  // the walk was never held up
+  };
+
   // -- block_manager_impl.cc
   std::vector<StorageIndex> PlacesOf(BlockId id, const BlockRecord& record, bool* corrupt) const
       REQUIRES(mu_);
@@ -129,7 +150,7 @@ class BlockManagerImpl : public BlockManager {
   void AssignPrimary(BlockId block) REQUIRES(mu_);
   void AssignPrimaries() REQUIRES(mu_);
   std::vector<RecoverCommand> TakeRecoveries(NodeIndex node) REQUIRES(mu_);
-  bool PastDeadInterval() const;
+  bool PastDeadInterval() const REQUIRES(mu_);
   bool HasReported(NodeIndex node) const REQUIRES(mu_);
   bool HasReplica(BlockId block, NodeIndex node) const REQUIRES(mu_);
   bool AllHaveReported() const REQUIRES(mu_);
@@ -137,6 +158,15 @@ class BlockManagerImpl : public BlockManager {
   bool Unclaimed(BlockId block, const BlockRecord& record) const REQUIRES(mu_);
   std::vector<StorageIndex> FindStorages(const std::vector<ReplicaLocation>& locations) const
       REQUIRES(mu_);
+
+  // -- block_manager_service.cc
+  void SetService(NodeIndex index) REQUIRES(mu_);
+  void LookAtNodes();
+  bool LookStep() REQUIRES(mu_);
+  bool LeaveStep(NodeIndex index) REQUIRES(mu_);
+  bool CanLeave(BlockId block) const REQUIRES(mu_);
+  std::vector<BlockId> NextStored(NodeWalk& walk) const REQUIRES(mu_);
+  std::vector<DatanodeInfo> NeverSeen() const REQUIRES(mu_);
 
   // -- block_manager_work.cc
   void PruneLostStorages();
@@ -161,6 +191,9 @@ class BlockManagerImpl : public BlockManager {
   std::vector<StorageIndex> lost_ GUARDED_BY(mu_);  // their replicas are to be forgotten
   absl::flat_hash_set<BlockId> changed_while_loading_ GUARDED_BY(mu_);
   std::optional<BlockId> first_look_ GUARDED_BY(mu_);  // how far the first look at all blocks is
+  HostLists hosts_ GUARDED_BY(mu_);
+  absl::flat_hash_map<NodeIndex, Leaving> leaving_ GUARDED_BY(mu_);
+  std::vector<NodeWalk> looks_ GUARDED_BY(mu_);  // whose blocks are to be judged anew
   uint64_t registrations_ GUARDED_BY(mu_) = 0;
   int64_t scheduled_rolled_ms_ GUARDED_BY(mu_) = 0;
   int64_t released_ms_ GUARDED_BY(mu_) = 0;  // last round of deletions

@@ -44,6 +44,11 @@ std::optional<BlockInspection> BlockManagerImpl::Inspect(BlockId id) const {
                      .excess = replica.Has(StoredReplica::kExcess),
                      .unsure = !storage.reported};
     inspection.unsure += view.unsure;
+    if (replica.good()) {
+      const AdminState admin = state_.nodes.node(storage.node).admin;
+      inspection.decommissioning += admin == AdminState::kDecommissioning;
+      inspection.decommissioned += admin == AdminState::kDecommissioned;
+    }
     if (view.corrupt) {
       view.corrupt_reason = ReasonOf(state_.FindCorrupt(id, replica.storage()), inspection.row);
     }

@@ -26,8 +26,7 @@ std::vector<StorageIndex> BlockManagerImpl::RecoverablePlaces(BlockId block) con
 }
 
 bool BlockManagerImpl::PastDeadInterval() const {
-  const int64_t dead_ms = 2 * options_.recheck_interval_ms + 10 * options_.heartbeat_interval_ms;
-  return clock_.MonotonicMs() - started_ms_ >= dead_ms;
+  return clock_.MonotonicMs() - started_ms_ >= state_.nodes.liveness().dead_ms();
 }
 
 // The node has reported all its storages that work since it registered.

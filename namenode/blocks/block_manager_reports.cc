@@ -27,6 +27,12 @@ absl::StatusOr<uint64_t> BlockManagerImpl::Register(const DatanodeRegistration& 
   }
   const std::string rack = racks_.Resolve(id.ip_addr, id.host_name);
   MutexLock lock(mu_);
+  if (!hosts_.Includes(id)) {
+    return errors::DisallowedDatanode(fmt::format(
+        "Datanode denied communication with namenode because the host is not in the include-list: "
+        "{}",
+        id.XferAddress()));
+  }
   const RegisterOutcome outcome =
       state_.nodes.Register(registration, rack, clock_.MonotonicMs(), clock_.WallMs());
   lost_.insert(lost_.end(), outcome.lost.begin(), outcome.lost.end());
@@ -37,6 +43,7 @@ absl::StatusOr<uint64_t> BlockManagerImpl::Register(const DatanodeRegistration& 
   ForgetWork(outcome.node);
   DatanodeState& node = state_.nodes.node(outcome.node);
   node.registration = ++registrations_;
+  SetService(outcome.node);
   spdlog::info("DataNode {} ({}, {}) registered in rack {}", id.uuid, id.XferAddress(),
                id.host_name, rack);
   UpdateSafeMode();

@@ -39,6 +39,7 @@ void BlockManagerImpl::Tick() {
   PruneLostStorages();
   LookAtAllBlocks();
   LookAtPostponed();
+  LookAtNodes();
 }
 
 void BlockManagerImpl::PruneLostStorages() {

@@ -60,6 +60,7 @@ struct BlockDetail {
   Block block;
   InodeId inode = 0;
   int live = 0;
+  int leaving = 0;  // on DataNodes that are out of service or on the way there
   int corrupt = 0;
   int excess = 0;
   std::vector<ReplicaDetail> replicas;

@@ -17,8 +17,8 @@ constexpr int kRacks = 4;
 
 BlockManagerOptions FastOptions() {
   BlockManagerOptions options;
-  options.recheck_interval_ms = 15'000;  // dead after 60 s
-  options.stale_interval_ms = 10'000;
+  options.liveness.recheck_interval_ms = 15'000;  // dead after 60 s
+  options.liveness.stale_interval_ms = 10'000;
   options.pace.pending_timeout_ms = 30'000;
   options.safe_mode_extension_ms = 0;
   options.lock_yield_items = 7;  // so that everything is done in several steps

@@ -18,18 +18,26 @@ struct RedundancyPace {
   int invalidate_limit = 1'000;
 };
 
+// When a DataNode is stale, and when dead: after 2 × recheck + 10 × heartbeat without a heartbeat.
+// May change while the NameNode runs. Milliseconds.
+struct Liveness {
+  int64_t heartbeat_interval_ms = 3'000;  // dfs.heartbeat.interval
+  int64_t recheck_interval_ms = 300'000;  // dfs.namenode.heartbeat.recheck-interval
+  int64_t stale_interval_ms = 30'000;     // dfs.namenode.stale.datanode.interval
+
+  int64_t dead_ms() const { return 2 * recheck_interval_ms + 10 * heartbeat_interval_ms; }
+};
+
 // Durations in milliseconds. Each field names the key that main reads it from.
 struct BlockManagerOptions {
   std::string cluster_id;     // a DataNode of another cluster is refused
   std::string block_pool_id;  // the pool of every block here
   std::string host_name;      // shown in safe mode's tip
 
-  int min_replication = 1;  // dfs.namenode.replication.min
+  int min_replication = 1;      // dfs.namenode.replication.min
+  int default_replication = 3;  // dfs.replication
 
-  // Liveness. Dead after 2 × recheck + 10 × heartbeat without a heartbeat.
-  int64_t heartbeat_interval_ms = 3'000;  // dfs.heartbeat.interval
-  int64_t recheck_interval_ms = 300'000;  // dfs.namenode.heartbeat.recheck-interval
-  int64_t stale_interval_ms = 30'000;     // dfs.namenode.stale.datanode.interval
+  Liveness liveness;
 
   // Placement.
   bool avoid_stale_for_write = true;  // dfs.namenode.avoid.write.stale.datanode

@@ -15,7 +15,7 @@ bool ReplicaLedger::HasMinReplicas(const BlockRow& row) const {
   if (record == nullptr) return false;
   if (record->committed()) {
     return record->generation_stamp() == row.generation_stamp && record->length() == row.length &&
-           state_.Count(*record).live >= options_.min_replication;
+           state_.Count(*record).usable() >= options_.min_replication;
   }
   const auto open = state_.open.find(row.id);
   if (open == state_.open.end()) return false;
@@ -434,7 +434,9 @@ void ReplicaLedger::Reevaluate(BlockId block, std::optional<NodeIndex> hint) {
   }
   const int expected = counts.live + state_.pending.Count(block);
   if (expected < wanted || counts.live == 0) {
-    state_.needed.Put(block, PriorityOf(counts.live, wanted), wanted == 1);
+    // What only leaving DataNodes have is not lost, but nothing is more urgent.
+    const int live = counts.live == 0 && counts.leaving > 0 ? 1 : counts.live;
+    state_.needed.Put(block, PriorityOf(live, wanted), wanted == 1);
   } else if (counts.live > 0 && expected == counts.live &&
              counts.racks < state_.RacksWanted(wanted)) {
     state_.needed.Put(block, ReplicationPriority::kBadlyPlaced);
@@ -459,11 +461,13 @@ void ReplicaLedger::TrimExcess(BlockId block, BlockRecord& record, std::optional
     const StorageState& storage = state_.nodes.storage(replica.storage());
     const DatanodeState& node = state_.nodes.node(storage.node);
     if (!replica.good() || !node.alive || !storage.usable) continue;
+    if (node.admin != AdminState::kNormal) continue;
     candidates.push_back({replica.storage(), node.rack, node.last_heartbeat_ms, storage.remaining,
                           hint == storage.node});
   }
-  const auto chosen = ChooseExcess(std::move(candidates), static_cast<size_t>(record.replication()),
-                                   clock_.MonotonicMs(), options_.heartbeat_interval_ms);
+  const auto chosen =
+      ChooseExcess(std::move(candidates), static_cast<size_t>(record.replication()),
+                   clock_.MonotonicMs(), state_.nodes.liveness().heartbeat_interval_ms);
   Book(block, [&] {
     for (const StorageIndex storage : chosen) {
       record.Find(storage)->Set(StoredReplica::kExcess);

@@ -17,8 +17,7 @@ constexpr BlockId kMax = std::numeric_limits<BlockId>::max();
 
 class ReportProcessorTest : public testing::Test {
  protected:
-  ReportProcessorTest()
-      : state_({}, 90'000), ledger_(options_, clock_, state_), reports_(state_, ledger_) {
+  ReportProcessorTest() : state_({}), ledger_(options_, clock_, state_), reports_(state_, ledger_) {
     state_.loading = false;
     DatanodeRegistration registration;
     registration.id.uuid = "u";

@@ -45,7 +45,7 @@ TransferPlanner::Outcome TransferPlanner::Plan(const ClusterState& state, BlockI
   if (expected >= wanted && !badly_placed) return Outcome::kNotNeeded;
   const auto source =
       ChooseSource(state, *record,
-                   counts.live == 1 && !badly_placed ? state.pace.max_streams_hard_limit
+                   counts.live <= 1 && !badly_placed ? state.pace.max_streams_hard_limit
                                                      : state.pace.max_streams,
                    now_ms);
   if (!source) return Outcome::kNoSource;
@@ -58,7 +58,7 @@ TransferPlanner::Outcome TransferPlanner::Plan(const ClusterState& state, BlockI
   for (const StoredReplica& replica : record->replicas()) {
     const NodeIndex node = state.nodes.NodeOf(replica.storage());
     if (node == *source || !state.nodes.node(node).alive) continue;
-    if (replica.good()) {
+    if (replica.good() && state.nodes.node(node).admin == AdminState::kNormal) {
       query.existing.push_back(node);
     } else {
       query.excluded.insert(node);

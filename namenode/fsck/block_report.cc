@@ -10,6 +10,8 @@ namespace {
 
 std::string ConditionOf(const ReplicaView& replica) {
   if (replica.corrupt) return fmt::format("is CORRUPT\t ReasonCode: {}", replica.corrupt_reason);
+  if (replica.place.datanode.admin == AdminState::kDecommissioned) return "is DECOMMISSIONED";
+  if (replica.place.datanode.admin == AdminState::kDecommissioning) return "is DECOMMISSIONING";
   if (replica.place.datanode.stale) return "is STALE";
   return replica.excess ? "is EXCESS" : "is HEALTHY";
 }
@@ -20,9 +22,10 @@ std::string BlockReport(const std::string& name, const std::string& path,
                         const BlockInspection& block, bool maintenance) {
   std::string text = fmt::format(
       "Block Id: {}\nBlock belongs to: {}\nNo. of Expected Replica: {}\nNo. of live Replica: {}\n"
-      "No. of excess Replica: {}\nNo. of stale Replica: {}\nNo. of decommissioned Replica: 0\n"
-      "No. of decommissioning Replica: 0\n{}No. of corrupted Replica: {}\n",
+      "No. of excess Replica: {}\nNo. of stale Replica: {}\nNo. of decommissioned Replica: {}\n"
+      "No. of decommissioning Replica: {}\n{}No. of corrupted Replica: {}\n",
       name, path, block.row.replication, block.live, block.excess, block.unsure,
+      block.decommissioned, block.decommissioning,
       maintenance ? "No. of entering maintenance Replica: 0\nNo. of in maintenance Replica: 0\n"
                   : "",
       block.corrupt);

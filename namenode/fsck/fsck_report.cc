@@ -106,7 +106,7 @@ void FsckReport::AddBlock(const std::string& path, const FileStatus& status, con
     policies_.Add(status.storage_policy, std::move(types));
   }
   result.report += fmt::format("{}. {} len={}", number, block.located.block.ToString(), length);
-  if (block.seen.live == 0 && !block.located.corrupt) {
+  if (block.seen.usable() == 0 && !block.located.corrupt) {
     ++result.missing;
     result.missing_bytes += length;
     result.report += " MISSING!";
@@ -119,18 +119,21 @@ void FsckReport::AddBlock(const std::string& path, const FileStatus& status, con
 void FsckReport::CountReplicas(const std::string& path, int wanted, const BlockView& block,
                                FileResult& result) {
   const int live = block.seen.live;
-  totals_.replicas += live;
+  const int usable = block.seen.usable();
+  totals_.replicas += usable;
   totals_.expected_replicas += wanted;
-  ++(live >= cluster_.min_replication ? totals_.min_replicated : totals_.under_min_replicated);
-  if (live > wanted) ++totals_.over_replicated;
-  if (live == 0 || live >= wanted) return;
+  totals_.decommissioned_replicas += block.seen.decommissioned;
+  totals_.decommissioning_replicas += block.seen.decommissioning;
+  ++(usable >= cluster_.min_replication ? totals_.min_replicated : totals_.under_min_replicated);
+  if (usable > wanted) ++totals_.over_replicated;
+  if (usable == 0 || usable >= wanted) return;
   ++result.under_replicated;
-  totals_.missing_replicas += wanted - live;
+  totals_.missing_replicas += wanted - usable;
   sink_(fmt::format(
       "{} Under replicated {}. Target Replicas is {} but found {} live replica(s), "
-      "0 decommissioned replica(s), 0 decommissioning replica(s){}\n",
+      "{} decommissioned replica(s), {} decommissioning replica(s){}\n",
       options_.files ? "" : fmt::format("\n{}: ", path), block.located.block.ToString(), wanted,
-      live,
+      live, block.seen.decommissioned, block.seen.decommissioning,
       options_.maintenance ? "0, entering maintenance replica(s) and 0 in maintenance replica(s)."
                            : "."));
 }
@@ -203,6 +206,8 @@ std::string FsckReport::PlacesOf(const BlockInspection& block) const {
 }
 
 std::string FsckReport::ConditionOf(const ReplicaView& replica) const {
+  if (replica.place.datanode.admin == AdminState::kDecommissioned) return "(DECOMMISSIONED)";
+  if (replica.place.datanode.admin == AdminState::kDecommissioning) return "(DECOMMISSIONING)";
   if (replica.corrupt) return "(CORRUPT)";
   if (replica.excess) return "(EXCESS)";
   if (replica.place.datanode.stale) return "(STALE_NODE)";

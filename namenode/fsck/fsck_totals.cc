@@ -59,6 +59,17 @@ std::string SizeText(const FsckTotals& totals) {
   return text;
 }
 
+std::string LeavingText(const FsckTotals& totals) {
+  std::string text;
+  if (totals.decommissioned_replicas > 0) {
+    text += fmt::format("\n DecommissionedReplicas:\t{}", totals.decommissioned_replicas);
+  }
+  if (totals.decommissioning_replicas > 0) {
+    text += fmt::format("\n DecommissioningReplicas:\t{}", totals.decommissioning_replicas);
+  }
+  return text;
+}
+
 }  // namespace
 
 std::string TotalsText(const FsckTotals& totals, const FsckCluster& cluster) {
@@ -76,7 +87,7 @@ std::string TotalsText(const FsckTotals& totals, const FsckCluster& cluster) {
              "\n Minimally replicated blocks:\t{}{}\n Over-replicated blocks:\t{}{}\n"
              " Under-replicated blocks:\t{}{}\n Mis-replicated blocks:\t\t{}{}\n"
              " Default replication factor:\t{}\n Average block replication:\t{}\n"
-             " Missing blocks:\t\t{}\n Corrupt blocks:\t\t{}\n Missing replicas:\t\t{}{}\n"
+             " Missing blocks:\t\t{}\n Corrupt blocks:\t\t{}\n Missing replicas:\t\t{}{}{}\n"
              " Blocks queued for replication:\t{}",
              totals.min_replicated, share(totals.min_replicated), totals.over_replicated,
              share(totals.over_replicated), totals.under_replicated, share(totals.under_replicated),
@@ -85,7 +96,7 @@ std::string TotalsText(const FsckTotals& totals, const FsckCluster& cluster) {
              totals.missing_replicas,
              totals.replicas == 0 ? ""
                                   : FsckPercent(totals.missing_replicas, totals.expected_replicas),
-             totals.queued_for_replication) +
+             LeavingText(totals), totals.queued_for_replication) +
          kErasureCodedTotals;
 }
 

@@ -16,7 +16,9 @@ struct FsckTotals {
   int64_t open_files = 0;  // those left out
   int64_t open_bytes = 0;
   int64_t open_blocks = 0;
-  int64_t replicas = 0;  // live
+  int64_t replicas = 0;  // good ones
+  int64_t decommissioned_replicas = 0;
+  int64_t decommissioning_replicas = 0;
   int64_t expected_replicas = 0;
   int64_t missing_replicas = 0;
   int64_t min_replicated = 0;

@@ -68,6 +68,7 @@ constexpr MethodSpec kMethods[] = {
     User("/cairn.v1.AdminService/RollEdits", Body<&h::RollEdits>),
     User("/cairn.v1.AdminService/MetaSave", Body<&h::MetaSave>),
     User("/cairn.v1.AdminService/SetBalancerBandwidth", Body<&h::SetBalancerBandwidth>),
+    User("/cairn.v1.AdminService/RefreshNodes", Body<&h::RefreshNodes>),
     {"/cairn.v1.AdminService/Fsck", CallClass::kClient, Identity::kUser, CallShape::kFsck, nullptr},
     User("/cairn.v1.AdminService/ListOpenFiles", Body<&h::ListOpenFiles>),
     User("/cairn.v1.AdminService/ListCorruptFiles", Body<&h::ListCorruptFiles>),

@@ -348,19 +348,25 @@ TEST_F(FeaturesTest, ABatchGoesOnWithTheKeyOfThePageBefore) {
 }
 
 TEST_F(FeaturesTest, ListsArePassedOn) {
-  names_.on_list_open_files = [](const Caller&, const OpenFilesRequest& request,
-                                 Done<OpenFilesPage> done) {
-    EXPECT_EQ(request.after, 16'400);
-    done(OpenFilesPage{{{16'401, request.path + "/f", "c", "10.0.0.1"}}, true});
-  };
   pb::ListOpenFilesRequestProto open;
   open.set_id(16'400);
   open.set_path("/d");
   EXPECT_EQ(Error("listOpenFiles", open), "Unknown OpenFileType: []");
   open.add_types(pb::BLOCKING_DECOMMISSION);
+  names_.on_list_open_files = [](const Caller&, const OpenFilesRequest& request,
+                                 Done<OpenFilesPage> done) {
+    EXPECT_TRUE(request.on_leaving_datanodes);
+    done(OpenFilesPage{});
+  };
   auto page = Call<pb::ListOpenFilesResponseProto>("listOpenFiles", open);
   ASSERT_TRUE(page.ok()) << page.status();
   EXPECT_EQ(page->entries_size(), 0);
+  names_.on_list_open_files = [](const Caller&, const OpenFilesRequest& request,
+                                 Done<OpenFilesPage> done) {
+    EXPECT_EQ(request.after, 16'400);
+    EXPECT_FALSE(request.on_leaving_datanodes);
+    done(OpenFilesPage{{{16'401, request.path + "/f", "c", "10.0.0.1"}}, true});
+  };
   open.add_types(pb::ALL_OPEN_FILES);
   page = Call<pb::ListOpenFilesResponseProto>("listOpenFiles", open);
   ASSERT_TRUE(page.ok()) << page.status();

@@ -189,6 +189,7 @@ struct BatchedListing {
 struct OpenFilesRequest {
   std::string path;
   InodeId after = 0;
+  bool on_leaving_datanodes = false;  // only those that DataNodes on their way out wait for
 };
 
 // ClientProtocol.listCorruptFileBlocks: those at or below `path`, of blocks with ids above `after`.

@@ -5,45 +5,19 @@ A fresh Apache cluster and a fresh Cairn cluster with as many DataNodes run the 
 each through one JVM (java/tools: ShellDriver). What differs between any two clusters (ports, times,
 sizes of disks, ids made at random) is masked; block ids are not.
 """
-import datetime
 import difflib
 import glob
 import os
-import re
 import shlex
 import threading
 
 import harness
 import paths
+import shell_masks
 
 LEAST_COMMANDS = 80
 DATANODES = 3
 DRIVER_TIMEOUT_S = 1000
-
-TODAY = datetime.datetime.now(datetime.timezone.utc).date()
-DAYS = "|".join(str(TODAY + datetime.timedelta(days=d)) for d in (-1, 0, 1))
-# (pattern, what stands for it): only what two clusters of one kind would differ in, too.
-MASKS = [
-    (rf"({DAYS})([ T])\d\d:\d\d(:\d\d)?", "<time>"),
-    (r"\b(Mon|Tue|Wed|Thu|Fri|Sat|Sun) \w{3} \d\d \d\d:\d\d:\d\d \w+ \d{4}", "<time>"),
-    (r"BP-\d+-[\d.]+-\d+", "<pool>"),
-    (r"DS-[0-9a-f-]{36}", "<storage>"),
-    (r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b", "<uuid>"),
-    (r"(127\.0\.0\.1|localhost):\d+", r"\1:<port>"),
-    (r"DFSClient_NONMAPREDUCE_-?\d+_\d+", "<client>"),
-    (r"in \d+ milliseconds", "in <n> milliseconds"),
-    # Where Apache was when it refused.
-    (r"\n  err \tat [^\n]*", ""),
-    # The disk below and what is used of it.
-    (r"((?:Capacity|DFS Remaining|DFS Used|Remaining)%?:) .*", r"\1 <n>"),
-    (r"(<namenode> +)\d+ +\d+ +\d+ +\d+%", r"\1<n>"),
-    # Placement chooses at random, and how a DataNode is called is the clusters' set-up.
-    (r"(Hostname|Xceivers|Num of Blocks): .*", r"\1: <n>"),
-    (r"(New segment starts at txid) \d+", r"\1 <n>"),
-    # Paced by the monitors.
-    (r"(Waiting for \S+ )\.\.\.[. ]*done", r"\1... done"),
-    (r"(Pending deletion blocks:) \d+", r"\1 <n>"),
-]
 
 
 def read_script():
@@ -74,16 +48,6 @@ def make_local_files(folder):
             file.write(b"line %08d: eighty thousand of these are a little more\n" % i)
 
 
-def mask(text, cluster):
-    text = text.replace(cluster.uri, "hdfs://<namenode>").replace(
-        f"{cluster.host}:{cluster.port}", "<namenode>").replace(
-        f"localhost:{cluster.port}", "<namenode>").replace(cluster.http, "<http>").replace(
-        f"localhost:{cluster.http_port}", "<http>")
-    for pattern, stand_in in MASKS:
-        text = re.sub(pattern, stand_in, text)
-    return text.splitlines()
-
-
 class Transcript(threading.Thread):
     """Runs the script against a cluster."""
 
@@ -107,7 +71,7 @@ class Transcript(threading.Thread):
                       encoding="utf-8") as file:
                 file.write(out)
             harness.check(status == 0, f"the driver ended with {status}:\n{harness.tail(log)}")
-            self.lines = mask(out, self.cluster)
+            self.lines = shell_masks.mask(out, self.cluster)
         except Exception as error:  # pylint: disable=broad-except
             self.error = error
 

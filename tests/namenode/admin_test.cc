@@ -265,9 +265,27 @@ TEST_F(NameNodeAdminTest, UpgradesAreNeverUnderWay) {
           .ok());
 }
 
+TEST_F(NameNodeAdminTest, TheListsOfHostsAreReadAgain) {
+  ExpectPrivileged<pb::RefreshNodesResponseProto>("refreshNodes", pb::RefreshNodesRequestProto(),
+                                                  "refreshNodes");
+  const auto refresh = [this] {
+    return Call<pb::RefreshNodesResponseProto>("refreshNodes", pb::RefreshNodesRequestProto())
+        .status();
+  };
+  EXPECT_TRUE(refresh().ok());
+  extra_ = {{"dfs.hosts", directory_ / "hosts"}};
+  EXPECT_THAT(std::string(refresh().message()), HasSubstr(directory_ / "hosts"));
+  ASSERT_TRUE(PosixFileSystem().WriteFileAtomically(directory_ / "hosts", "127.0.0.1:7001\n").ok());
+  EXPECT_TRUE(refresh().ok());
+  const std::vector<DatanodeInfo> nodes = namenode_->blocks()->Datanodes();
+  ASSERT_EQ(nodes.size(), 1u) << "the one that is expected";
+  EXPECT_EQ(nodes[0].id.XferAddress(), "127.0.0.1:7001");
+  EXPECT_FALSE(nodes[0].live);
+}
+
 TEST_F(NameNodeAdminTest, AChangedPropertyIsAppliedToTheRunningNamenode) {
   constexpr char kReconfiguration[] = "org.apache.hadoop.hdfs.protocol.ReconfigurationProtocol";
-  extra_ = {{"dfs.block.invalidate.limit", "17"}};
+  extra_ = {{"dfs.block.invalidate.limit", "17"}, {"dfs.heartbeat.interval", "9s"}};
   const auto started = Call<pb::StartReconfigurationResponseProto>(
       "startReconfiguration", pb::StartReconfigurationRequestProto(), "super", kReconfiguration);
   ASSERT_TRUE(started.ok()) << started.status();
@@ -280,12 +298,13 @@ TEST_F(NameNodeAdminTest, AChangedPropertyIsAppliedToTheRunningNamenode) {
     ASSERT_TRUE(status.ok()) << status.status();
     ASSERT_LT(std::chrono::steady_clock::now(), end);
   } while (!status->has_endtime());
-  ASSERT_EQ(status->changes_size(), 1);
+  ASSERT_EQ(status->changes_size(), 2);
   EXPECT_EQ(status->changes(0).name(), "dfs.block.invalidate.limit");
   EXPECT_EQ(status->changes(0).oldvalue(), "1000");
   EXPECT_EQ(status->changes(0).newvalue(), "17");
   EXPECT_FALSE(status->changes(0).has_errormessage());
   EXPECT_EQ(namenode_->blocks()->pace().invalidate_limit, 17);
+  EXPECT_EQ(status->changes(1).name(), "dfs.heartbeat.interval");
 }
 
 TEST_F(NameNodeAdminTest, NobodyActsAsAnotherUntilTheRulesThatSaySoAreReadAgain) {

@@ -72,7 +72,17 @@ void ToProto(const DatanodeInfo& from, v1::DatanodeInfo& to) {
   to.set_failed_volumes(from.failed_volumes);
   to.set_live(from.live);
   to.set_stale(from.stale);
+  to.set_admin_state(static_cast<v1::AdminState>(from.admin));
 }
+
+namespace {
+
+// What a newer NameNode may know besides is none of ours.
+AdminState AdminStateOf(v1::AdminState state) {
+  return v1::AdminState_IsValid(state) ? static_cast<AdminState>(state) : AdminState::kNormal;
+}
+
+}  // namespace
 
 DatanodeInfo FromProto(const v1::DatanodeInfo& from) {
   return {.id = FromProto(from.id()),
@@ -87,7 +97,8 @@ DatanodeInfo FromProto(const v1::DatanodeInfo& from) {
           .xceiver_count = from.xceiver_count(),
           .failed_volumes = from.failed_volumes(),
           .live = from.live(),
-          .stale = from.stale()};
+          .stale = from.stale(),
+          .admin = AdminStateOf(from.admin_state())};
 }
 
 void ToProto(const ReplicaLocation& from, v1::ReplicaLocation& to) {

@@ -32,7 +32,7 @@ void ToProtoReport(const DatanodeInfo& node, int64_t monotonic_ms_of_last_update
   proto.set_lastblockreporttime(Unsigned(node.last_block_report_ms));
   proto.set_xceivercount(static_cast<uint32_t>(node.xceiver_count));
   proto.set_numblocks(static_cast<uint32_t>(node.num_blocks));
-  proto.set_adminstate(hdfs::DatanodeInfoProto::NORMAL);
+  proto.set_adminstate(static_cast<hdfs::DatanodeInfoProto::AdminState>(node.admin));
 }
 
 void ToProto(const LocatedBlock& block, hdfs::LocatedBlockProto& proto) {

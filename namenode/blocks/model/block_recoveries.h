@@ -38,7 +38,8 @@ struct BlockRecovery {
 class BlockRecoveries {
  public:
   // An attempt is given up when its result has not come for so long.
-  explicit BlockRecoveries(int64_t timeout_ms) : timeout_ms_(timeout_ms) {}
+  // An attempt is given up after so long.
+  void SetTimeout(int64_t timeout_ms) { timeout_ms_ = timeout_ms; }
 
   // The block's row, as committed by `txid`. One under recovery with another recovery id than
   // before begins a new attempt; one that is not under recovery is forgotten.
@@ -67,7 +68,7 @@ class BlockRecoveries {
   void DropNode(NodeIndex node);
 
  private:
-  const int64_t timeout_ms_;
+  int64_t timeout_ms_ = 90'000;
   absl::flat_hash_map<BlockId, BlockRecovery> recoveries_;
 };
 

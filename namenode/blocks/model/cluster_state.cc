@@ -55,6 +55,8 @@ ReplicaCounts ClusterState::Count(const BlockRecord& record) const {
       ++counts.excess;
     } else if (replica.Has(StoredReplica::kUnderConstruction)) {
       ++counts.open;
+    } else if (node.admin != AdminState::kNormal) {
+      ++counts.leaving;
     } else {
       ++counts.live;
       const bool seen = std::any_of(racks.begin(), racks.end(),

@@ -64,18 +64,26 @@ struct QueuedTransfer {
 
 // How a block's replicas stand.
 struct ReplicaCounts {
-  int live = 0;         // good, to be kept, on live DataNodes
-  int corrupt = 0;      // bad ones
-  int excess = 0;       // good ones whose deletion was decided
-  int open = 0;         // of an unfinished block
-  int racks = 0;        // racks of the live ones
+  int live = 0;     // good, to be kept, on live DataNodes in service
+  int leaving = 0;  // the same on DataNodes that leave the cluster or have left it
+  int corrupt = 0;  // bad ones
+  int excess = 0;   // good ones whose deletion was decided
+  int open = 0;     // of an unfinished block
+  int racks = 0;    // racks of the live ones
+  int usable() const { return live + leaving; }
   bool unsure = false;  // some replica's storage has not reported since its node registered
 };
 
 // Thread-compatible.
 struct ClusterState {
-  ClusterState(DatanodeRegistry::Timeouts timeouts, int64_t recovery_timeout_ms)
-      : nodes(timeouts), recoveries(recovery_timeout_ms) {}
+  explicit ClusterState(const Liveness& liveness) : nodes(liveness) { SetLiveness(liveness); }
+
+  // Also says how long an attempt to recover a block may take: so many heartbeats.
+  void SetLiveness(const Liveness& liveness) {
+    constexpr int64_t kRecoveryTimeoutHeartbeats = 30;
+    nodes.SetLiveness(liveness);
+    recoveries.SetTimeout(kRecoveryTimeoutHeartbeats * liveness.heartbeat_interval_ms);
+  }
 
   BlockMap blocks;
   DatanodeRegistry nodes;

@@ -121,7 +121,7 @@ std::vector<NodeIndex> DatanodeRegistry::ExpireDead(int64_t now_ms) {
   std::vector<NodeIndex> dead;
   for (NodeIndex index = 0; index < nodes_.size(); ++index) {
     const DatanodeState& state = node(index);
-    if (state.alive && now_ms - state.last_heartbeat_ms > timeouts_.dead_ms) {
+    if (state.alive && now_ms - state.last_heartbeat_ms > liveness_.dead_ms()) {
       spdlog::warn("DataNode {} ({}) is dead: no heartbeat for {} ms", state.id.uuid,
                    state.id.XferAddress(), now_ms - state.last_heartbeat_ms);
       SetLive(index, false);
@@ -256,6 +256,7 @@ DatanodeInfo DatanodeRegistry::Info(NodeIndex index, int64_t blocks, int64_t now
   info.xceiver_count = state.xceivers;
   info.failed_volumes = state.failed_volumes;
   info.live = state.alive;
+  info.admin = state.admin;
   info.stale = !state.alive || IsStale(index, now_ms);
   return info;
 }

@@ -15,6 +15,7 @@
 #include "namenode/blocks/block_manager.h"
 #include "namenode/blocks/model/block_map.h"
 #include "namenode/blocks/model/report_sequence.h"
+#include "namenode/blocks/options.h"
 
 namespace cairn::namenode {
 
@@ -53,6 +54,7 @@ struct DatanodeState {
   int32_t xceivers = 0;
   int32_t transfers_in_progress = 0;
   int32_t failed_volumes = 0;
+  AdminState admin = AdminState::kNormal;
   bool alive = false;
   bool wiped = false;              // its address belongs to another node now
   bool report_wanted = false;      // asked for at the next heartbeat
@@ -72,11 +74,10 @@ struct RegisterOutcome {
 // Thread-compatible. Times are monotonic milliseconds unless called wall.
 class DatanodeRegistry {
  public:
-  struct Timeouts {
-    int64_t stale_ms = 30'000;
-    int64_t dead_ms = 630'000;
-  };
-  explicit DatanodeRegistry(Timeouts timeouts) : timeouts_(timeouts) {}
+  explicit DatanodeRegistry(const Liveness& liveness) : liveness_(liveness) {}
+
+  void SetLiveness(const Liveness& liveness) { liveness_ = liveness; }
+  const Liveness& liveness() const { return liveness_; }
 
   // Adds the node or takes its new address. It is alive; all its storages are stale until they
   // report.
@@ -109,7 +110,7 @@ class DatanodeRegistry {
   size_t size() const { return nodes_.size(); }
 
   bool IsStale(NodeIndex index, int64_t now_ms) const {
-    return now_ms - node(index).last_heartbeat_ms > timeouts_.stale_ms;
+    return now_ms - node(index).last_heartbeat_ms > liveness_.stale_interval_ms;
   }
   // Live nodes, by rack; racks without one are absent.
   const std::map<std::string, std::vector<NodeIndex>, std::less<>>& live_by_rack() const {
@@ -142,7 +143,7 @@ class DatanodeRegistry {
   void Wipe(NodeIndex index, std::vector<StorageIndex>& lost);
   std::vector<StorageIndex> TakeUsage(NodeIndex index, const std::vector<StorageUsage>& usages);
 
-  const Timeouts timeouts_;
+  Liveness liveness_;
   std::vector<std::unique_ptr<DatanodeState>> nodes_;
   std::vector<std::unique_ptr<StorageState>> storages_;
   absl::flat_hash_map<std::string, NodeIndex> by_uuid_;

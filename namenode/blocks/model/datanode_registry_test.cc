@@ -61,7 +61,7 @@ TEST(DatanodeRegistry, ANewUuidAtAKnownAddressWipesTheOldNode) {
 }
 
 TEST(DatanodeRegistry, NodesBecomeStaleThenDead) {
-  DatanodeRegistry nodes({.stale_ms = 30'000, .dead_ms = 630'000});
+  DatanodeRegistry nodes({});
   const auto registration = Registration("u", "1.1.1.1");
   const NodeIndex node = nodes.Register(registration, "/a", 0, 0).node;
   EXPECT_FALSE(nodes.IsStale(node, 30'000));
@@ -73,6 +73,16 @@ TEST(DatanodeRegistry, NodesBecomeStaleThenDead) {
   EXPECT_TRUE(nodes.ExpireDead(700'000).empty()) << "told once";
   EXPECT_EQ(nodes.dead(), 1);
   EXPECT_TRUE(nodes.live_by_rack().empty());
+}
+
+TEST(DatanodeRegistry, LivenessCanBeChanged) {
+  DatanodeRegistry nodes({});
+  const NodeIndex node = nodes.Register(Registration("u", "1.1.1.1"), "/a", 0, 0).node;
+  nodes.SetLiveness(
+      {.heartbeat_interval_ms = 100, .recheck_interval_ms = 500, .stale_interval_ms = 200});
+  EXPECT_TRUE(nodes.IsStale(node, 201));
+  EXPECT_TRUE(nodes.ExpireDead(2'000).empty());
+  EXPECT_THAT(nodes.ExpireDead(2'001), ElementsAre(node));
 }
 
 TEST(DatanodeRegistry, ReportsFailedAndVanishedStoragesOnce) {

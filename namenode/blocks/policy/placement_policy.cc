@@ -162,6 +162,7 @@ bool Attempt::Try(NodeIndex node) {
   if (state.alive && in_rack >= max_per_rack_) return false;  // may be fine for another replica
   if (!tried_.insert(node).second) return false;
   if (!state.alive) return Reject("dead");
+  if (state.admin != AdminState::kNormal) return Reject("not in service");
   if (query_.excluded.contains(node)) return false;  // the caller knows
   if (query_.avoid_local && wishes_.remote &&
       std::find(query_.writer.begin(), query_.writer.end(), node) != query_.writer.end()) {

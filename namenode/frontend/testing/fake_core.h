@@ -254,6 +254,7 @@ class FakeAdmin : public ClusterAdmin {
   void LastCheckpoint(const Caller&, Done<Txid> done) override { done(Txid{7}); }
   void RollEdits(const Caller&, Done<Txid> done) override { done(Txid{12}); }
   void MetaSave(const Caller&, const std::string&, DoneVoid done) override { done(No()); }
+  void RefreshNodes(const Caller&, DoneVoid done) override { done(No()); }
   void RefreshProxyUsers(DoneVoid done) override { done(absl::OkStatus()); }
 
  private:

@@ -88,6 +88,12 @@ void SetBalancerBandwidth(Call& call, const v1::SetBalancerBandwidthRequest& req
   done(call.core.admin.SetBalancerBandwidth(call.caller, request.bytes_per_second()));
 }
 
+void RefreshNodes(Call& call, const v1::RefreshNodesRequest& /*request*/,
+                  v1::RefreshNodesResponse& /*response*/, DoneVoid done) {
+  call.audit = {.command = "refreshNodes"};
+  call.core.admin.RefreshNodes(call.caller, std::move(done));
+}
+
 void ListOpenFiles(Call& call, const v1::ListOpenFilesRequest& request,
                    v1::ListOpenFilesResponse& response, DoneVoid done) {
   call.audit = {.command = "listOpenFiles", .source = request.path()};

@@ -66,6 +66,7 @@ void RollEdits(Call&, const v1::RollEditsRequest&, v1::RollEditsResponse&, DoneV
 void MetaSave(Call&, const v1::MetaSaveRequest&, v1::MetaSaveResponse&, DoneVoid);
 void SetBalancerBandwidth(Call&, const v1::SetBalancerBandwidthRequest&,
                           v1::SetBalancerBandwidthResponse&, DoneVoid);
+void RefreshNodes(Call&, const v1::RefreshNodesRequest&, v1::RefreshNodesResponse&, DoneVoid);
 void ListOpenFiles(Call&, const v1::ListOpenFilesRequest&, v1::ListOpenFilesResponse&, DoneVoid);
 void ListCorruptFiles(Call&, const v1::ListCorruptFilesRequest&, v1::ListCorruptFilesResponse&,
                       DoneVoid);

@@ -67,8 +67,7 @@ void RestoreFailedStorage(Call& call, const pb::RestoreFailedStorageRequestProto
 void RefreshNodes(Call& call, const pb::RefreshNodesRequestProto& /*request*/,
                   pb::RefreshNodesResponseProto& /*response*/, DoneVoid done) {
   call.audit = {.command = "refreshNodes"};
-  done(CheckSuperuser(call.caller,
-                      "refreshNodes"));  // every DataNode is welcome: there are no lists
+  call.core.admin.RefreshNodes(call.caller, std::move(done));
 }
 
 void MetaSave(Call& call, const pb::MetaSaveRequestProto& request,

@@ -17,8 +17,10 @@ bool Wanted(pb::DatanodeReportTypeProto type, const DatanodeInfo& node) {
       return node.live;
     case pb::DEAD:
       return !node.live;
+    case pb::DECOMMISSIONING:
+      return node.admin == AdminState::kDecommissioning;
     default:
-      return false;  // no node is being taken out of service
+      return false;  // there is no maintenance
   }
 }
 

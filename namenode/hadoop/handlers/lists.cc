@@ -102,13 +102,13 @@ void ListOpenFiles(Call& call, const pb::ListOpenFilesRequestProto& request,
   const auto asks = [&request](pb::OpenFilesTypeProto type) {
     return std::find(request.types().begin(), request.types().end(), type) != request.types().end();
   };
-  if (!asks(pb::ALL_OPEN_FILES) && call.caller.superuser) {
-    // No DataNode is being taken out of service, so that none waits for a file.
-    if (asks(pb::BLOCKING_DECOMMISSION)) return done(absl::OkStatus());
+  const bool all = asks(pb::ALL_OPEN_FILES);
+  if (!all && !asks(pb::BLOCKING_DECOMMISSION) && call.caller.superuser) {
     return done(MakeError(ErrorKind::kIllegalArgument, "Unknown OpenFileType: []"));
   }
   call.core.names.ListOpenFiles(
-      call.caller, OpenFilesRequest{.path = request.path(), .after = request.id()},
+      call.caller,
+      OpenFilesRequest{.path = request.path(), .after = request.id(), .on_leaving_datanodes = !all},
       FillThen<OpenFilesPage>(std::move(done), [&response](const OpenFilesPage& page) {
         for (const OpenFile& file : page.files) {
           auto& entry = *response.add_entries();

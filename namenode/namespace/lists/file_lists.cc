@@ -1,6 +1,7 @@
 // Both walk ids in order, a few in each hold of the namespace lock.
 #include "namenode/namespace/lists/file_lists.h"
 
+#include <algorithm>
 #include <memory>
 #include <utility>
 
@@ -61,7 +62,17 @@ struct OpenFilesStep {
   bool more = false;  // there are open files behind it
 };
 
-absl::StatusOr<OpenFilesStep> NextOpenFiles(OpContext& ctx, const Below& wanted, InodeId after,
+// Whether its last block is being written on a DataNode that leaves the cluster.
+bool KeepsADatanode(const OpContext& ctx, const Inode& file) {
+  if (file.blocks.empty()) return false;
+  const auto places = ctx.blocks.ExpectedLocations(file.blocks.back());
+  return std::any_of(places.begin(), places.end(), [](const ReplicaLocation& place) {
+    return place.datanode.admin == AdminState::kDecommissioning;
+  });
+}
+
+absl::StatusOr<OpenFilesStep> NextOpenFiles(OpContext& ctx, const Below& wanted,
+                                            bool on_leaving_datanodes, InodeId after,
                                             size_t limit) {
   const std::vector<InodeId> inodes = ctx.leases.FilesAfter(after, kIdsPerStep);
   ASSIGN_OR_RETURN(const auto paths, ResolveAll(ctx.txn, inodes));
@@ -72,6 +83,7 @@ absl::StatusOr<OpenFilesStep> NextOpenFiles(OpContext& ctx, const Below& wanted,
     if (!paths[i] || !paths[i]->last()->under_construction) continue;
     const std::string path = paths[i]->path();
     if (!wanted.Contains(path)) continue;
+    if (on_leaving_datanodes && !KeepsADatanode(ctx, *paths[i]->last())) continue;
     const FileUnderConstruction& writer = *paths[i]->last()->under_construction;
     step.files.push_back({inodes[i], path, writer.client_name, writer.client_address});
   }
@@ -83,6 +95,7 @@ struct OpenFilesWalk {
   OpRunner& runner;
   const Caller caller;
   const Below wanted;
+  const bool on_leaving_datanodes;
   const size_t limit;
   Done<OpenFilesPage> done;
   InodeId after;
@@ -146,14 +159,14 @@ void ListOpenFiles(OpRunner& runner, const NamespaceOptions& options, const Call
                    OpenFilesRequest request, Done<OpenFilesPage> done) {
   auto wanted = Below::Of(request.path);
   if (!wanted.ok()) return done(wanted.status());
-  auto walk = std::make_shared<OpenFilesWalk>(runner, caller, *std::move(wanted),
-                                              static_cast<size_t>(options.open_files_limit),
-                                              std::move(done), request.after);
+  auto walk = std::make_shared<OpenFilesWalk>(
+      runner, caller, *std::move(wanted), request.on_leaving_datanodes,
+      static_cast<size_t>(options.open_files_limit), std::move(done), request.after);
   Repeat::Start([walk](Repeat::Next next) {
     walk->runner.Run<OpenFilesStep>(
         walk->caller, OpMode::kRead,
         [walk](OpContext& ctx) {
-          return NextOpenFiles(ctx, walk->wanted, walk->after,
+          return NextOpenFiles(ctx, walk->wanted, walk->on_leaving_datanodes, walk->after,
                                walk->limit - walk->page.files.size());
         },
         [walk, next = std::move(next)](absl::StatusOr<OpenFilesStep> step) mutable {

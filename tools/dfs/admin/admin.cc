@@ -15,6 +15,7 @@ struct Subcommand {
 
 constexpr Subcommand kSubcommands[] = {
     {"metasave", MetaSave},
+    {"refreshNodes", RefreshNodes},
     {"report", Report},
     {"rollEdits", RollEdits},
     {"safemode", SafeMode},

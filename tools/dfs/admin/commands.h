@@ -13,7 +13,7 @@ namespace cairn::dfs {
 
 inline constexpr std::string_view kAdminUsage =
     "report [-live] [-dead] | safemode enter|leave|get|wait|forceExit | saveNamespace | "
-    "rollEdits | metasave FILE | setBalancerBandwidth BYTES_PER_SECOND | "
+    "rollEdits | metasave FILE | refreshNodes | setBalancerBandwidth BYTES_PER_SECOND | "
     "wait --datanodes N --timeout S";
 inline constexpr std::string_view kFsckUsage =
     "<path> [-list-corruptfileblocks | [-move | -delete | -openforwrite] [-files [-blocks "
@@ -38,6 +38,7 @@ absl::Status SaveNamespace(Invocation& run, const std::vector<std::string>& args
 absl::Status RollEdits(Invocation& run, const std::vector<std::string>& args);
 absl::Status MetaSave(Invocation& run, const std::vector<std::string>& args);
 absl::Status SetBalancerBandwidth(Invocation& run, const std::vector<std::string>& args);
+absl::Status RefreshNodes(Invocation& run, const std::vector<std::string>& args);
 absl::Status Wait(Invocation& run, const std::vector<std::string>& args);
 
 }  // namespace cairn::dfs

@@ -12,13 +12,25 @@ std::string Both(std::string_view name, int64_t n) {
   return fmt::format("{}: {} ({})\n", name, n, Bytes(n));
 }
 
+std::string_view ServiceText(AdminState state) {
+  switch (state) {
+    case AdminState::kNormal:
+      return "Normal";
+    case AdminState::kDecommissioning:
+      return "Decommission in progress";
+    case AdminState::kDecommissioned:
+      return "Decommissioned";
+  }
+  return "";
+}
+
 std::string DatanodeText(const DatanodeInfo& node) {
   std::string text = fmt::format("Name: {} ({})\nHostname: {}\n", node.id.XferAddress(),
                                  node.id.host_name, node.id.host_name);
   if (!node.network_location.empty() && node.network_location != "/default-rack") {
     text += fmt::format("Rack: {}\n", node.network_location);
   }
-  text += "Decommission Status : Normal\n";
+  text += fmt::format("Decommission Status : {}\n", ServiceText(node.admin));
   text += Both("Configured Capacity", node.capacity);
   text += Both("DFS Used", node.dfs_used);
   text += Both("Non DFS Used", node.non_dfs_used);
