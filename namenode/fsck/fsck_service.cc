@@ -3,6 +3,7 @@
 #include "namenode/fsck/fsck_service.h"
 
 #include <charconv>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <set>
@@ -21,6 +22,7 @@
 namespace cairn::namenode {
 namespace {
 
+constexpr size_t kMissingPerStep = 64;
 constexpr std::string_view kBlockPrefix = "blk_";
 constexpr char kProgressIsShown[] =
     "The fsck switch -showprogress is deprecated and no longer has any effect. Progress is now "
@@ -118,6 +120,7 @@ class FsckService::Run {
   absl::StatusOr<FsckOutcome> Check();
   absl::Status CheckBlocks(const std::string& names);
   absl::StatusOr<FsckOutcome> ListCorrupt();
+  absl::StatusOr<std::optional<std::string>> LineOfMissing(const ReplicationCandidate& missing);
   absl::StatusOr<FsckOutcome> CheckTree();
   absl::Status Repair();
 
@@ -238,22 +241,23 @@ absl::StatusOr<FsckOutcome> FsckService::Run::ListCorrupt() {
   if (!call_.caller.superuser) {
     return errors::SuperuserRequired(call_.caller.user, "listCorruptFileBlocks");
   }
+  // As in HDFS the cookie counts missing blocks, of other paths too: its client wants a small
+  // number.
   int64_t seen = 0;
   std::vector<std::string> lines;
-  RETURN_IF_ERROR(Walk([&](const std::string& path, const FileStatus& status) {
-    if (!status.locations) return true;
-    const LocatedBlocks& located = *status.locations;
-    const std::vector<BlockInspection> blocks = Inspect(status);
-    for (size_t i = 0; i < blocks.size(); ++i) {
-      const bool unfinished = i + 1 == blocks.size() && !located.last_block_complete;
-      if (unfinished || blocks[i].live + blocks[i].excess > 0) continue;
+  BlockId after = std::numeric_limits<BlockId>::min();
+  while (lines.size() < kCorruptPage) {
+    const auto missing = deps_.blocks.MissingBlocks(after, kMissingPerStep);
+    if (missing.empty()) break;
+    if (stopping_) return errors::Retriable("NameNode is shutting down");
+    for (const ReplicationCandidate& block : missing) {
+      if (lines.size() == kCorruptPage) break;
+      after = block.block;
       if (seen++ < call_.options.start_block_after) continue;
-      lines.push_back(fmt::format("blk_{}\t{}\t{}\n", located.blocks[i].block.block.id,
-                                  status.replication, path));
-      if (lines.size() == kCorruptPage) return false;
+      ASSIGN_OR_RETURN(std::optional<std::string> line, LineOfMissing(block));
+      if (line) lines.push_back(*std::move(line));
     }
-    return true;
-  }));
+  }
   Print(fmt::format("Cookie:\t{}\n", seen));
   std::string found = seen == 0 ? "no" : "no more";
   if (!lines.empty()) found = fmt::format("{}", lines.size());
@@ -261,6 +265,24 @@ absl::StatusOr<FsckOutcome> FsckService::Run::ListCorrupt() {
   Print(fmt::format("\n\nThe filesystem under path '{}' has {} CORRUPT files\n\n", call_.path,
                     found));
   return FsckOutcome::kHealthy;
+}
+
+// How a missing block is listed; empty when it is not one of the files asked for, or has turned up.
+absl::StatusOr<std::optional<std::string>> FsckService::Run::LineOfMissing(
+    const ReplicationCandidate& missing) {
+  const auto block = deps_.blocks.Inspect(missing.block);
+  if (!block || block->usable() + block->excess > 0) return std::nullopt;
+  Answer<absl::StatusOr<std::string>> answer;
+  deps_.names.PathOf(missing.inode, answer.Setter());
+  const absl::StatusOr<std::string> path = answer.Wait();
+  if (Is(path.status(), ErrorKind::kFileNotFound)) return std::nullopt;  // deleted
+  RETURN_IF_ERROR(path.status());
+  std::string_view below = call_.path;
+  while (below.ends_with('/')) below.remove_suffix(1);
+  const bool asked_for =
+      path->starts_with(below) && (path->size() == below.size() || (*path)[below.size()] == '/');
+  if (!asked_for) return std::nullopt;
+  return fmt::format("blk_{}\t{}\t{}\n", missing.block, block->row.replication, *path);
 }
 
 FsckCluster FsckService::Run::Cluster() const {

@@ -135,22 +135,34 @@ TEST_F(FsckServiceTest, MissingPathAndRefusalHaveTheirOwnEnds) {
 }
 
 TEST_F(FsckServiceTest, CorruptBlocksAreListedPageByPage) {
-  tree_ = {{"/d/good", File({100})}};
-  for (BlockId id = 1; id < 100; id += 2) {
-    tree_.emplace_back(fmt::format("/d/f{}", id), File({id, id + 1000, id + 1}));
-  }
-  for (int i = 0; i < 3; ++i) tree_.emplace_back("/d/more", File({7}));
+  blocks_.on_inspect = [](BlockId id) -> std::optional<BlockInspection> {
+    return BlockInspection{.row = {.id = id, .replication = 3}, .live = id == 5 ? 1 : 0};
+  };
+  int64_t blocks = 110;
+  blocks_.on_missing_blocks = [&blocks](BlockId after, size_t limit) {
+    std::vector<ReplicationCandidate> missing;
+    for (BlockId id = std::max<BlockId>(after + 1, 1); id <= blocks && missing.size() < limit; ++id)
+      missing.push_back({id, id});
+    return missing;
+  };
+  names_.on_path_of = [](InodeId inode, Done<std::string> done) {
+    if (inode == 3) return done(errors::FileDoesNotExist("/deleted"));
+    done(inode == 4 ? "/dir/of/others" : fmt::format("/d/f{}", inode));
+  };
   Answer answer = Ask({.list_corrupt_file_blocks = true});
-  EXPECT_THAT(answer.text, HasSubstr("\nCookie:\t100\nblk_1\t3\t/d/f1\nblk_2\t3\t/d/f1\n"));
-  EXPECT_THAT(answer.text, EndsWith("\nblk_7\t3\t/d/more\n\n\n"
+  EXPECT_THAT(answer.text, HasSubstr("\nCookie:\t103\nblk_1\t3\t/d/f1\nblk_2\t3\t/d/f2\n"
+                                     "blk_6\t3\t/d/f6\n"))
+      << "without what is deleted, elsewhere, or was reported meanwhile";
+  EXPECT_THAT(answer.text, EndsWith("\nblk_103\t3\t/d/f103\n\n\n"
                                     "The filesystem under path '/d' has 100 CORRUPT files\n\n"));
-  answer = Ask({.list_corrupt_file_blocks = true, .start_block_after = 100});
-  EXPECT_THAT(answer.text, HasSubstr("\nCookie:\t102\nblk_7\t3\t/d/more\n"));
-  answer = Ask({.list_corrupt_file_blocks = true, .start_block_after = 102});
+  answer = Ask({.list_corrupt_file_blocks = true, .start_block_after = 103});
+  EXPECT_THAT(answer.text, HasSubstr("\nCookie:\t110\nblk_104\t3\t/d/f104\n"));
+  EXPECT_THAT(answer.text, EndsWith("has 7 CORRUPT files\n\n"));
+  answer = Ask({.list_corrupt_file_blocks = true, .start_block_after = 110});
   EXPECT_THAT(answer.text,
-              EndsWith("\nCookie:\t102\n\n\nThe filesystem under path '/d' has no more "
+              EndsWith("\nCookie:\t110\n\n\nThe filesystem under path '/d' has no more "
                        "CORRUPT files\n\n"));
-  tree_.resize(1);
+  blocks = 0;
   answer = Ask({.list_corrupt_file_blocks = true});
   EXPECT_THAT(answer.text, EndsWith("\nCookie:\t0\n\n\nThe filesystem under path '/d' has no "
                                     "CORRUPT files\n\n"));

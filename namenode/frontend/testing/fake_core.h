@@ -146,6 +146,7 @@ class FakeBlockManager : public BlockManager {
  public:
   std::function<absl::StatusOr<DatanodeCommands>(const HeartbeatRequest&)> on_heartbeat;
   std::function<std::optional<BlockInspection>(BlockId)> on_inspect;
+  std::function<std::vector<ReplicationCandidate>(BlockId, size_t)> on_missing_blocks;
   std::vector<DatanodeInfo> datanodes;
 
   std::vector<DatanodeRegistration> registrations() const {
@@ -212,7 +213,10 @@ class FakeBlockManager : public BlockManager {
   std::vector<ReplicationCandidate> ReplicationCandidates() override { return {}; }
   void ScheduleReplication(absl::Span<const BlockId>) override {}
   int64_t LookAgain(absl::Span<const BlockId>) override { return 0; }
-  std::vector<ReplicationCandidate> MissingBlocks(BlockId, size_t) const override { return {}; }
+  std::vector<ReplicationCandidate> MissingBlocks(BlockId after, size_t limit) const override {
+    return on_missing_blocks ? on_missing_blocks(after, limit)
+                             : std::vector<ReplicationCandidate>();
+  }
   void MarkUnlinked(absl::Span<const BlockId>) override {}
   bool InSafeMode() const override { return false; }
   std::string SafeModeTip() const override { return ""; }
