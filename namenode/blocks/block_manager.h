@@ -43,7 +43,7 @@ struct BlockView {
   // Under recovery: every DataNode of the pipeline is one of those that the attempt was told to
   // ask, or has reported that it has no replica. What these do not have is lost.
   bool loss_is_certain = false;
-  // No DataNode has an unfinished block, as far as this NameNode can know. Of one with a known
+  // No DataNode has this incomplete block, as far as this NameNode can know. Of one with a known
   // length: every DataNode of its pipeline has reported. Of one that was perhaps never written:
   // all have reported, one of its pipeline among them, and those that have not had time enough to
   // come back.

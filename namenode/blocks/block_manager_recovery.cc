@@ -221,14 +221,21 @@ bool BlockManagerImpl::IsOfNoUse(BlockId block, StorageIndex storage) const {
 }
 
 bool BlockManagerImpl::Unclaimed(BlockId block, const BlockRecord& record) const {
-  if (record.committed()) return false;
-  for (const StoredReplica& replica : record.replicas()) {
-    if (!IsOfNoUse(block, replica.storage())) return false;
+  if (record.complete()) return false;
+  std::vector<OpenReplica> places;
+  if (const auto open = state_.open.find(block); open != state_.open.end()) places = open->second;
+  // Nobody finalizes what a DataNode that died has left of a committed block.
+  if (record.committed()) {
+    std::erase_if(places, [](const OpenReplica& place) {
+      return place.reported == ReplicaState::kWaitingToBeRecovered;
+    });
   }
-  if (const auto open = state_.open.find(block); open != state_.open.end()) {
-    for (const OpenReplica& place : open->second) {
-      if (!IsOfNoUse(block, place.storage)) return false;
-    }
+  for (const OpenReplica& place : places) {
+    if (!IsOfNoUse(block, place.storage)) return false;
+  }
+  for (const StoredReplica& replica : record.replicas()) {
+    if (!replica.Has(StoredReplica::kUnderConstruction) && !IsOfNoUse(block, replica.storage()))
+      return false;
   }
   const bool pipeline_known = state_.pipelines.contains(block);
   const PipelineStand stand = StandOf(block);

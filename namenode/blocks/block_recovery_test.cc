@@ -480,6 +480,32 @@ TEST_F(BlockRecoveryTest, ABlockWithKnownBytesIsUnclaimedWhenItsPipelineHasRepor
   EXPECT_FALSE(unclaimed()) << "a damaged replica may be good to some extent";
 }
 
+TEST_F(BlockRecoveryTest, ACommittedBlockIsUnclaimedWhenItsWholePipelineHasNone) {
+  BlockRow row = cluster_.Row(Open());
+  row.length = 10;
+  row.state = BlockState::kCommitted;
+  row.pipeline = {"uuid-0", "uuid-1"};
+  FakeCluster restarted;
+  restarted.stamp = cluster_.stamp;
+  restarted.manager->Load(std::vector<BlockRow>{row});
+  const auto unclaimed = [&] { return restarted.manager->Find(row.id)->unclaimed; };
+  restarted.AddNode("/r0");
+  restarted.Start();
+  EXPECT_FALSE(unclaimed()) << "the other one has not reported";
+  restarted.AddNode("/r0");
+  EXPECT_TRUE(unclaimed());
+  ReportChunk chunk{"DS-0", 100, INT64_MIN, INT64_MAX, true, {}};
+  chunk.replicas.push_back(
+      {{row.id, row.generation_stamp, 4}, ReplicaState::kWaitingToBeRecovered});
+  ASSERT_TRUE(restarted.manager->ReportChunkReceived("uuid-0", chunk).ok());
+  EXPECT_TRUE(unclaimed()) << "nobody finalizes it";
+  restarted.Received(1, {row.id, row.generation_stamp, 10});
+  EXPECT_FALSE(unclaimed());
+  row.state = BlockState::kComplete;
+  restarted.SetRow(row);
+  EXPECT_FALSE(unclaimed());
+}
+
 TEST_F(BlockRecoveryTest, TheOrderSaysWhetherOthersMayHaveAReplica) {
   const BlockId block = Open();
   BlockRow row = cluster_.Row(block);

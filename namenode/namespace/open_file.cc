@@ -70,6 +70,17 @@ absl::StatusOr<bool> HasProgressed(OpContext& ctx, const Inode& file, bool all) 
   return true;
 }
 
+absl::StatusOr<bool> EarlierSettled(OpContext& ctx, const Inode& file) {
+  ASSIGN_OR_RETURN(const bool progressed, HasProgressed(ctx, file, /*all=*/false));
+  if (progressed) return true;
+  ASSIGN_OR_RETURN(const BlockRow row, RowOf(ctx, file, file.blocks[file.blocks.size() - 2]));
+  const auto view = ctx.blocks.Find(row.id);
+  if (row.state != BlockState::kCommitted || !view || !view->unclaimed) return false;
+  spdlog::error("{} of inode {} is lost: no DataNode of its pipeline has a replica",
+                Block{row.id, row.generation_stamp, 0}.ToString(), file.id);
+  return true;
+}
+
 absl::Status CommitLastBlock(OpContext& ctx, Inode& file,
                              const std::optional<ExtendedBlock>& committed) {
   if (file.blocks.empty() || !committed) return absl::OkStatus();

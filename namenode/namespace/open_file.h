@@ -37,6 +37,9 @@ absl::Status CheckPool(const OpContext& ctx, const std::optional<ExtendedBlock>&
 // Whether the blocks but the last (`all`: the last too) have their minimum of replicas. Only the
 // penultimate one can lack them while a file is written.
 absl::StatusOr<bool> HasProgressed(OpContext& ctx, const Inode& file, bool all);
+// Whether the blocks but the last keep a file open no longer whose writer is gone: they have
+// progressed, or no DataNode of a committed one's pipeline has it, and waiting would be in vain.
+absl::StatusOr<bool> EarlierSettled(OpContext& ctx, const Inode& file);
 
 // Takes the writer's word for the last block: length and generation stamp. Does nothing without
 // blocks, without `committed`, or when it is committed already. Updates `file` (not yet put) and

@@ -316,6 +316,22 @@ TEST_P(RecoveryOps, CommittedBlocksWithoutReplicas) {
 
 // ---- commitBlockSynchronization
 
+// After a power cut a block that nobody synced was waited for, though none of its DataNodes had it,
+// and the file stayed open.
+TEST_P(RecoveryOps, ALostBlockBeforeTheLastKeepsNoFileOpen) {
+  Write("/f", {kBlock, 0}, /*close=*/false);
+  const BlockId first = root().GetBlockLocations("/f", 0, 1)->blocks[0].block.block.id;
+  blocks().SetReplicated(first, false);
+  ASSERT_FALSE(*root().RecoverLease("/f"));
+  EXPECT_TRUE(IsError(root().BlockSync(SyncOf("/f", 77)), ErrorKind::kNotReplicatedYet,
+                      "Not replicated yet: /f"));
+  blocks().SetView(first, {.unclaimed = true});
+  ASSERT_TRUE(root().BlockSync(SyncOf("/f", 77)).ok());
+  EXPECT_TRUE(*root().IsFileClosed("/f"));
+  EXPECT_EQ(LengthOf("/f"), kBlock + 77);
+  EXPECT_EQ(blocks().rows().at(first).state, BlockState::kComplete);
+}
+
 TEST_P(RecoveryOps, BlockSyncSetsStampAndLengthAndClosesTheFile) {
   Write("/f", {kBlock, 0}, /*close=*/false);
   ASSERT_FALSE(*root().RecoverLease("/f"));

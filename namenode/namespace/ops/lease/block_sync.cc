@@ -40,7 +40,7 @@ absl::Status FinishRecovery(OpContext& ctx, const ResolvedPath& resolved, BlockR
         "be written",
         name, row.length - request.new_length, resolved.path(), request.new_length, row.length);
   }
-  ASSIGN_OR_RETURN(const bool earlier_settled, HasProgressed(ctx, file, /*all=*/false));
+  ASSIGN_OR_RETURN(const bool earlier_settled, EarlierSettled(ctx, file));
   if (!earlier_settled) return errors::NotReplicatedYet(resolved.path());
   file.length += request.new_length - row.length;
   row.length = request.new_length;
@@ -84,7 +84,7 @@ absl::Status CommitBlockSynchronization(OpContext& ctx, const BlockSyncRequest& 
                     "written, and {} DataNodes have told of a replica",
                     name, row->length, view ? view->reported : 0));
   }
-  ASSIGN_OR_RETURN(const bool earlier_settled, HasProgressed(ctx, file, /*all=*/false));
+  ASSIGN_OR_RETURN(const bool earlier_settled, EarlierSettled(ctx, file));
   if (!earlier_settled) return errors::NotReplicatedYet(resolved->path());
   return CloseWithoutLastBlock(ctx, file);
 }

@@ -15,7 +15,7 @@ namespace {
 // How the blocks of an open file stand.
 struct Ending {
   std::optional<BlockRow> last;      // absent for a file without blocks
-  bool earlier_settled = true;       // the block before it is complete, or could be
+  bool earlier_settled = true;       // EarlierSettled
   bool settled = true;               // all are: the file can be closed
   bool penultimate_written = false;  // the block before it is not even committed
 };
@@ -25,7 +25,7 @@ absl::StatusOr<Ending> EndingOf(OpContext& ctx, const Inode& file) {
   const size_t count = file.blocks.size();
   if (count == 0) return ending;
   ASSIGN_OR_RETURN(ending.last, RowOf(ctx, file, file.blocks.back()));
-  ASSIGN_OR_RETURN(ending.earlier_settled, HasProgressed(ctx, file, /*all=*/false));
+  ASSIGN_OR_RETURN(ending.earlier_settled, EarlierSettled(ctx, file));
   ASSIGN_OR_RETURN(ending.settled, HasProgressed(ctx, file, /*all=*/true));
   if (count > 1) {
     ASSIGN_OR_RETURN(const BlockRow penultimate, RowOf(ctx, file, file.blocks[count - 2]));
@@ -67,9 +67,9 @@ absl::StatusOr<bool> ReleaseLease(OpContext& ctx, const std::string& path, const
   }
   BlockRow& last = *ending.last;
   const auto view = ctx.blocks.Find(last.id);
-  const bool unclaimed = view && view->unclaimed;
   const bool committed =
       last.state == BlockState::kCommitted || last.state == BlockState::kComplete;
+  const bool unclaimed = !committed && view && view->unclaimed;
   if (!ending.earlier_settled && (committed || unclaimed)) {
     return MakeError(
         ErrorKind::kAlreadyBeingCreated,
