@@ -47,22 +47,24 @@ absl::StatusOr<std::unique_ptr<client::DfsClient>> Cluster::NewClient(const std:
   return client::DfsClient::Connect(options);
 }
 
+absl::Status CheckReady(client::DfsClient& client, int live) {
+  ASSIGN_OR_RETURN(const FsStats stats, client.GetFsStats());
+  ASSIGN_OR_RETURN(const bool safe_mode, client.SetSafeMode(client::SafeModeAction::kGet));
+  if (stats.live_datanodes == live && !safe_mode) return absl::OkStatus();
+  return absl::UnavailableError(fmt::format("{} of {} DataNodes live, safe mode {}",
+                                            stats.live_datanodes, live, safe_mode ? "on" : "off"));
+}
+
 absl::Status Cluster::WaitReady(int live, int timeout_s) {
   ASSIGN_OR_RETURN(const std::unique_ptr<client::DfsClient> client, NewClient());
-  absl::Status last = absl::OkStatus();
-  int64_t seen = -1;
+  absl::Status last;
   const absl::Status waited = WaitFor("DataNodes to register", timeout_s, [&] {
-    const absl::StatusOr<FsStats> stats = client->GetFsStats();
-    const absl::StatusOr<bool> safe_mode = client->SetSafeMode(client::SafeModeAction::kGet);
-    last = !stats.ok() ? stats.status() : safe_mode.status();
-    if (!last.ok()) return false;
-    seen = stats->live_datanodes;
-    return seen == live && !*safe_mode;
+    last = CheckReady(*client, live);
+    return last.ok();
   });
   if (waited.ok()) return waited;
   return absl::DeadlineExceededError(
-      fmt::format("{} of {} DataNodes live after {} s; last error: {}; logs in {}", seen, live,
-                  timeout_s, last.ToString(), logs()));
+      fmt::format("not ready after {} s: {}; logs in {}", timeout_s, last.ToString(), logs()));
 }
 
 absl::Status Cluster::StartAll() {

@@ -80,10 +80,14 @@ class Cluster {
   // time-outs.
   absl::StatusOr<std::unique_ptr<client::DfsClient>> NewClient(const std::string& user = "");
   client::ClientOptions client_options() const;
-  // Waits until exactly `live` DataNodes are live and safe mode is off.
+  // Waits for CheckReady.
   absl::Status WaitReady(int live, int timeout_s = 60);
   absl::Status StartAll();
 };
+
+// OK when exactly `live` DataNodes are live and safe mode is off; else what is missing, or the
+// error of the question.
+absl::Status CheckReady(client::DfsClient& client, int live);
 
 // A cluster of separate processes, from the binaries of this build.
 class ProcessCluster : public Cluster {

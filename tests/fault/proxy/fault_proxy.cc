@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <chrono>
 #include <system_error>
+#include <utility>
 
 #include "common/status_macros.h"
 
@@ -84,7 +85,10 @@ void FaultProxy::Serve(std::unique_ptr<TcpSocket> near) {
   connection->source = near->remote_address().ip();
   {
     MutexLock lock(mu_);
-    if (stopped_.contains("") || stopped_.contains(connection->source)) return SendReset(*near);
+    if (stopped_.contains("") || stopped_.contains(connection->source)) {
+      ++struck_;
+      return SendReset(*near);
+    }
   }
   absl::StatusOr<std::unique_ptr<TcpSocket>> far = ConnectFrom(connection->source, daemon_);
   if (!far.ok()) return SendReset(*near);
@@ -165,6 +169,7 @@ bool FaultProxy::RunTriggers(Connection& connection, Flow flow, char* next) {
       if (due == triggers_.end()) return !connection.reset;
       action = std::move(due->action);
       triggers_.erase(due);
+      ++struck_;
     }
     if (action) {
       action();
@@ -178,6 +183,7 @@ bool FaultProxy::WaitTurn(Connection& connection, Flow flow, size_t n) {
   using std::chrono::steady_clock;
   const auto begun = steady_clock::now();
   MutexLock lock(mu_);
+  bool waited = false;
   while (!connection.reset) {
     const Shaping shaping = ShapingOf(connection.source, flow);
     int64_t wait_ms = n > 0 ? shaping.delay_ms : 0;
@@ -186,6 +192,7 @@ bool FaultProxy::WaitTurn(Connection& connection, Flow flow, size_t n) {
     const int64_t passed_ms =
         std::chrono::duration_cast<std::chrono::milliseconds>(steady_clock::now() - begun).count();
     if (!shaping.held && passed_ms >= wait_ms) return true;
+    if (!std::exchange(waited, true)) ++struck_;
     if (shaping.held) {
       changed_.Wait(mu_);
     } else {
@@ -223,6 +230,7 @@ void FaultProxy::ResetLocked(const std::string& source) {
   for (const auto& connection : connections_) {
     if (!Matches(source, connection->source) || connection->reset) continue;
     connection->reset = true;
+    ++struck_;
     SendReset(*connection->near);
     SendReset(*connection->far);
   }
@@ -249,6 +257,7 @@ void FaultProxy::HalfClose(const std::string& source, Flow flow) {
   MutexLock lock(mu_);
   for (const auto& connection : connections_) {
     if (!Matches(source, connection->source) || connection->reset) continue;
+    ++struck_;
     (flow == Flow::kToDaemon ? *connection->far : *connection->near).ShutdownWrite();
   }
 }
@@ -268,6 +277,11 @@ std::vector<std::string> FaultProxy::Sources() const {
     if (connection->running == 2 && !connection->reset) sources.push_back(connection->source);
   }
   return sources;
+}
+
+int64_t FaultProxy::struck() const {
+  MutexLock lock(mu_);
+  return struck_;
 }
 
 int64_t FaultProxy::passed(const std::string& source, Flow flow) const {

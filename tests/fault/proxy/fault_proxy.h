@@ -62,6 +62,9 @@ class FaultProxy {
 
   // Sources with a connection open now, each named as often as it has one.
   std::vector<std::string> Sources() const;
+  // How often something was done to bytes or connections so far: a piece of bytes kept waiting, a
+  // bit flipped, an action run, a flow ended, a connection reset or refused.
+  int64_t struck() const;
   // Bytes passed so far.
   int64_t passed(const std::string& source, Flow flow) const;
   int port() const { return listener_->port(); }
@@ -108,6 +111,7 @@ class FaultProxy {
   std::map<Key, int64_t> passed_ GUARDED_BY(mu_);
   std::set<std::string> stopped_ GUARDED_BY(mu_);
   std::list<Trigger> triggers_ GUARDED_BY(mu_);
+  int64_t struck_ GUARDED_BY(mu_) = 0;
   bool ending_ GUARDED_BY(mu_) = false;
   std::thread acceptor_;
 };

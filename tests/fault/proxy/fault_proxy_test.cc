@@ -69,7 +69,9 @@ TEST_F(FaultProxyTest, PassesBothFlowsAndTheEndOfEach) {
   ASSERT_OK(daemon_->WriteFull("pong"));
   EXPECT_EQ(Receive(*caller_, 4), "pong");
   EXPECT_EQ(proxy_->passed(kSelf, Flow::kToDaemon), 4);
-  EXPECT_EQ(proxy_->Sources(), std::vector<std::string>{});  // half of it has ended
+  EXPECT_OK(
+      cairn::testing::WaitFor("half of it to end", 10, [&] { return proxy_->Sources().empty(); }));
+  EXPECT_EQ(proxy_->struck(), 0);
 }
 
 TEST_F(FaultProxyTest, TheDaemonSeesTheCallersAddress) {
@@ -85,6 +87,7 @@ TEST_F(FaultProxyTest, AHeldFlowIsSilentAndTheOtherGoesOn) {
   EXPECT_EQ(Receive(*caller_, 4), "back");
   proxy_->Heal();
   EXPECT_EQ(Receive(*daemon_, 4), "late");
+  EXPECT_EQ(proxy_->struck(), 1);
 }
 
 TEST_F(FaultProxyTest, ShapingOfAnotherSourceChangesNothing) {
@@ -110,6 +113,7 @@ TEST_F(FaultProxyTest, FlipsExactlyOneBitOfTheByteNamed) {
   proxy_->FlipOnce(kSelf, Flow::kToDaemon, 3);
   ASSERT_OK(caller_->WriteFull("aaaaaa"));
   EXPECT_EQ(Receive(*daemon_, 6), "aaaqaa");
+  EXPECT_EQ(proxy_->struck(), 1);
   ASSERT_OK(caller_->WriteFull("aaaaaa"));
   EXPECT_EQ(Receive(*daemon_, 6), "aaaaaa");
 }
@@ -143,7 +147,9 @@ TEST_F(FaultProxyTest, AHalfClosedConnectionStillAnswers) {
 TEST_F(FaultProxyTest, AStoppedLinkRefusesUntilReopened) {
   proxy_->Stop("");
   EXPECT_TRUE(absl::IsUnavailable(EndOf(*caller_)));
+  EXPECT_EQ(proxy_->struck(), 1);
   EXPECT_TRUE(absl::IsUnavailable(EndOfNewConnection()));
+  EXPECT_EQ(proxy_->struck(), 2);
   proxy_->Reopen("");
   Connect();
   ASSERT_OK(caller_->WriteFull("ping"));

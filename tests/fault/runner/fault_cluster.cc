@@ -165,23 +165,40 @@ absl::Status FaultCluster::StartAll() {
     RETURN_IF_ERROR(Start(kNamenode));
     // A DataNode that meets no NameNode waits longer each time.
     ASSIGN_OR_RETURN(const HostPort address, ParseHostPort(cluster_->namenode_address(), 0));
-    RETURN_IF_ERROR(cairn::testing::WaitFor("the NameNode to listen", 30, [&] {
-      return TcpSocket::Connect(address, 1000).ok() || !Runs(kNamenode);
-    }));
+    RETURN_IF_ERROR(Await("the NameNode listened", 30, {kNamenode},
+                          [&] { return TcpSocket::Connect(address, 1000).ok(); }));
   }
   std::map<int, int> reports;  // of those that are started: as many as they have logged before
+  std::vector<int> running = {kNamenode};
   for (int i = 0; i < options_.datanodes; ++i) {
-    if (Runs(i) || (options_.started >= 0 && i >= options_.started)) continue;
+    if (options_.started >= 0 && i >= options_.started) continue;
+    running.push_back(i);
+    if (Runs(i)) continue;
     reports[i] = ReportsLogged(i);
     RETURN_IF_ERROR(Start(i));
   }
   for (const auto& [i, before] : reports) {
-    RETURN_IF_ERROR(cairn::testing::WaitFor(
-        DaemonName(i) + " to report", 60,
-        [this, i = i, n = before] { return ReportsLogged(i) > n || !Runs(i); }));
+    RETURN_IF_ERROR(Await(DaemonName(i) + " reported", 60, running,
+                          [this, i = i, n = before] { return ReportsLogged(i) > n; }));
   }
   const int live = std::exchange(options_.started, -1);  // later calls are about all
   return WaitReady(live < 0 ? options_.datanodes : live);
+}
+
+absl::Status FaultCluster::Await(const std::string& what, int timeout_s,
+                                 const std::vector<int>& daemons,
+                                 const std::function<bool()>& condition) {
+  absl::Status ended;
+  RETURN_IF_ERROR(cairn::testing::WaitFor("that " + what, timeout_s, [&] {
+    if (condition()) return true;
+    for (const int daemon : daemons) {
+      if (Runs(daemon)) continue;
+      ended = absl::AbortedError(fmt::format("{0} ended before {1}; its log is {2}/{0}.log",
+                                             DaemonName(daemon), what, logs()));
+    }
+    return !ended.ok();
+  }));
+  return ended;
 }
 
 int FaultCluster::ReportsLogged(int index) const {
@@ -192,7 +209,30 @@ int FaultCluster::ReportsLogged(int index) const {
   return count;
 }
 
-absl::Status FaultCluster::WaitReady(int live) { return cluster_->WaitReady(live); }
+int64_t FaultCluster::LinksStruck() const {
+  int64_t struck = namenode_link_->struck();
+  for (const auto& links : {&data_links_, &rpc_links_}) {
+    for (const auto& link : *links) struck += link->struck();
+  }
+  return struck;
+}
+
+absl::Status FaultCluster::WaitReady(int live) {
+  std::vector<int> running;
+  for (int daemon = kNamenode; daemon < options_.datanodes; ++daemon) {
+    if (Runs(daemon)) running.push_back(daemon);
+  }
+  client::ClientOptions options = cluster_->client_options();
+  options.namenode_retries = 0;  // so that one that has ended is noticed
+  ASSIGN_OR_RETURN(const auto client, client::DfsClient::Connect(options));
+  absl::Status last;
+  const absl::Status waited = Await(fmt::format("{} DataNodes were live", live), 60, running, [&] {
+    last = cairn::testing::CheckReady(*client, live);
+    return last.ok();
+  });
+  if (!absl::IsDeadlineExceeded(waited)) return waited;
+  return absl::DeadlineExceededError(fmt::format("{}: {}", waited.ToString(), last.ToString()));
+}
 
 absl::Status FaultCluster::KillAll() {
   // None sees the others gone for long.

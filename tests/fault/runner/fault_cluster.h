@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -68,7 +69,7 @@ class FaultCluster {
   // Starts what does not run, the NameNode first, and waits until all have reported.
   absl::Status StartAll();
   // Waits until this many DataNodes are live (one that died is for some seconds) and safe mode is
-  // off.
+  // off. kAborted at once, naming it, when a daemon that runs now ends by itself.
   absl::Status WaitReady(int live);
   // Kills all daemons, as many as run, as fast as one after the other goes.
   absl::Status KillAll();
@@ -83,6 +84,10 @@ class FaultCluster {
 
   // Ends a daemon with SIGTERM; a DataNode tells its writers that it will be back.
   absl::Status Stop(int daemon);
+  // How often anything was done to a link so far (FaultProxy::struck).
+  int64_t LinksStruck() const;
+  // How often DataNode `index` has told its NameNode about all its replicas.
+  int ReportsLogged(int index) const;
   // Resident memory of the largest daemon.
   int64_t MaxResidentMegabytes();
 
@@ -99,8 +104,9 @@ class FaultCluster {
   absl::Status Init(uint64_t seed);
   cairn::testing::DaemonSetup SetupOf(int daemon) const;
   std::string UndoDirectory(int daemon) const;
-  // How often DataNode `index` has told its NameNode about all its replicas.
-  int ReportsLogged(int index) const;
+  // Waits for `condition`. kAborted at once when one of `daemons` has ended.
+  absl::Status Await(const std::string& what, int timeout_s, const std::vector<int>& daemons,
+                     const std::function<bool()>& condition);
 
   FaultOptions options_;
   const std::string directory_;

@@ -12,16 +12,19 @@
 #include <thread>
 
 #include "tests/fault/runner/checkers.h"
+#include "tests/fault/runner/journal_view.h"
 
 namespace cairn::fault {
 namespace {
 
 namespace fs = std::filesystem;
+using cairn::testing::PatternBytes;
 
 // A scenario that takes longer than this hangs.
 constexpr unsigned kLimitSeconds = 240;
 constexpr unsigned kLongLimitSeconds = 3600;
 constexpr int64_t kMaxResidentMegabytes = 256;
+constexpr size_t kUnacknowledgedBytes = 20;  // what a dead writer wrote last
 
 std::string Variable(const char* name) {
   const char* value = std::getenv(name);
@@ -118,6 +121,37 @@ void Scenario::CheckDaemons() {
   EXPECT_LT(watch_->max_resident_megabytes(), kMaxResidentMegabytes);
 }
 
+void Scenario::Abandon(const std::string& path, uint64_t seed, int64_t promised, Promise promise) {
+  ASSERT_OK_AND_ASSIGN(const auto writer, faults().NewClient());
+  ASSERT_OK_AND_ASSIGN(const auto out,
+                       writer->Create(path, {.replication = 3,
+                                             .block_size = kBlock,
+                                             .sync_block = promise == Promise::kSynced}));
+  ASSERT_OK(out->Write(PatternBytes(seed, 0, static_cast<size_t>(promised))));
+  ASSERT_OK(promise == Promise::kFlushed
+                ? out->Hflush()
+                : out->Hsync({.update_length = promise == Promise::kLastBlockSynced}));
+  ASSERT_OK(out->Write(PatternBytes(seed, promised, kUnacknowledgedBytes)));
+  history().Add("writer", fmt::format("{}: {} bytes promised, then dead", path, promised));
+}
+
+void Scenario::RecoverAndCheck(const std::string& path, uint64_t seed, int64_t promised) {
+  ASSERT_OK(RecoverLease(client(), path));
+  ASSERT_OK_AND_ASSIGN(const auto in, client().Open(path));
+  ASSERT_OK_AND_ASSIGN(const std::string bytes, in->ReadAll());
+  history().Add("runner", fmt::format("{}: {} bytes after recovery", path, bytes.size()));
+  ASSERT_GE(static_cast<int64_t>(bytes.size()), promised) << path;
+  ASSERT_TRUE(bytes == PatternBytes(seed, 0, bytes.size())) << path << ": wrong bytes";
+  verifier().Expect(path, seed, static_cast<int64_t>(bytes.size()), 3);
+}
+
+void Scenario::AwaitFiles(const Workload& workload, int64_t more) {
+  const int64_t before = workload.totals().files_closed;
+  EXPECT_OK(cairn::testing::WaitFor("files of the workload", 90, [&] {
+    return workload.totals().files_closed >= before + more;
+  }));
+}
+
 void Scenario::CutPowerAndRestart(Unsynced fate, Workload* workload) {
   watch().Suspend();
   ASSERT_OK(faults().KillAll());
@@ -141,8 +175,14 @@ void Scenario::CheckEverything(Workload* workload) {
   EXPECT_OK(ReplicasAgree(*cluster_));
   EXPECT_OK(RecoveryIdsRise(*cluster_));
   CheckDaemons();
-  Report(fmt::format("files_checked={} replicas_seen={} resident_mb={}", verifier().files(),
-                     watch().observed(), watch().max_resident_megabytes()));
+  ASSERT_OK(cluster_->Kill(kNamenode));
+  StampRules stamps;
+  EXPECT_OK(CheckStamps(cluster_->Disks(kNamenode), stamps));
+  Report(
+      fmt::format("files_checked={} replicas_seen={} deletions={} stamps={} blocks_with_several={} "
+                  "resident_mb={}",
+                  verifier().files(), watch().observed(), watch().deletions(), stamps.given_out(),
+                  stamps.blocks_with_several(), watch().max_resident_megabytes()));
 }
 
 void Scenario::Report(const std::string& numbers) {

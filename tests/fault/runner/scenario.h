@@ -50,13 +50,27 @@ class Scenario : public ::testing::TestWithParam<uint64_t> {
 
   // A death of a daemon by itself that the scenario means to cause.
   void AllowDeaths() { deaths_allowed_ = true; }
+  // Begins a file of several blocks of kBlock bytes and leaves it as a dead writer does: `promised`
+  // bytes as `promise` says, and a few more.
+  enum class Promise {
+    kFlushed,
+    kSynced,           // every block, with SYNC_BLOCK
+    kLastBlockSynced,  // the block that is current at the end, with UPDATE_LENGTH
+  };
+  void Abandon(const std::string& path, uint64_t seed, int64_t promised, Promise promise);
+  // Ends it by lease recovery: at least `promised` bytes are there, and nothing but what was
+  // written. From now on the verifier knows it.
+  void RecoverAndCheck(const std::string& path, uint64_t seed, int64_t promised);
+  // Waits until the workload has finished this many new files since the call.
+  static void AwaitFiles(const Workload& workload, int64_t more);
   // Ends all daemons, takes from their disks what `fate` says, and starts them again. `workload`,
   // if any, learns what it has lost.
   void CutPowerAndRestart(Unsynced fate, Workload* workload = nullptr);
   // Heals, starts what does not run, waits until all is well and runs every checker: acknowledged
   // bytes (A) and wrong ones (D), the namespace (B), recovery ids, stamps and their contents (C),
-  // replication and leaks (E), crashes, memory and fatal log lines (F). All files are the
-  // workload's or known to the verifier; the workload may be stopped already.
+  // replication, leaks and deletions (E), crashes, memory and fatal log lines (F). All files are
+  // the workload's or known to the verifier; the workload may be stopped already. At its end the
+  // NameNode is dead, for its journal to be read.
   void CheckEverything(Workload* workload = nullptr);
   // One line of numbers for reports.
   void Report(const std::string& numbers);
@@ -64,7 +78,7 @@ class Scenario : public ::testing::TestWithParam<uint64_t> {
   static constexpr int64_t kBlock = 1 << 20;
 
  private:
-  // F, and what was seen all the time of C.
+  // F, and what was seen all the time of C and E.
   void CheckDaemons();
 
   const uint64_t seed_;

@@ -9,12 +9,15 @@
 #include <filesystem>
 #include <optional>
 
+#include "tests/fault/runner/journal_view.h"
+
 namespace cairn::fault {
 namespace {
 
 namespace fs = std::filesystem;
 
 constexpr int64_t kIntervalMs = 250;
+constexpr int kMissedIsGone = 3;
 constexpr int64_t kMetaHeaderBytes = 7;
 constexpr int64_t kChecksumBytes = 4;
 constexpr int64_t kChunkBytes = 512;
@@ -62,6 +65,11 @@ bool ReadFiles(const fs::path& meta, SeenReplica& seen) {
 
 absl::Status ReplicaRules::Observe(const std::string& disk, const SeenReplica& seen) {
   ++observed_;
+  const int64_t owner = owners_.try_emplace(seen.stamp, seen.block).first->second;
+  if (owner != seen.block) {
+    return absl::DataLossError(
+        fmt::format("{}: stamp {} is of blk_{} and blk_{}", disk, seen.stamp, owner, seen.block));
+  }
   int64_t& latest = stamps_[{disk, seen.block}];
   if (seen.stamp < latest) {
     return absl::DataLossError(fmt::format("{}: blk_{} has stamp {} after {}", disk, seen.block,
@@ -91,6 +99,47 @@ void ReplicaRules::Forget() {
   settled_.clear();
 }
 
+bool DeletionRules::IsGood(const Held& held, const namenode::BlockRow& row) {
+  return held.finalized && held.stamp == row.generation_stamp && held.bytes == row.length;
+}
+
+void DeletionRules::Look(const std::vector<std::pair<std::string, SeenReplica>>& now) {
+  for (auto& [where, held] : held_) ++held.missed;
+  for (const auto& [disk, seen] : now)
+    held_[{seen.block, disk}] = {seen.stamp, seen.finalized, seen.bytes, 0};
+  for (auto it = held_.begin(); it != held_.end();) {
+    const bool is_gone = it->second.missed == kMissedIsGone;
+    if (is_gone && it->second.finalized) gone_.push_back(*it);
+    it = is_gone ? held_.erase(it) : std::next(it);
+  }
+}
+
+absl::Status DeletionRules::Judge(const Blocks& blocks) {
+  absl::Status outcome;
+  for (const auto& [where, replica] : std::exchange(gone_, {})) {
+    const auto row = blocks.find(where.first);
+    if (row == blocks.end() || row->second.state != namenode::BlockState::kComplete ||
+        !IsGood(replica, row->second)) {
+      continue;
+    }
+    const bool another = std::any_of(held_.begin(), held_.end(), [&](const auto& held) {
+      return held.first.first == where.first && IsGood(held.second, row->second);
+    });
+    ++judged_;
+    if (!another) {
+      outcome.Update(
+          absl::DataLossError(fmt::format("{}: the last good replica of blk_{}_{} was deleted",
+                                          where.second, where.first, replica.stamp)));
+    }
+  }
+  return outcome;
+}
+
+void DeletionRules::Forget() {
+  held_.clear();
+  gone_.clear();
+}
+
 Watch::Watch(FaultCluster& cluster, History& history)
     : cluster_(cluster), history_(history), thread_([this] { Loop(); }) {}
 
@@ -112,6 +161,7 @@ void Watch::Suspend() {
   MutexLock lock(mu_);
   suspended_ = true;
   rules_.Forget();
+  deletions_.Forget();
 }
 
 void Watch::Resume() {
@@ -133,6 +183,11 @@ int64_t Watch::max_resident_megabytes() const {
 int64_t Watch::observed() const {
   MutexLock lock(mu_);
   return rules_.observed();
+}
+
+int64_t Watch::deletions() const {
+  MutexLock lock(mu_);
+  return deletions_.judged();
 }
 
 void Watch::Loop() {
@@ -163,12 +218,23 @@ std::vector<std::pair<std::string, SeenReplica>> Watch::Replicas() const {
 }
 
 void Watch::LookAtDisks() {
-  for (const auto& [disk, seen] : Replicas()) {
-    const absl::Status status = rules_.Observe(disk, seen);
-    if (status.ok()) continue;
-    history_.Add("VIOLATION", status.ToString());
-    if (outcome_.ok()) outcome_ = status;
-  }
+  const auto replicas = Replicas();
+  for (const auto& [disk, seen] : replicas) Note(rules_.Observe(disk, seen));
+  deletions_.Look(replicas);
+  if (deletions_.due()) JudgeDeletions();
+}
+
+// The NameNode orders no deletion before what allows it is in its journal.
+void Watch::JudgeDeletions() {
+  const auto blocks = BlocksInJournal(cluster_.Disks(kNamenode));
+  // One that changes at this moment will be readable the next time.
+  if (blocks.ok()) Note(deletions_.Judge(*blocks));
+}
+
+void Watch::Note(const absl::Status& status) {
+  if (status.ok()) return;
+  history_.Add("VIOLATION", status.ToString());
+  if (outcome_.ok()) outcome_ = status;
 }
 
 }  // namespace cairn::fault

@@ -13,6 +13,7 @@
 
 #include "absl/status/status.h"
 #include "common/threads.h"
+#include "namenode/meta/rows.h"
 #include "tests/fault/runner/fault_cluster.h"
 #include "tests/fault/runner/history.h"
 
@@ -32,6 +33,7 @@ struct SeenReplica {
 // - replicas of one block and stamp have the same checksums as far as both go, on whatever disk
 //   and whenever they are seen. (The last chunk of the data may still grow, and be cut before it
 //   gets its stamp.) Two writers of one stamp would leave different ones.
+// - no stamp is of two blocks.
 // Thread-compatible.
 class ReplicaRules {
  public:
@@ -51,6 +53,40 @@ class ReplicaRules {
   std::set<std::tuple<std::string, int64_t, int64_t>> distrusted_;  // disk, block and stamp
   std::map<std::pair<std::string, int64_t>, int64_t> stamps_;       // by disk and block
   std::map<std::pair<int64_t, int64_t>, std::string> settled_;      // checksums by block and stamp
+  std::map<int64_t, int64_t> owners_;                               // blocks by stamp
+};
+
+// The rule of deletions: the last good replica of a block that is in the namespace never goes. Good
+// is one that is finalized and has the stamp and length that the NameNode knows of a complete
+// block. Thread-compatible.
+class DeletionRules {
+ public:
+  using Blocks = std::map<BlockId, namenode::BlockRow>;
+
+  // What all disks hold in a moment. What is missing three times in turn is gone: less may have
+  // been on its way from one place to another.
+  void Look(const std::vector<std::pair<std::string, SeenReplica>>& now);
+  // Whether finalized replicas have gone since the last judgement.
+  bool due() const { return !gone_.empty(); }
+  // Judges what has gone by the blocks there are after the last Look. kDataLoss when the rule was
+  // broken.
+  absl::Status Judge(const Blocks& blocks);
+  void Forget();
+  // Replicas of blocks in the namespace that went because others were there.
+  int64_t judged() const { return judged_; }
+
+ private:
+  struct Held {
+    int64_t stamp = 0;
+    bool finalized = false;
+    int64_t bytes = 0;
+    int missed = 0;
+  };
+  static bool IsGood(const Held& held, const namenode::BlockRow& row);
+
+  std::map<std::pair<int64_t, std::string>, Held> held_;  // by block and disk
+  std::vector<std::pair<std::pair<int64_t, std::string>, Held>> gone_;
+  int64_t judged_ = 0;
 };
 
 // A thread that applies the rules to a cluster's disks and samples the memory of its daemons, some
@@ -70,12 +106,16 @@ class Watch {
   absl::Status outcome() const;
   int64_t max_resident_megabytes() const;
   int64_t observed() const;
+  // Deletions that were found to be right.
+  int64_t deletions() const;
 
  private:
   void Loop();
   // What the disks hold now, each with its disk.
   std::vector<std::pair<std::string, SeenReplica>> Replicas() const;
   void LookAtDisks() REQUIRES(mu_);
+  void JudgeDeletions() REQUIRES(mu_);
+  void Note(const absl::Status& status) REQUIRES(mu_);
 
   FaultCluster& cluster_;
   History& history_;
@@ -84,6 +124,7 @@ class Watch {
   bool stop_ GUARDED_BY(mu_) = false;
   bool suspended_ GUARDED_BY(mu_) = false;
   ReplicaRules rules_ GUARDED_BY(mu_);
+  DeletionRules deletions_ GUARDED_BY(mu_);
   int64_t max_resident_megabytes_ GUARDED_BY(mu_) = 0;
   absl::Status outcome_ GUARDED_BY(mu_);
   std::thread thread_;

@@ -84,7 +84,9 @@ TEST_P(Pipeline, ADatanodeDiesMidPacketAtEachPosition) {
 }
 
 TEST_P(Pipeline, TwoOfThreeDieMidBlock) {
-  ASSERT_NO_FATAL_FAILURE(StartCluster({.datanodes = 5}));
+  // Two to take their places, and one for a copy that arrives without its source living to say so:
+  // as in HDFS the node that has it is of no use then.
+  ASSERT_NO_FATAL_FAILURE(StartCluster({.datanodes = 6}));
   ASSERT_NO_FATAL_FAILURE(Begin("/f", 3 * kBlock));
   const int survivor = static_cast<int>(Between(0, 2));
   std::atomic<int> killed = 0;
@@ -106,31 +108,52 @@ TEST_P(Pipeline, AByteFlippedOnTheWireIsNeitherStoredNorServed) {
   watch().ExpectFlips();
   for (int position = 0; position < 3; ++position) {
     ASSERT_NO_FATAL_FAILURE(Begin(fmt::format("/f{}", position), 3 * kBlock));
-    LinkTo(position).FlipOnce(SourceOf(position), Flow::kToDaemon, Between(1, 2 * kBlock));
+    FaultProxy& link = LinkTo(position);
+    const int64_t before = link.struck();
+    link.FlipOnce(SourceOf(position), Flow::kToDaemon, Between(1, 2 * kBlock));
     ASSERT_NO_FATAL_FAILURE(Finish());
+    EXPECT_EQ(link.struck(), before + 1) << "no byte was flipped";
   }
   // And on the way to a reader, who blames one replica that is good.
-  const int liar = static_cast<int>(Between(0, faults().datanodes() - 1));
-  faults().data_link(liar).FlipOnce(FaultCluster::client_address(), Flow::kFromDaemon,
-                                    Between(1, kBlock));
-  ASSERT_OK(verifier().CheckContents(client()));
+  ASSERT_OK_AND_ASSIGN(const LocatedBlocks located, client().GetBlockLocations("/f0", 0, 1));
+  const int liar = faults().DatanodeAt(located.blocks.at(0).locations.at(0).datanode.id.ip_addr);
+  ASSERT_GE(liar, 0);
+  FaultProxy& link = faults().data_link(liar);
+  const int64_t before = link.struck();
+  link.FlipOnce(FaultCluster::client_address(), Flow::kFromDaemon, Between(1, kBlock));
+  EXPECT_OK(WaitFor("the liar to be asked", 60, [&] {
+    EXPECT_OK(verifier().CheckContents(client()));
+    return link.struck() > before;
+  }));
   CheckEverything();
 }
 
-TEST_P(Pipeline, AStoppedDatanodeReturnsWithAStaleReplica) {
+// It is given up, and comes back while the block that it has the beginning of is still written.
+TEST_P(Pipeline, ADatanodeStoppedMidWriteReturnsWithAStaleReplica) {
+  using std::chrono::steady_clock;
   ASSERT_NO_FATAL_FAILURE(StartCluster({.datanodes = 4}));
-  ASSERT_NO_FATAL_FAILURE(Begin("/f", 3 * kBlock));
+  ASSERT_NO_FATAL_FAILURE(Begin("/f", 4 * kBlock));
   const int victim = pipeline_[Between(0, 2)];
-  LinkTo(0).Once(SourceOf(0), Flow::kToDaemon, Between(1, 2 * kBlock),
-                 [&] { faults().Signal(victim, SIGSTOP); });
-  const auto stopped_at = std::chrono::steady_clock::now();
-  ASSERT_NO_FATAL_FAILURE(Finish());
-  ASSERT_OK(faults().WaitReady(3));  // it is given up
-  ASSERT_OK(verifier().CheckContents(client()));
+  std::atomic<bool> stopped = false;
+  LinkTo(0).Once(SourceOf(0), Flow::kToDaemon, Between(1, kBlock), [&] {
+    faults().Signal(victim, SIGSTOP);
+    stopped = true;
+  });
+  const auto begun = steady_clock::now();
+  ASSERT_NO_FATAL_FAILURE(Go(kBlock + 100'000));
+  ASSERT_OK(out_->Hflush());  // by the others
+  ASSERT_TRUE(stopped);
   // The dead interval of this cluster is 6 s.
-  if (LongRun()) std::this_thread::sleep_until(stopped_at + std::chrono::seconds(30));
+  for (; steady_clock::now() < begun + std::chrono::seconds(30) && done_ < length_ - 100'000;
+       Sleep(200)) {
+    ASSERT_NO_FATAL_FAILURE(Go(10'000));
+    ASSERT_OK(out_->Hflush());
+  }
+  ASSERT_OK(faults().WaitReady(3));  // it is given up
+  ASSERT_LT(done_, length_) << "the file was to be open still";
   faults().Signal(victim, SIGCONT);
   ASSERT_OK(faults().WaitReady(4));
+  ASSERT_NO_FATAL_FAILURE(Finish());
   CheckEverything();
 }
 
@@ -143,9 +166,13 @@ class OneWayPartition : public Pipeline {
     ASSERT_NO_FATAL_FAILURE(Begin(path, 3 * kBlock));
     FaultProxy& link = LinkTo(position);
     const std::string source = SourceOf(position);
-    link.Once(source, flow, flow == Flow::kToDaemon ? Between(1, kBlock) : Between(1, 100),
-              [&] { link.Shape(source, flow, {.held = true}); });
+    std::atomic<bool> partitioned = false;
+    link.Once(source, flow, flow == Flow::kToDaemon ? Between(1, kBlock) : Between(1, 100), [&] {
+      link.Shape(source, flow, {.held = true});
+      partitioned = true;
+    });
     ASSERT_NO_FATAL_FAILURE(Finish());
+    EXPECT_TRUE(partitioned);
     ASSERT_OK_AND_ASSIGN(const LocatedBlocks located, client().GetBlockLocations(path, 0, kBlock));
     std::vector<std::string> left;
     for (const ReplicaLocation& location : located.blocks[0].locations)
@@ -192,10 +219,11 @@ TEST_P(Traffic, OneDatanodeIsSlowByHalfASecondPerCall) {
                                               .delay_us = 500'000});
   Workload workload(faults(), history(), random()(), {.max_file_bytes = 300'000});
   workload.Start();
-  Sleep(LongRun() ? 30'000 : 8'000);
-  EXPECT_OK(WaitFor("some files", 120, [&] { return workload.totals().files_closed > 3; }));
+  Sleep(LongRun() ? 30'000 : 3'000);
+  EXPECT_OK(WaitFor("some files and slow calls", 120, [&] {
+    return workload.totals().files_closed > 3 && faults().orders(slow).Struck(rule) > 10;
+  }));
   EXPECT_OK(workload.Stop());
-  EXPECT_GT(faults().orders(slow).Struck(rule), 0);
   CheckEverything(&workload);
 }
 

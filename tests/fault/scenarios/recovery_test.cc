@@ -9,7 +9,6 @@
 #include <fstream>
 #include <thread>
 
-#include "common/coding.h"
 #include "common/server/subprocess.h"
 #include "tests/fault/runner/checkers.h"
 #include "tests/fault/runner/scenario.h"
@@ -23,24 +22,6 @@ using cairn::testing::WaitFor;
 
 class Recovery : public Scenario {
  protected:
-  // Begins a file and leaves it as a dead writer does, with `flushed` bytes promised.
-  void Abandon(const std::string& path, uint64_t seed, int64_t flushed, bool sync) {
-    ASSERT_OK_AND_ASSIGN(const auto writer, faults().NewClient());
-    {
-      ASSERT_OK_AND_ASSIGN(
-          const auto out,
-          writer->Create(path, {.replication = 3, .block_size = kBlock, .sync_block = sync}));
-      ASSERT_OK(out->Write(PatternBytes(seed, 0, static_cast<size_t>(flushed))));
-      ASSERT_OK(sync ? out->Hsync() : out->Hflush());
-      ASSERT_OK(out->Write("never acknowledged"));
-    }
-    history().Add("writer", fmt::format("{}: {} bytes promised, then dead", path, flushed));
-  }
-  // The link to a DataNode's data port or its RPC port, or to the NameNode.
-  FaultProxy& LinkOf(int daemon, bool data) {
-    if (daemon == kNamenode) return faults().namenode_link();
-    return data ? faults().data_link(daemon) : faults().rpc_link(daemon);
-  }
   // Cuts the data, or else the header of the checksums, of the replica that DataNode `index` was
   // writing when it died.
   void DamageReplica(int index, bool data) {
@@ -59,16 +40,6 @@ class Recovery : public Scenario {
     const int64_t left = data ? Between(0, size - 1) : Between(0, 6);
     std::filesystem::resize_file(victim, static_cast<uintmax_t>(left));
     history().Add("runner", fmt::format("{} cut to {} of {}", victim.string(), left, size));
-  }
-  // Ends it by lease recovery: at least `promised` bytes of the pattern are there.
-  void RecoverAndCheck(const std::string& path, uint64_t seed, int64_t promised) {
-    ASSERT_OK(RecoverLease(client(), path));
-    ASSERT_OK_AND_ASSIGN(const auto in, client().Open(path));
-    ASSERT_GE(in->Length(), promised) << path;
-    ASSERT_OK_AND_ASSIGN(const std::string bytes, in->ReadAt(0, static_cast<size_t>(promised)));
-    ASSERT_TRUE(bytes == PatternBytes(seed, 0, static_cast<size_t>(promised))) << path;
-    history().Add("runner", fmt::format("{}: {} bytes after recovery", path, in->Length()));
-    ASSERT_OK(client().Delete(path, false));
   }
 };
 
@@ -107,7 +78,7 @@ TEST_P(Recovery, OverlappingRecoveriesOfOneBlockEndWithOneContent) {
     const std::string path = fmt::format("/f{}", round);
     const uint64_t seed = random()();
     const int64_t flushed = Between(1, 3 * kBlock);
-    ASSERT_NO_FATAL_FAILURE(Abandon(path, seed, flushed, false));
+    ASSERT_NO_FATAL_FAILURE(Abandon(path, seed, flushed, Promise::kFlushed));
     // What DataNodes ask each other and tell the NameNode arrives late, and differently so.
     for (int i = 0; i < 4; ++i) {
       faults().rpc_link(i).Shape("", Flow::kToDaemon, {.delay_ms = Between(0, 1500)});
@@ -175,7 +146,7 @@ class LatePrimary : public Recovery {
   void Run(const std::string& path, bool peers_hear_the_first) {
     const uint64_t seed = random()();
     const int64_t flushed = Between(1, kBlock - 1000);
-    ASSERT_NO_FATAL_FAILURE(Abandon(path, seed, flushed, false));
+    ASSERT_NO_FATAL_FAILURE(Abandon(path, seed, flushed, Promise::kFlushed));
     HoldPeerCalls("", true);
     const int64_t before = latest_;
     ASSERT_OK(client().RecoverLease(path));
@@ -228,6 +199,13 @@ TEST_P(LatePrimary, LeavesNothing) {
   CheckEverything();
 }
 
+constexpr size_t kRecordBytes = 16;
+
+// What determines the bytes of a writer's record.
+uint64_t RecordSeed(int id, int64_t number) {
+  return static_cast<uint64_t>(id) << 32 | static_cast<uint64_t>(number);
+}
+
 // Two clients take one file from each other: each record that was acknowledged is there once and
 // whole, in the order of its writer.
 TEST_P(Recovery, WritersWhoTakeALeaseFromEachOtherNeverMix) {
@@ -237,6 +215,7 @@ TEST_P(Recovery, WritersWhoTakeALeaseFromEachOtherNeverMix) {
   ASSERT_OK(created->Close());
   constexpr int kWriters = 2;
   std::vector<std::vector<int64_t>> acknowledged(kWriters);
+  std::vector<int64_t> tried(kWriters);
   std::atomic<bool> stop = false;
   std::atomic<int64_t> records = 0;
   std::vector<std::thread> writers;
@@ -258,9 +237,8 @@ TEST_P(Recovery, WritersWhoTakeALeaseFromEachOtherNeverMix) {
         }
         failures = 0;
         while (!stop && dice() % 20 != 0) {
-          std::string record;
-          PutBigEndian<int64_t>(record, id);
-          PutBigEndian<int64_t>(record, ++number);
+          tried[id] = ++number;
+          const std::string record = PatternBytes(RecordSeed(id, number), 0, kRecordBytes);
           if (!(*out)->Write(record).ok() || !(*out)->Hflush().ok()) break;
           acknowledged[id].push_back(number);
           ++records;
@@ -279,16 +257,24 @@ TEST_P(Recovery, WritersWhoTakeALeaseFromEachOtherNeverMix) {
   ASSERT_OK(RecoverLease(client(), path));
   ASSERT_OK_AND_ASSIGN(const auto in, client().Open(path));
   ASSERT_OK_AND_ASSIGN(const std::string bytes, in->ReadAll());
-  std::vector<std::vector<int64_t>> found(kWriters);
-  ASSERT_EQ(bytes.size() % 16, 0u);
-  for (size_t at = 0; at < bytes.size(); at += 16) {
-    const auto id = GetBigEndian<int64_t>(bytes.data() + at);
-    ASSERT_LT(static_cast<uint64_t>(id), static_cast<uint64_t>(kWriters)) << "at " << at;
-    const auto number = GetBigEndian<int64_t>(bytes.data() + at + 8);
-    // Each number is used once, so that a record can neither be repeated nor overtaken.
-    ASSERT_TRUE(found[id].empty() || found[id].back() < number)
-        << "writer " << id << ": " << number << " after " << found[id].back();
-    found[id].push_back(number);
+  ASSERT_EQ(bytes.size() % kRecordBytes, 0u);
+  // Each number is used once, so that a record can neither be repeated nor overtaken.
+  std::vector<std::vector<int64_t>> found(kWriters, {0});
+  cairn::testing::Pieces pieces;
+  const auto take = [&](std::string_view record) {
+    for (int id = 0; id < kWriters; ++id) {
+      for (int64_t number = found[id].back() + 1; number <= tried[id]; ++number) {
+        if (record != PatternBytes(RecordSeed(id, number), 0, kRecordBytes)) continue;
+        found[id].push_back(number);
+        pieces.push_back({RecordSeed(id, number), kRecordBytes});
+        return true;
+      }
+    }
+    return false;
+  };
+  for (size_t at = 0; at < bytes.size(); at += kRecordBytes) {
+    ASSERT_TRUE(take(std::string_view(bytes).substr(at, kRecordBytes)))
+        << "at " << at << " there is no record that could come next";
   }
   for (int id = 0; id < kWriters; ++id) {
     EXPECT_TRUE(std::includes(found[id].begin(), found[id].end(), acknowledged[id].begin(),
@@ -296,44 +282,8 @@ TEST_P(Recovery, WritersWhoTakeALeaseFromEachOtherNeverMix) {
         << "acknowledged records of writer " << id << " are missing";
   }
   Report(fmt::format("records={}", records.load()));
-  ASSERT_OK(client().Delete(path, false));
+  verifier().Expect(path, pieces, 3);
   CheckEverything();
-}
-
-TEST_P(Recovery, LinksStopInOneOrderAndReopenInAnother) {
-  ASSERT_NO_FATAL_FAILURE(StartCluster({.datanodes = 4}));
-  Workload workload(faults(), history(), random()(),
-                    {.write_errors_allowed = true, .read_errors_allowed = true});
-  workload.Start();
-  for (int round = 0; round < (LongRun() ? 10 : 2); ++round) {
-    std::vector<std::pair<int, bool>> order = {{kNamenode, false}};
-    for (int i = 0; i < 4; ++i) order.insert(order.end(), {{i, true}, {i, false}});
-    for (const bool stop : {true, false}) {
-      std::shuffle(order.begin(), order.end(), random());
-      for (const auto& [daemon, data] : order) {
-        FaultProxy& link = LinkOf(daemon, data);
-        history().Add("runner", fmt::format("{} the {} link to {}", stop ? "stops" : "reopens",
-                                            data ? "data" : "RPC", DaemonName(daemon)));
-        stop ? link.Stop("") : link.Reopen("");
-        Sleep(Between(0, 250));
-      }
-    }
-    Sleep(Between(500, 2000));
-  }
-  CheckEverything(&workload);
-}
-
-TEST_P(Recovery, AllDatanodesRestartAtOnceUnderLoad) {
-  ASSERT_NO_FATAL_FAILURE(StartCluster({.datanodes = 3}));
-  Workload workload(faults(), history(), random()(),
-                    {.write_errors_allowed = true, .read_errors_allowed = true});
-  workload.Start();
-  for (int round = 0; round < (LongRun() ? 8 : 2); ++round) {
-    Sleep(Between(300, 2000));
-    for (int i = 0; i < 3; ++i) ASSERT_OK(faults().Kill(i));
-    ASSERT_OK(faults().StartAll());
-  }
-  CheckEverything(&workload);
 }
 
 // All processes die and one disk loses bytes of its replica, or what tells their checksums: what
@@ -344,7 +294,7 @@ TEST_P(Recovery, DamageToOneOfThreeReplicasCostsNothingThatWasFlushed) {
     const std::string path = fmt::format("/f{}", round);
     const uint64_t seed = random()();
     const int64_t flushed = Between(1000, kBlock - 1000);
-    ASSERT_NO_FATAL_FAILURE(Abandon(path, seed, flushed, false));
+    ASSERT_NO_FATAL_FAILURE(Abandon(path, seed, flushed, Promise::kFlushed));
     watch().Suspend();
     ASSERT_OK(faults().KillAll());
     ASSERT_NO_FATAL_FAILURE(DamageReplica(static_cast<int>(Between(0, 2)), round % 2 == 0));
@@ -353,101 +303,6 @@ TEST_P(Recovery, DamageToOneOfThreeReplicasCostsNothingThatWasFlushed) {
     ASSERT_NO_FATAL_FAILURE(RecoverAndCheck(path, seed, flushed));
   }
   CheckEverything();
-}
-
-TEST_P(Recovery, APowerCutLeavesWhatHsyncPromised) {
-  ASSERT_NO_FATAL_FAILURE(StartCluster({.datanodes = 3, .power_cuts = true}));
-  for (int round = 0; round < (LongRun() ? 40 : 3); ++round) {
-    const std::string path = fmt::format("/f{}", round);
-    const uint64_t seed = random()();
-    // Several blocks: the earlier ones are synced at their end.
-    const int64_t synced = Between(1, 3 * kBlock - 1000);
-    ASSERT_NO_FATAL_FAILURE(Abandon(path, seed, synced, true));
-    ASSERT_NO_FATAL_FAILURE(
-        CutPowerAndRestart(Between(0, 2) == 0 ? Unsynced::kLost : Unsynced::kMixed));
-    ASSERT_NO_FATAL_FAILURE(RecoverAndCheck(path, seed, synced));
-  }
-  CheckEverything();
-}
-
-TEST_P(Recovery, PowerCutsUnderLoadLeaveWhatWasSynced) {
-  // Blocks are synced at their end because the DataNodes or because the clients ask for it.
-  const bool by_clients = Between(0, 1) == 0;
-  // Copies that the NameNode orders are synced only where DataNodes do it: a block may come out of
-  // a cut with one good replica and damaged ones on the other nodes, and needs a free one then.
-  FaultOptions options{.datanodes = 4, .power_cuts = true};
-  if (!by_clients) options.settings = {{"dfs.datanode.synconclose", "true"}};
-  ASSERT_NO_FATAL_FAILURE(StartCluster(options));
-  Workload workload(
-      faults(), history(), random()(),
-      {.sync_blocks = by_clients, .write_errors_allowed = true, .read_errors_allowed = true});
-  workload.Start();
-  const int cuts = LongRun() ? 100 : 3;
-  for (int i = 0; i < cuts && !HasFailure(); ++i) {
-    Sleep(Between(100, 2500));
-    ASSERT_NO_FATAL_FAILURE(CutPowerAndRestart(Unsynced::kMixed, &workload));
-  }
-  Report(fmt::format("cuts={}", cuts));
-  CheckEverything(&workload);
-}
-
-// Everything at once, as it comes.
-TEST_P(Recovery, AnyFaultsUnderLoad) {
-  ASSERT_NO_FATAL_FAILURE(StartCluster({.datanodes = 4}));
-  watch().ExpectFlips();
-  Workload workload(faults(), history(), random()(),
-                    {.write_errors_allowed = true, .read_errors_allowed = true});
-  workload.Start();
-  for (int round = 0; round < (LongRun() ? 60 : 8) && !HasFailure(); ++round) {
-    const int node = static_cast<int>(Between(0, 3));
-    const Flow flow = Between(0, 1) == 0 ? Flow::kToDaemon : Flow::kFromDaemon;
-    // Callers are this process or another DataNode.
-    const int64_t caller = Between(0, 3);
-    const std::string source = caller == node ? FaultCluster::client_address()
-                                              : faults().address(static_cast<int>(caller));
-    FaultProxy& link = LinkOf(Between(0, 5) == 0 ? kNamenode : node, Between(0, 2) > 0);
-    const int64_t kind = Between(0, 10);
-    history().Add("runner", fmt::format("fault {} on {} from {} flow {}", kind, DaemonName(node),
-                                        source, static_cast<int>(flow)));
-    switch (kind) {
-      case 0:
-        link.Shape(source, flow, {.held = true});
-        break;
-      case 1:
-        link.Shape(source, flow, {.delay_ms = Between(1, 500)});
-        break;
-      case 2:
-        link.Shape(source, flow, {.bytes_per_second = Between(100'000, 2'000'000)});
-        break;
-      case 3:
-        link.HalfClose(source, flow);
-        break;
-      case 4:
-        link.Reset(source);
-        break;
-      case 5:
-        link.Once(source, flow, Between(1, 500'000), [&link] { link.Reset(""); });
-        break;
-      case 6:
-        link.FlipOnce(source, flow, Between(1, 500'000));
-        break;
-      case 7:
-        link.Stop(source);
-        break;
-      case 8:
-        faults().Signal(node, SIGSTOP);
-        break;
-      case 9:
-        ASSERT_OK(faults().Kill(node));
-        break;
-      default:
-        ASSERT_OK(faults().Kill(kNamenode));
-    }
-    Sleep(Between(0, 1500));
-    faults().Heal();
-    ASSERT_OK(faults().StartAll());
-  }
-  CheckEverything(&workload);
 }
 
 CAIRN_SCENARIOS(Recovery, 1);
