@@ -51,6 +51,8 @@ bool IsUsageError(const absl::Status& status) {
 
 std::string ErrorText(const absl::Status& status) {
   const std::string message(status.message());
+  // Which addresses could not be reached, and why, stands behind the first line.
+  if (message.find(" could only be written to ") != std::string::npos) return message;
   return message.substr(0, message.find('\n'));
 }
 

@@ -1,4 +1,4 @@
-// Errors as the shell shows them: one line, in Hadoop's words.
+// Errors as the shell shows them: in Hadoop's words and, but for one, in one line.
 #pragma once
 
 #include <string>
@@ -25,7 +25,8 @@ absl::Status PathProblem(std::string_view shown, std::string_view target, std::s
 absl::Status UsageError(std::string_view text);
 bool IsUsageError(const absl::Status& status);
 
-// The first line of the message.
+// The first line of the message; all of it where the addresses that a file could not be written to
+// follow.
 std::string ErrorText(const absl::Status& status);
 
 }  // namespace cairn::dfs
