@@ -35,6 +35,8 @@ constexpr char kUsage[] =
     "         serves the file system in dfs.namenode.name.dir until SIGTERM\n"
     "       namenode -format [-clusterid ID] [-force] [-nonInteractive] [options as above]\n"
     "         makes a new, empty file system there\n"
+    "       namenode -formatIfEmpty [options as above]\n"
+    "         the first time, with all name directories missing or empty, as -format; then serves\n"
     "       namenode -importCheckpoint [options as above]\n"
     "         as without it, but refuses when there is a database: serves one that is rebuilt "
     "from\n"
@@ -43,6 +45,7 @@ constexpr char kUsage[] =
 // What the command line asks for besides the generic options.
 struct CommandLine {
   bool format = false;
+  bool format_if_empty = false;
   bool import_checkpoint = false;
   bool force = false;
   bool interactive = true;
@@ -53,9 +56,11 @@ absl::StatusOr<CommandLine> Parse(const std::vector<std::string>& args) {
   CommandLine line;
   for (size_t i = 0; i < args.size(); ++i) {
     const std::string& arg = args[i];
-    if (arg == "-format") {
+    if (arg == "-format" && !line.format_if_empty) {
       line.format = true;
-    } else if (arg == "-importCheckpoint" && !line.format) {
+    } else if (arg == "-formatIfEmpty" && !line.format && !line.import_checkpoint) {
+      line.format_if_empty = true;
+    } else if (arg == "-importCheckpoint" && !line.format && !line.format_if_empty) {
       line.import_checkpoint = true;
     } else if (arg == "-force" && line.format) {
       line.force = true;
@@ -176,6 +181,9 @@ absl::Status Run(const std::vector<std::string>& args, std::optional<cairn::Stop
   if (line.format || !stop) return Format(line, options, env);
   ASSIGN_OR_RETURN(options.grpc.audit_logger,
                    AuditLogger(configuration.GetString("cairn.namenode.audit-log.file")));
+  if (line.format_if_empty && !OccupiedDirectory(options, env.fs)) {
+    RETURN_IF_ERROR(Format(line, options, env));
+  }
   if (line.import_checkpoint) {
     RETURN_IF_ERROR(MetaStore::CheckNoDatabase(options.store, env.fs));
   }
