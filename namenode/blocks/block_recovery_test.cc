@@ -270,19 +270,6 @@ TEST_F(BlockRecoveryTest, AfterwardsTheListedReplicasAreGoodAndOthersGo) {
   EXPECT_FALSE(cluster_.nodes[2].replicas.contains(block));
 }
 
-// Such a replica counted as being deleted for ever and stayed until the next full report.
-TEST_F(BlockRecoveryTest, AStaleReplicaGoesThoughTheBlockIsReopenedBeforeItsDeletionIsOrdered) {
-  const BlockId block = Open();
-  Recovered(block, Recover(block), 10, {0, 1});
-  cluster_.Received(3, {block, cluster_.stamp, 10});  // the third: what node 2 holds may go
-  const GenerationStamp truncation = Recover(block, 4);
-  for (int i = 0; i < 3; ++i) cluster_.Round();
-  EXPECT_TRUE(cluster_.nodes[2].replicas.contains(block)) << "not while the block is recovered";
-  Recovered(block, truncation, 4, {0, 1, 3});
-  for (int i = 0; i < 3; ++i) cluster_.Round();
-  EXPECT_FALSE(cluster_.nodes[2].replicas.contains(block));
-}
-
 TEST_F(BlockRecoveryTest, AReturningNodeWithAnOlderStampIsNotCounted) {
   const BlockId block = Open();
   Kill(2);
@@ -478,32 +465,6 @@ TEST_F(BlockRecoveryTest, ABlockWithKnownBytesIsUnclaimedWhenItsPipelineHasRepor
   EXPECT_FALSE(unclaimed());
   restarted.manager->MarkCorrupt({row.id, row.generation_stamp, 10}, "uuid-0", "DS-0");
   EXPECT_FALSE(unclaimed()) << "a damaged replica may be good to some extent";
-}
-
-TEST_F(BlockRecoveryTest, ACommittedBlockIsUnclaimedWhenItsWholePipelineHasNone) {
-  BlockRow row = cluster_.Row(Open());
-  row.length = 10;
-  row.state = BlockState::kCommitted;
-  row.pipeline = {"uuid-0", "uuid-1"};
-  FakeCluster restarted;
-  restarted.stamp = cluster_.stamp;
-  restarted.manager->Load(std::vector<BlockRow>{row});
-  const auto unclaimed = [&] { return restarted.manager->Find(row.id)->unclaimed; };
-  restarted.AddNode("/r0");
-  restarted.Start();
-  EXPECT_FALSE(unclaimed()) << "the other one has not reported";
-  restarted.AddNode("/r0");
-  EXPECT_TRUE(unclaimed());
-  ReportChunk chunk{"DS-0", 100, INT64_MIN, INT64_MAX, true, {}};
-  chunk.replicas.push_back(
-      {{row.id, row.generation_stamp, 4}, ReplicaState::kWaitingToBeRecovered});
-  ASSERT_TRUE(restarted.manager->ReportChunkReceived("uuid-0", chunk).ok());
-  EXPECT_TRUE(unclaimed()) << "nobody finalizes it";
-  restarted.Received(1, {row.id, row.generation_stamp, 10});
-  EXPECT_FALSE(unclaimed());
-  row.state = BlockState::kComplete;
-  restarted.SetRow(row);
-  EXPECT_FALSE(unclaimed());
 }
 
 TEST_F(BlockRecoveryTest, TheOrderSaysWhetherOthersMayHaveAReplica) {

@@ -7,6 +7,8 @@
 #include <chrono>
 #include <filesystem>
 #include <fstream>
+#include <optional>
+#include <string_view>
 #include <thread>
 
 #include "common/server/subprocess.h"
@@ -206,6 +208,20 @@ uint64_t RecordSeed(int id, int64_t number) {
   return static_cast<uint64_t>(id) << 32 | static_cast<uint64_t>(number);
 }
 
+// Whose record this is, one that comes after those in `found`, to which it is added; by writer.
+std::optional<int> TakeRecord(std::string_view record, const std::vector<int64_t>& tried,
+                              std::vector<std::vector<int64_t>>& found) {
+  for (size_t id = 0; id < found.size(); ++id) {
+    for (int64_t number = found[id].back() + 1; number <= tried[id]; ++number) {
+      const int writer = static_cast<int>(id);
+      if (record != PatternBytes(RecordSeed(writer, number), 0, kRecordBytes)) continue;
+      found[id].push_back(number);
+      return writer;
+    }
+  }
+  return std::nullopt;
+}
+
 // Two clients take one file from each other: each record that was acknowledged is there once and
 // whole, in the order of its writer.
 TEST_P(Recovery, WritersWhoTakeALeaseFromEachOtherNeverMix) {
@@ -257,24 +273,14 @@ TEST_P(Recovery, WritersWhoTakeALeaseFromEachOtherNeverMix) {
   ASSERT_OK(RecoverLease(client(), path));
   ASSERT_OK_AND_ASSIGN(const auto in, client().Open(path));
   ASSERT_OK_AND_ASSIGN(const std::string bytes, in->ReadAll());
-  ASSERT_EQ(bytes.size() % kRecordBytes, 0u);
   // Each number is used once, so that a record can neither be repeated nor overtaken.
   std::vector<std::vector<int64_t>> found(kWriters, {0});
   cairn::testing::Pieces pieces;
-  const auto take = [&](std::string_view record) {
-    for (int id = 0; id < kWriters; ++id) {
-      for (int64_t number = found[id].back() + 1; number <= tried[id]; ++number) {
-        if (record != PatternBytes(RecordSeed(id, number), 0, kRecordBytes)) continue;
-        found[id].push_back(number);
-        pieces.push_back({RecordSeed(id, number), kRecordBytes});
-        return true;
-      }
-    }
-    return false;
-  };
+  ASSERT_EQ(bytes.size() % kRecordBytes, 0u);
   for (size_t at = 0; at < bytes.size(); at += kRecordBytes) {
-    ASSERT_TRUE(take(std::string_view(bytes).substr(at, kRecordBytes)))
-        << "at " << at << " there is no record that could come next";
+    const auto id = TakeRecord(std::string_view(bytes).substr(at, kRecordBytes), tried, found);
+    ASSERT_TRUE(id) << "at " << at << " there is no record that could come next";
+    pieces.push_back({RecordSeed(*id, found[*id].back()), kRecordBytes});
   }
   for (int id = 0; id < kWriters; ++id) {
     EXPECT_TRUE(std::includes(found[id].begin(), found[id].end(), acknowledged[id].begin(),
