@@ -214,10 +214,11 @@ bool BlockManagerImpl::AllHaveReported() const {
 }
 
 // Replicas of an earlier stamp are of no use to a recovery. One that was found damaged may be good
-// to some extent.
+// to some extent, but of a committed block only whole ones count.
 bool BlockManagerImpl::IsOfNoUse(BlockId block, StorageIndex storage) const {
   const CorruptReplica* bad = state_.FindCorrupt(block, storage);
-  return bad != nullptr && bad->reason == CorruptReason::kMismatch;
+  if (bad == nullptr) return false;
+  return bad->reason == CorruptReason::kMismatch || state_.blocks.Find(block)->committed();
 }
 
 bool BlockManagerImpl::Unclaimed(BlockId block, const BlockRecord& record) const {

@@ -73,6 +73,9 @@ TEST(LostReplicas, ACommittedBlockIsUnclaimedWhenItsWholePipelineHasNone) {
   EXPECT_TRUE(unclaimed()) << "nobody finalizes it";
   cluster.Received(1, {row.id, row.generation_stamp, 10});
   EXPECT_FALSE(unclaimed());
+  // A damaged one was waited for, and the file stayed open.
+  cluster.manager->MarkCorrupt({row.id, row.generation_stamp, 10}, "uuid-1", "DS-1");
+  EXPECT_TRUE(unclaimed());
   row.state = BlockState::kComplete;
   cluster.SetRow(row);
   EXPECT_FALSE(unclaimed());
