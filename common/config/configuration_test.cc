@@ -152,7 +152,6 @@ TEST_F(ConfigurationTest, UnknownCairnKeysAndBadValuesAreNamedWithTheirSource) {
            {"dfs.namenode.safemode.threshold-pct", "half"},
            {"dfs.namenode.name.dir", "hdfs://nn/name"},
            {"hadoop.security.authentication", "kerberos"},  // to ignore it would be to pretend
-           {"dfs.hosts", "/etc/admitted"},
            {"fs.defaultFS", "${nowhere}"}}) {
     EXPECT_THAT(ErrorOf({.overrides = {{key, value}}}), HasSubstr(key + " = '" + value)) << value;
   }

@@ -15,9 +15,9 @@ class Salvager {
   virtual ~Salvager() = default;
   // Copies the readable blocks of the file, which has locations, below /lost+found as the caller: a
   // directory with the file's path, and in it one file for each run of consecutive readable blocks,
-  // numbered from 0. kAlreadyExists: that directory is there, nothing was saved. kDataLoss:
-  // everything was saved but blocks that have replicas and cannot be read; any other error: not even
-  // that. Blocks.
+  // numbered from 0. kAlreadyExists: the directory is there, nothing was saved. kDataLoss:
+  // everything was saved but blocks that have replicas and cannot be read; any other error: not
+  // even that. Blocks.
   virtual absl::Status Salvage(const Caller& caller, const std::string& path,
                                const FileStatus& status) = 0;
 };
