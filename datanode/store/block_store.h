@@ -60,7 +60,8 @@ class ReplicaWriter {
 
   // Ends the writing of a TEMPORARY replica and makes it RBW with every byte acked (TRANSFER_RBW);
   // reported RECEIVING, so that it goes when the pipeline it was meant for never comes to be.
-  // Durability: none promised. The writer is detached, also on error.
+  // Durability: all of it survives a power cut on return, for it stands in for a replica that may
+  // have been synced. The writer is detached, also on error.
   virtual absl::Status ConvertToRbw() = 0;
   // Ends the writing: the replica becomes FINALIZED with the bytes received, is moved to the
   // finalized directory and reported RECEIVED with `delete_hint` (uuid of the DataNode that should

@@ -137,6 +137,20 @@ TEST_F(LostBytesTest, AReplicaWithoutChecksumsStaysUntilItIsDeleted) {
   EXPECT_EQ(store->Usage().at(0).dfs_used, 0);
 }
 
+// One bit makes CRC32C "no checksums": its replica counted as whole, whatever its bytes.
+TEST_F(LostBytesTest, AHeaderThatDeniesTheChecksumsBehindItIsDamage) {
+  const std::string data = Bytes(1'000);
+  MakeRbw(data, 1'000).reset();
+  store.reset();
+  auto meta = PosixFileSystem().Open(Meta(), OpenMode::kReadWrite);
+  ASSERT_TRUE(meta.ok()) << meta.status();
+  ASSERT_TRUE((*meta)->WriteAt(2, std::string_view("\0", 1)).ok());
+  Open();
+  EXPECT_EQ(Told(5000), "0?");
+  EXPECT_FALSE(ReadAll().ok());
+  EXPECT_EQ(*(*meta)->Size(), MetaFileBytes(DataChecksum(), 1'000)) << "untouched";
+}
+
 TEST_F(LostBytesTest, AReplicaWithoutMetaFileHasNoStamp) {
   MakeRbw(Bytes(1'000), 1'000).reset();
   store.reset();

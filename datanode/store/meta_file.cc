@@ -62,7 +62,17 @@ absl::StatusOr<DataChecksum> DecodeMetaHeader(std::string_view bytes, std::strin
 absl::StatusOr<DataChecksum> ReadMetaHeader(const File& meta) {
   char bytes[kMetaHeaderBytes];
   ASSIGN_OR_RETURN(const size_t n, meta.ReadAt(0, sizeof(bytes), bytes));
-  return DecodeMetaHeader(std::string_view(bytes, n), meta.path());
+  ASSIGN_OR_RETURN(const DataChecksum checksum,
+                   DecodeMetaHeader(std::string_view(bytes, n), meta.path()));
+  ASSIGN_OR_RETURN(const int64_t size, meta.Size());
+  // One flipped bit makes CRC32C "no checksums", after which any bytes would do.
+  if (checksum.type == ChecksumType::kNull && size > kMetaHeaderBytes) {
+    return errors::Checksum(
+        fmt::format("{} says that there are no checksums, and has {} bytes of "
+                    "them",
+                    meta.path(), size - kMetaHeaderBytes));
+  }
+  return checksum;
 }
 
 absl::StatusOr<std::string> ReadExactly(const File& file, int64_t offset, size_t n) {

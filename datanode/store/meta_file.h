@@ -29,7 +29,8 @@ inline int64_t MetaOffset(const DataChecksum& checksum, int64_t chunk) {
   return kMetaHeaderBytes + chunk * static_cast<int64_t>(checksum.checksum_size());
 }
 
-// The header of an open meta file; kChecksum as above, or the disk's error.
+// The header of an open meta file; kChecksum as above and when it says that there are no checksums
+// and something is behind it, or the disk's error.
 absl::StatusOr<DataChecksum> ReadMetaHeader(const File& meta);
 // Stored values of `count` chunks from `first`; kChecksum when the file ends before.
 absl::StatusOr<std::string> ReadStoredChecksums(const File& meta, const DataChecksum& checksum,

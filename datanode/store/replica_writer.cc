@@ -187,13 +187,17 @@ absl::Status LocalReplicaWriter::ConvertToRbw() {
   }
   const ReplicaName from = Current().name();
   const ReplicaName to{ReplicaPlace::kRbw, id_, stamp_};
-  const absl::Status moved =
-      MoveReplicaFiles(core_.fs(), volume_->paths(), from, to, /*sync=*/false);
+  const absl::Status moved = [&]() -> absl::Status {
+    RETURN_IF_ERROR(files_.data->Sync());
+    RETURN_IF_ERROR(files_.meta->Sync());
+    return MoveReplicaFiles(core_.fs(), volume_->paths(), from, to, /*sync=*/true);
+  }();
   if (!moved.ok()) {
     latch.Release();
     Abort();
     return core_.DiskError(volume_, moved);
   }
+  active_->MarkSynced();
   active_->SetAcked(bytes_on_disk());
   const uint64_t sequence =
       volume_->Put(id_, ReplicaRecord::Make(ReplicaState::kBeingWritten, stamp_, 0), active_);

@@ -214,6 +214,21 @@ TEST_F(StagesTest, TransferredRbwIsConvertedAndThenRecovered) {
   EXPECT_EQ((*recovered)->block(), (Block{kId, 1002, 700}));
 }
 
+// It may stand in for a replica whose bytes were synced.
+TEST_F(StagesTest, TransferredRbwSurvivesAPowerCut) {
+  const std::string data = Bytes(700);
+  auto writer = store->CreateTemporary(Request());
+  ASSERT_TRUE(Put(**writer, 0, data).ok());
+  ASSERT_TRUE((*writer)->ConvertToRbw().ok());
+  writer->reset();
+  fs.CutPower();
+  store.reset();
+  ASSERT_TRUE(fs.RestorePower().ok());
+  Open();
+  EXPECT_EQ(Info().state, ReplicaState::kWaitingToBeRecovered);
+  EXPECT_EQ(Info().block, (Block{kId, kStamp, 700}));
+}
+
 // The pipeline it was copied for may fail before it is set up: only the NameNode can remove it
 // then.
 TEST_F(StagesTest, TransferredRbwIsReported) {
