@@ -8,6 +8,7 @@
 #include "wire/cairn/call_headers.h"
 
 namespace cairn::client {
+
 GrpcChannel::GrpcChannel(const std::string& address, const std::string& user,
                          const std::string& client_id)
     : namenode_(address),

@@ -83,7 +83,11 @@ void DeletionQueue::Delete(const Block& block) {
   });
   if (absl::IsCancelled(latch.status())) return;
   absl::Status status = latch.status();
-  if (latch.ok()) status = core_.Delete(*core_.Find(block.id), /*quiet=*/false);
+  if (latch.ok()) {
+    const auto replica = core_.Find(block.id);
+    if (!replica) return;  // its volume was taken out of service meanwhile
+    status = core_.Delete(*replica, /*quiet=*/false);
+  }
   if (status.ok()) {
     spdlog::info("deleted {}", core_.Name(block));
   } else {

@@ -88,8 +88,7 @@ absl::Status CutAndSync(StoreCore& core, const StoredReplica& replica, const Rep
   replica.active->Reset({new_length, std::min(before.bytes_acked, new_length), std::move(last)});
   replica.volume->AddUsed(new_length - before.bytes_on_disk + disk.ChecksumBytes(new_length) -
                           disk.ChecksumBytes(before.bytes_on_disk));
-  RETURN_IF_ERROR(files.data->Sync());
-  return files.meta->Sync();
+  return files.Sync();
 }
 
 // Cuts, renames and finalizes a replica under recovery; the latch is held.

@@ -68,9 +68,8 @@ absl::StatusOr<DataChecksum> ReadMetaHeader(const File& meta) {
   // One flipped bit makes CRC32C "no checksums", after which any bytes would do.
   if (checksum.type == ChecksumType::kNull && size > kMetaHeaderBytes) {
     return errors::Checksum(
-        fmt::format("{} says that there are no checksums, and has {} bytes of "
-                    "them",
-                    meta.path(), size - kMetaHeaderBytes));
+        fmt::format("{} says that there are no checksums, and has {} bytes of them", meta.path(),
+                    size - kMetaHeaderBytes));
   }
   return checksum;
 }

@@ -32,6 +32,11 @@ absl::StatusOr<int64_t> RemoveFile(FileSystem& fs, const std::string& path) {
 
 }  // namespace
 
+absl::Status ReplicaFiles::Sync() const {
+  RETURN_IF_ERROR(data->Sync());
+  return meta->Sync();
+}
+
 absl::StatusOr<ReplicaFiles> CreateReplicaFiles(FileSystem& fs, const PoolPaths& paths,
                                                 const ReplicaName& name,
                                                 const DataChecksum& checksum) {

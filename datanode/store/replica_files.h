@@ -15,6 +15,9 @@ namespace cairn::datanode {
 struct ReplicaFiles {
   std::unique_ptr<File> data;
   std::unique_ptr<File> meta;
+
+  // Makes both durable; not their names.
+  absl::Status Sync() const;
 };
 
 // Where a replica's files are: place, id and stamp of the meta file's name.

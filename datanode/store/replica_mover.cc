@@ -79,8 +79,7 @@ absl::StatusOr<int64_t> CopyTo(StoreCore& core, const StoredReplica& replica, Vo
     core.ReportBad(*replica.volume, replica.block(), std::string(verified.message()));
   }
   RETURN_IF_ERROR(verified);
-  RETURN_IF_ERROR(to.data->Sync());
-  RETURN_IF_ERROR(to.meta->Sync());
+  RETURN_IF_ERROR(to.Sync());
   return data_bytes + meta_bytes;
 }
 

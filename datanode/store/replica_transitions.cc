@@ -335,8 +335,7 @@ absl::StatusOr<std::string> RecoverCloseReplica(StoreCore& core, const WriteRequ
                      Restart(core, replica, stamp, request.min_bytes_received));
     const LocalReplicaWriter::Opened& opened = restarted.opened;
     // The packet that was to end the block may have asked for it, and is not sent again.
-    RETURN_IF_ERROR(opened.files.data->Sync());
-    RETURN_IF_ERROR(opened.files.meta->Sync());
+    RETURN_IF_ERROR(opened.files.Sync());
     return FinalizeReplica(core, opened.replica, opened.replica.name(), stamp,
                            request.min_bytes_received, /*sync=*/true, "");
   }();

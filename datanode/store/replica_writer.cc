@@ -151,8 +151,7 @@ absl::Status LocalReplicaWriter::Write(int64_t offset, std::string_view data,
 absl::Status LocalReplicaWriter::Sync() {
   RETURN_IF_ERROR(CheckUsable());
   const absl::Status status = [&]() -> absl::Status {
-    RETURN_IF_ERROR(files_.data->Sync());
-    RETURN_IF_ERROR(files_.meta->Sync());
+    RETURN_IF_ERROR(files_.Sync());
     if (names_synced_) return absl::OkStatus();
     return core_.fs().SyncDirectory(temporary_ ? volume_->paths().tmp() : volume_->paths().rbw());
   }();
@@ -188,8 +187,7 @@ absl::Status LocalReplicaWriter::ConvertToRbw() {
   const ReplicaName from = Current().name();
   const ReplicaName to{ReplicaPlace::kRbw, id_, stamp_};
   const absl::Status moved = [&]() -> absl::Status {
-    RETURN_IF_ERROR(files_.data->Sync());
-    RETURN_IF_ERROR(files_.meta->Sync());
+    RETURN_IF_ERROR(files_.Sync());
     return MoveReplicaFiles(core_.fs(), volume_->paths(), from, to, /*sync=*/true);
   }();
   if (!moved.ok()) {
@@ -211,10 +209,7 @@ absl::StatusOr<Block> LocalReplicaWriter::Finalize(bool sync, std::string_view d
     const BlockLatches::Latch latch = core_.latches().Acquire(id_);
     RETURN_IF_ERROR(CheckUsable());
     const bool durable = sync || active_->synced();
-    if (durable) {
-      RETURN_IF_ERROR(files_.data->Sync());
-      RETURN_IF_ERROR(files_.meta->Sync());
-    }
+    if (durable) RETURN_IF_ERROR(files_.Sync());
     RETURN_IF_ERROR(FinalizeReplica(core_, Current(), Current().name(), stamp_, bytes_on_disk(),
                                     durable, delete_hint));
     Detach();

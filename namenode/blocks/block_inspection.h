@@ -28,6 +28,7 @@ struct BlockInspection {
   int decommissioning = 0;  // good ones, not in `live`
   int decommissioned = 0;
   int usable() const { return live + decommissioning + decommissioned; }
+  bool has_good() const { return usable() + excess > 0; }
   bool multi_rack = false;            // there were ever live DataNodes in two racks at once
   std::vector<ReplicaView> replicas;  // of an unfinished block: its pipeline's places
 };

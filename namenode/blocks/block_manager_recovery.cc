@@ -223,16 +223,13 @@ bool BlockManagerImpl::IsOfNoUse(BlockId block, StorageIndex storage) const {
 
 bool BlockManagerImpl::Unclaimed(BlockId block, const BlockRecord& record) const {
   if (record.complete()) return false;
-  std::vector<OpenReplica> places;
-  if (const auto open = state_.open.find(block); open != state_.open.end()) places = open->second;
-  // Nobody finalizes what a DataNode that died has left of a committed block.
-  if (record.committed()) {
-    std::erase_if(places, [](const OpenReplica& place) {
-      return place.reported == ReplicaState::kWaitingToBeRecovered;
-    });
-  }
-  for (const OpenReplica& place : places) {
-    if (!IsOfNoUse(block, place.storage)) return false;
+  if (const auto open = state_.open.find(block); open != state_.open.end()) {
+    for (const OpenReplica& place : open->second) {
+      // Nobody finalizes what a DataNode that died has left of a committed block.
+      const bool left_behind =
+          record.committed() && place.reported == ReplicaState::kWaitingToBeRecovered;
+      if (!left_behind && !IsOfNoUse(block, place.storage)) return false;
+    }
   }
   for (const StoredReplica& replica : record.replicas()) {
     if (!replica.Has(StoredReplica::kUnderConstruction) && !IsOfNoUse(block, replica.storage()))

@@ -220,7 +220,7 @@ bool FsckService::Run::IsDamaged(const FileStatus& status) const {
   if (!status.locations || status.locations->under_construction) return false;
   const std::vector<BlockInspection> blocks = Inspect(status);
   for (size_t i = 0; i < blocks.size(); ++i) {
-    if (status.locations->blocks[i].corrupt || blocks[i].live + blocks[i].excess == 0) return true;
+    if (status.locations->blocks[i].corrupt || !blocks[i].has_good()) return true;
   }
   return false;
 }
@@ -271,7 +271,7 @@ absl::StatusOr<FsckOutcome> FsckService::Run::ListCorrupt() {
 absl::StatusOr<std::optional<std::string>> FsckService::Run::LineOfMissing(
     const ReplicationCandidate& missing) {
   const auto block = deps_.blocks.Inspect(missing.block);
-  if (!block || block->usable() + block->excess > 0) return std::nullopt;
+  if (!block || block->has_good()) return std::nullopt;
   Answer<absl::StatusOr<std::string>> answer;
   deps_.names.PathOf(missing.inode, answer.Setter());
   const absl::StatusOr<std::string> path = answer.Wait();

@@ -31,6 +31,9 @@ class FsckServiceTest : public ::testing::Test {
  protected:
   static constexpr std::string_view kInodes = "/.reserved/.inodes/";
 
+  // On a DataNode that leaves the cluster only.
+  static constexpr BlockId kLeaving = 200;
+
   // A closed file whose blocks have these ids; those below 100 have no replica.
   static FileStatus File(std::vector<BlockId> ids) {
     FileStatus status;
@@ -51,6 +54,7 @@ class FsckServiceTest : public ::testing::Test {
   void SetUp() override {
     blocks_.on_inspect = [](BlockId id) -> std::optional<BlockInspection> {
       if (id == 0) return std::nullopt;
+      if (id == kLeaving) return BlockInspection{.row = {.id = id}, .decommissioning = 1};
       return BlockInspection{.row = {.id = id}, .live = id < 100 ? 0 : 3};
     };
     names_.on_walk = [this](const auto& visit, DoneVoid done) {
@@ -241,12 +245,20 @@ TEST_F(FsckServiceTest, WhatCannotBeSavedIsNotDeletedAndTheCheckFails) {
 TEST_F(FsckServiceTest, FilesThatAreNotDamagedAnyMoreAfterTheWalkAreLeftAlone) {
   FileStatus healed = File({100});
   healed.file_id = File({8}).file_id;
+  FileStatus leaving = File({kLeaving});
+  leaving.file_id = File({6}).file_id;
   FileStatus appended = File({9});
   appended.locations->under_construction = true;
-  tree_ = {{"/d/replaced", File({7})}, {"/d/healed", File({8})}, {"/d/appended", File({9})}};
+  tree_ = {{"/d/replaced", File({7})},
+           {"/d/healed", File({8})},
+           {"/d/leaving", File({6})},
+           {"/d/appended", File({9})}};
   names_.on_walk = [&](const auto& visit, DoneVoid done) {
     for (const auto& [path, status] : tree_) visit(path, status);
-    tree_ = {{"/d/replaced", File({101})}, {"/d/healed", healed}, {"/d/appended", appended}};
+    tree_ = {{"/d/replaced", File({101})},
+             {"/d/healed", healed},
+             {"/d/leaving", leaving},
+             {"/d/appended", appended}};
     done(absl::OkStatus());
   };
   std::vector<std::string> deleted;

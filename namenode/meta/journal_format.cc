@@ -41,9 +41,9 @@ bool IsCrcOfOneBit(uint32_t difference, size_t size) {
   return false;
 }
 
-bool HeaderCrcIsRight(std::string_view bytes) {
-  return Crc32c(bytes.substr(0, kHeaderCrcOffset)) ==
-         GetLittleEndian<uint32_t>(bytes.data() + kHeaderCrcOffset);
+// Whether what stands at `offset` is the CRC of the bytes before.
+bool CrcIsRight(std::string_view bytes, size_t offset) {
+  return Crc32c(bytes.substr(0, offset)) == GetLittleEndian<uint32_t>(bytes.data() + offset);
 }
 
 }  // namespace
@@ -59,8 +59,7 @@ std::string EncodeJournalEnd(const JournalEnd& end) {
 
 std::optional<JournalEnd> DecodeJournalEnd(std::string_view bytes) {
   if (bytes.size() != kJournalEndBytes || !bytes.starts_with(kEndMagic) ||
-      Crc32c(bytes.substr(0, kEndCrcOffset)) !=
-          GetLittleEndian<uint32_t>(bytes.data() + kEndCrcOffset)) {
+      !CrcIsRight(bytes, kEndCrcOffset)) {
     return std::nullopt;
   }
   return JournalEnd{GetLittleEndian<int64_t>(bytes.data() + 8),
@@ -81,7 +80,7 @@ std::string EncodeSegmentHeader(const SegmentHeader& header) {
 
 std::optional<SegmentHeader> DecodeSegmentHeader(std::string_view bytes) {
   if (bytes.size() < kSegmentHeaderBytes || !bytes.starts_with(kSegmentMagic) ||
-      !HeaderCrcIsRight(bytes)) {
+      !CrcIsRight(bytes, kHeaderCrcOffset)) {
     return std::nullopt;
   }
   const char* in = bytes.data();
@@ -112,7 +111,7 @@ void EncodeBatchHeader(BatchHeader& header, char* out) {
 
 std::optional<BatchHeader> DecodeBatchHeader(std::string_view bytes) {
   if (bytes.size() < kBatchHeaderBytes || !bytes.starts_with(kBatchMagic) ||
-      !HeaderCrcIsRight(bytes)) {
+      !CrcIsRight(bytes, kHeaderCrcOffset)) {
     return std::nullopt;
   }
   const char* in = bytes.data();

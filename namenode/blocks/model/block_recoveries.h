@@ -38,7 +38,6 @@ struct BlockRecovery {
 class BlockRecoveries {
  public:
   // An attempt is given up when its result has not come for so long.
-  // An attempt is given up after so long.
   void SetTimeout(int64_t timeout_ms) { timeout_ms_ = timeout_ms; }
 
   // The block's row, as committed by `txid`. One under recovery with another recovery id than
