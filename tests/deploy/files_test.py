@@ -22,7 +22,7 @@ COMPOSE_FILES["compose.test.yml"] = os.path.join(HERE, "compose.test.yml")
 BUILD = os.path.abspath(sys.argv.pop(1))
 # Keys of a service that mean something to compose; a misspelt one is ignored by some of its versions.
 SERVICE_KEYS = {"image", "build", "environment", "volumes", "restart", "stop_grace_period", "deploy", "depends_on",
-                "profiles", "command", "healthcheck", "ports", "extends", "init", "configs"}
+                "profiles", "command", "healthcheck", "ports", "extends", "init", "configs", "tmpfs"}
 
 
 def load(name):
