@@ -37,7 +37,7 @@ BlockManagerImpl::BlockManagerImpl(BlockManagerOptions options, const Clock& clo
       random_(random),
       racks_(racks),
       placement_(PlacementOf(options_), random),
-      planner_(options_, placement_, random),
+      planner_(placement_, random),
       started_ms_(clock.MonotonicMs()),
       state_(options_.liveness),
       ledger_(options_, clock, state_),

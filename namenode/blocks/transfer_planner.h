@@ -8,7 +8,6 @@
 #include "absl/types/span.h"
 #include "common/random.h"
 #include "namenode/blocks/model/cluster_state.h"
-#include "namenode/blocks/options.h"
 #include "namenode/blocks/policy/placement_policy.h"
 
 namespace cairn::namenode {
@@ -24,9 +23,8 @@ struct TransferPlan {
 class TransferPlanner {
  public:
   // All must outlive this.
-  TransferPlanner(const BlockManagerOptions& options, const PlacementPolicy& placement,
-                  Random& random)
-      : options_(options), placement_(placement), random_(random) {}
+  TransferPlanner(const PlacementPolicy& placement, Random& random)
+      : placement_(placement), random_(random) {}
 
   enum class Outcome {
     kPlanned,
@@ -44,7 +42,6 @@ class TransferPlanner {
   std::optional<NodeIndex> ChooseSource(const ClusterState& state, const BlockRecord& record,
                                         int stream_limit, int64_t now_ms) const;
 
-  const BlockManagerOptions& options_;
   const PlacementPolicy& placement_;
   Random& random_;
 };

@@ -12,7 +12,7 @@ using Outcome = TransferPlanner::Outcome;
 class TransferPlannerTest : public testing::Test {
  protected:
   TransferPlannerTest()
-      : placement_({}, random_), planner_(options_, placement_, random_), state_({}) {
+      : placement_({}, random_), planner_(placement_, random_), state_({}) {
     for (int i = 0; i < 6; ++i) {  // racks /r0 /r0 /r0 /r1 /r1 /r1
       DatanodeRegistration registration;
       registration.id.uuid = std::to_string(i);
@@ -32,7 +32,6 @@ class TransferPlannerTest : public testing::Test {
   StoredReplica& Replica(NodeIndex node) { return *state_.blocks.Find(1)->Find(node); }
   Outcome Plan() { return planner_.Plan(state_, 1, 0, plan_); }
 
-  BlockManagerOptions options_;
   Random random_{3};
   PlacementPolicy placement_;
   TransferPlanner planner_;

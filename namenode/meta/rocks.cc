@@ -168,6 +168,8 @@ absl::Status RocksTables::Create(const std::string& path) {
   options.create_if_missing = true;
   options.create_missing_column_families = true;
   options.error_if_exists = true;
+  // RocksDB reports a folder that is not there as an error before it makes it.
+  RETURN_IF_ERROR(ToStatus(path, "creating", options.env->CreateDirIfMissing(path)));
   rocksdb::DB* db = nullptr;
   std::vector<rocksdb::ColumnFamilyHandle*> handles;
   const auto status = rocksdb::DB::Open(options, path, Tables(1 << 20), &handles, &db);

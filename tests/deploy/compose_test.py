@@ -160,6 +160,34 @@ def check_images():
               f"{name}: changed files:\n{changed}")
 
 
+# The first process of a container that is to be a machine with Debian, systemd and sudo.
+MACHINE = """
+apt-get update -qq
+DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends dbus systemd sudo > /var/log/install
+mount -o remount,rw /sys/fs/cgroup
+exec env container=docker /lib/systemd/systemd
+"""
+
+
+def packages_with_systemd():
+    # What systemd needs to set up the sandboxes of its services.
+    rights = ["--cgroupns", "private", "--cap-add", "SYS_ADMIN", "--security-opt", "seccomp=unconfined",
+              "--security-opt", "apparmor=unconfined"]
+    folders = [f for folder in ("/run", "/run/lock", "/tmp:exec") for f in ("--tmpfs", folder)]
+    machine = run("docker", "run", "-d", *rights, *folders, "cairn-packages", "bash", "-ec", MACHINE).decode().strip()
+    try:
+        run("docker", "exec", machine, "sh", "-c",
+            "for i in $(seq 240); do systemctl is-system-running --wait > /dev/null 2>&1 && exit; sleep 0.5; done;"
+            "systemctl --failed; exit 1")
+        with open(os.path.join(HERE, "clean_install.sh"), "rb") as script:
+            print(run("docker", "exec", "-i", machine, "bash", "-s", data=script.read()).decode(), end="")
+    except Failure:
+        run("docker", "logs", machine, quiet=False)
+        raise
+    finally:
+        run("docker", "rm", "-fv", machine)
+
+
 def check_clean_stop(cluster):
     containers = cluster.containers("namenode") + cluster.containers("datanode")
     running = [c for c in containers if cluster.inspect(c)["State"]["Running"]]
@@ -315,10 +343,8 @@ def main():
         cluster.compose("--profile", "*", "build", timeout=5400, quiet=False)
         print(f"built in {time.monotonic() - begin:.0f} s")
         check_images()
-        say("packages on a clean Debian")
-        with open(os.path.join(HERE, "clean_install.sh"), "rb") as script:
-            print(run("docker", "run", "--rm", "-i", "cairn-packages", "bash", "-s",
-                      data=script.read()).decode(), end="")
+        say("packages on a clean Debian with systemd")
+        packages_with_systemd()
         say("up")
         cluster.up("--scale", f"datanode={DATANODES}")
         cluster.await_nodes(live=DATANODES, dead=0)
