@@ -11,8 +11,7 @@ using Outcome = TransferPlanner::Outcome;
 
 class TransferPlannerTest : public testing::Test {
  protected:
-  TransferPlannerTest()
-      : placement_({}, random_), planner_(placement_, random_), state_({}) {
+  TransferPlannerTest() : placement_({}, random_), planner_(placement_, random_), state_({}) {
     for (int i = 0; i < 6; ++i) {  // racks /r0 /r0 /r0 /r1 /r1 /r1
       DatanodeRegistration registration;
       registration.id.uuid = std::to_string(i);
