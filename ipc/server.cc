@@ -1,28 +1,19 @@
 // Acceptor and loops.
 #include "ipc/server.h"
 
-#include <fcntl.h>
 #include <spdlog/spdlog.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include <boost/asio/ip/tcp.hpp>
-#include <boost/asio/steady_timer.hpp>
-#include <chrono>
 #include <utility>
 
-#include "common/net/socket.h"
 #include "common/status_macros.h"
+#include "ipc/acceptor.h"
 #include "ipc/server_loop.h"
 
 namespace cairn::ipc {
 namespace {
 
 using boost::asio::ip::tcp;
-using boost::system::error_code;
-
-// Pause after the system ran out of descriptors.
-constexpr std::chrono::milliseconds kAcceptPause{100};
 
 }  // namespace
 
@@ -34,78 +25,45 @@ class Server::Impl {
     for (int i = 0; i < options.event_loops; ++i) {
       loops_.push_back(std::make_unique<ServerLoop>(core_, fmt::format("ipc-loop-{}", i)));
     }
-    acceptor_.emplace(loops_[0]->events().io());
-    pause_.emplace(loops_[0]->events().io());
+    acceptor_.emplace(
+        loops_[0]->events(), "RPC", [this]() -> auto& { return NextLoop().events().io(); },
+        [this](tcp::socket socket) { OnAccepted(std::move(socket)); });
   }
   ~Impl() { Stop(); }
 
-  absl::Status Listen() {
-    ASSIGN_OR_RETURN(listener_, TcpListener::Listen(core_.options.listen));
-    port_ = listener_->port();
-    int family = AF_INET;
-    socklen_t length = sizeof(family);
-    (void)::getsockopt(listener_->fd(), SOL_SOCKET, SO_DOMAIN, &family, &length);
-    error_code error;
-    acceptor_->assign(family == AF_INET6 ? tcp::v6() : tcp::v4(),
-                      ::fcntl(listener_->fd(), F_DUPFD_CLOEXEC, 0), error);
-    if (error) return absl::ResourceExhaustedError(error.message());
-    loops_[0]->events().Post([this] { Accept(); });
-    return absl::OkStatus();
-  }
+  absl::Status Listen() { return acceptor_->Listen(core_.options.listen); }
 
   void Stop() {
-    if (stopped_) return;
-    stopped_ = true;
-    loops_[0]->events().Post([this] {
-      error_code ignored;
-      acceptor_->close(ignored);
-      pause_->cancel();
-    });
-    listener_.reset();
+    if (std::exchange(stopped_, true)) return;
+    acceptor_->Stop();
     for (const auto& loop : loops_) loop->Stop();
   }
 
-  int port() const { return port_; }
+  int port() const { return acceptor_->port(); }
   int32_t connections() const { return core_.connections.load(); }
 
  private:
-  void Accept() {
-    ServerLoop& loop = *loops_[next_loop_++ % loops_.size()];
-    acceptor_->async_accept(loop.events().io(),
-                            [this, &loop](error_code error, tcp::socket socket) {
-                              if (!acceptor_->is_open()) return;
-                              if (error) return PauseAccepting(error);
-                              OnAccepted(loop, std::move(socket));
-                              Accept();
-                            });
+  // Of the next connection, one after the other.
+  ServerLoop& NextLoop() {
+    next_loop_ = (next_loop_ + 1) % loops_.size();
+    return *loops_[next_loop_];
   }
 
-  void OnAccepted(ServerLoop& loop, tcp::socket socket) {
+  void OnAccepted(tcp::socket socket) {
     const int32_t limit = core_.options.max_connections;
     if (limit > 0 && core_.connections.load() >= limit) {
-      spdlog::warn("port {}: more than {} RPC connections (ipc.server.max.connections)", port_,
+      spdlog::warn("port {}: more than {} RPC connections (ipc.server.max.connections)", port(),
                    limit);
       return;
     }
-    (void)::fcntl(socket.native_handle(), F_SETFD, FD_CLOEXEC);
+    ServerLoop& loop = *loops_[next_loop_];
     loop.events().Post(
         [&loop, socket = std::move(socket)]() mutable { loop.Adopt(std::move(socket)); });
   }
 
-  void PauseAccepting(const error_code& error) {
-    spdlog::warn("RPC port {}: {}", port_, error.message());
-    pause_->expires_after(kAcceptPause);
-    pause_->async_wait([this](const error_code& cancelled) {
-      if (!cancelled && acceptor_->is_open()) Accept();
-    });
-  }
-
   ServerCore core_;
   std::vector<std::unique_ptr<ServerLoop>> loops_;
-  std::optional<tcp::acceptor> acceptor_;
-  std::optional<boost::asio::steady_timer> pause_;
-  std::unique_ptr<TcpListener> listener_;
-  int port_ = 0;
+  std::optional<Acceptor> acceptor_;
   size_t next_loop_ = 0;
   bool stopped_ = false;
 };

@@ -1,30 +1,23 @@
 // The acceptor and the connections it made.
 #include "namenode/http/http_server.h"
 
-#include <fcntl.h>
 #include <spdlog/spdlog.h>
-#include <sys/socket.h>
 
 #include <boost/asio/ip/tcp.hpp>
-#include <boost/asio/steady_timer.hpp>
-#include <chrono>
 #include <set>
 #include <utility>
 
-#include "common/net/socket.h"
 #include "common/status_macros.h"
+#include "ipc/acceptor.h"
 #include "namenode/http/http_connection.h"
 
 namespace cairn::namenode {
 namespace {
 
 using boost::asio::ip::tcp;
-using boost::system::error_code;
 
 // Threads that make replies begin.
 constexpr int kWorkers = 2;
-// Pause after the system ran out of descriptors.
-constexpr std::chrono::milliseconds kAcceptPause{100};
 
 class HttpServerImpl final : public HttpServer {
  public:
@@ -33,33 +26,18 @@ class HttpServerImpl final : public HttpServer {
               .handler = std::move(handler),
               .loop = ipc::EventLoop("http-loop"),
               .workers = Executor("http-worker", kWorkers)},
-        acceptor_(core_.loop.io()),
-        pause_(core_.loop.io()) {}
+        acceptor_(
+            core_.loop, "HTTP", [this]() -> auto& { return core_.loop.io(); },
+            [this](tcp::socket socket) { OnAccepted(std::move(socket)); }) {}
   ~HttpServerImpl() override { Stop(); }
 
-  absl::Status Listen() {
-    ASSIGN_OR_RETURN(listener_, TcpListener::Listen(core_.options.listen));
-    port_ = listener_->port();
-    int family = AF_INET;
-    socklen_t length = sizeof(family);
-    (void)::getsockopt(listener_->fd(), SOL_SOCKET, SO_DOMAIN, &family, &length);
-    error_code error;
-    acceptor_.assign(family == AF_INET6 ? tcp::v6() : tcp::v4(),
-                     ::fcntl(listener_->fd(), F_DUPFD_CLOEXEC, 0), error);
-    if (error) return absl::ResourceExhaustedError(error.message());
-    core_.loop.Post([this] { Accept(); });
-    return absl::OkStatus();
-  }
-
-  int port() const override { return port_; }
+  absl::Status Listen() { return acceptor_.Listen(core_.options.listen); }
+  int port() const override { return acceptor_.port(); }
 
   void Stop() override {
     if (std::exchange(stopped_, true)) return;
-    listener_.reset();
+    acceptor_.Stop();
     core_.loop.Post([this] {
-      error_code ignored;
-      acceptor_.close(ignored);
-      pause_.cancel();
       for (const auto& connection : std::exchange(connections_, {})) connection->Close();
     });
     core_.workers.Shutdown();
@@ -67,41 +45,20 @@ class HttpServerImpl final : public HttpServer {
   }
 
  private:
-  void Accept() {
-    acceptor_.async_accept(core_.loop.io(), [this](error_code error, tcp::socket socket) {
-      if (!acceptor_.is_open()) return;
-      if (error) return PauseAccepting(error);
-      OnAccepted(std::move(socket));
-      Accept();
-    });
-  }
-
   void OnAccepted(tcp::socket socket) {
     if (connections_.size() >= static_cast<size_t>(core_.options.max_connections)) {
-      spdlog::warn("port {}: more than {} HTTP connections", port_, core_.options.max_connections);
+      spdlog::warn("port {}: more than {} HTTP connections", port(), core_.options.max_connections);
       return;
     }
-    (void)::fcntl(socket.native_handle(), F_SETFD, FD_CLOEXEC);
     const auto connection = std::make_shared<HttpConnection>(
         core_, std::move(socket), [this](const auto& closed) { connections_.erase(closed); });
     connections_.insert(connection);
     connection->Start();
   }
 
-  void PauseAccepting(const error_code& error) {
-    spdlog::warn("HTTP port {}: {}", port_, error.message());
-    pause_.expires_after(kAcceptPause);
-    pause_.async_wait([this](const error_code& cancelled) {
-      if (!cancelled && acceptor_.is_open()) Accept();
-    });
-  }
-
   HttpServerCore core_;
   std::set<std::shared_ptr<HttpConnection>> connections_;  // open ones; of the loop's thread
-  tcp::acceptor acceptor_;
-  boost::asio::steady_timer pause_;
-  std::unique_ptr<TcpListener> listener_;
-  int port_ = 0;
+  ipc::Acceptor acceptor_;
   bool stopped_ = false;
 };
 
