@@ -3,6 +3,8 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "common/testing/temp_dir.h"
 
@@ -53,6 +55,20 @@ TEST_F(PosixFileSystemTest, ErrorsNameThePathAndTheReason) {
   // The only writable place that is always full.
   EXPECT_TRUE(
       absl::IsResourceExhausted((*fs_.Open("/dev/full", OpenMode::kReadWrite))->Append("x")));
+}
+
+TEST_F(PosixFileSystemTest, AFolderOfSomebodyElseIsNamedWithItsOwner) {
+  ASSERT_EQ(::chmod(dir_.path().c_str(), 0500), 0);
+  const uid_t owner = ::geteuid();
+  if (owner == 0) ASSERT_EQ(::seteuid(65534), 0);  // nothing is refused to root
+  const uid_t user = ::geteuid();
+  const absl::Status status = fs_.CreateDirectories(dir_ / "new");
+  if (owner == 0) ASSERT_EQ(::seteuid(0), 0);
+  EXPECT_EQ(
+      status.message(),
+      fmt::format("mkdir {}: Permission denied ({} belongs to uid {}, this process has uid {})",
+                  dir_ / "new", dir_.path(), owner, user));
+  EXPECT_TRUE(absl::IsPermissionDenied(status));
 }
 
 TEST_F(PosixFileSystemTest, NamesAreCreatedListedRenamedLinkedAndRemoved) {

@@ -42,6 +42,17 @@ absl::Status PosixError(std::string_view call, const std::string& path, int erro
   }
 }
 
+// Names the owner of a folder that refuses a new one: most often it is a volume of somebody else.
+absl::Status MkdirError(const std::string& path, int error) {
+  const absl::Status status = PosixError("mkdir", path, error);
+  const std::string parent = std::filesystem::path(path).parent_path();
+  struct stat info;
+  if (error != EACCES || ::stat(parent.c_str(), &info) < 0) return status;
+  return absl::PermissionDeniedError(
+      fmt::format("{} ({} belongs to uid {}, this process has uid {})",
+                  std::string(status.message()), parent, info.st_uid, ::geteuid()));
+}
+
 // Repeats a call that a signal interrupted.
 template <typename Call>
 auto Retry(Call call) {
@@ -173,7 +184,7 @@ class PosixFs : public FileSystem {
         const int error = errno;
         struct stat info;
         const bool is_there = ::stat(prefix.c_str(), &info) == 0 && S_ISDIR(info.st_mode);
-        if (!is_there) return PosixError("mkdir", prefix, error);
+        if (!is_there) return MkdirError(prefix, error);
       }
       if (end == std::string::npos) return absl::OkStatus();
     }

@@ -52,7 +52,7 @@ absl::Status Await(const TcpSocket& socket, short events, int64_t timeout_ms) {
 
 absl::Status CheckDirectory(const std::string& directory) {
   struct stat info = {};
-  if (::lstat(directory.c_str(), &info) != 0) return Failure("Cannot look at", directory, errno);
+  if (::stat(directory.c_str(), &info) != 0) return Failure("Cannot look at", directory, errno);
   const unsigned mode = info.st_mode & 0777;
   constexpr char kAdvice[] = "Please fix this or select a different socket path.";
   if ((mode & 0002) != 0) {

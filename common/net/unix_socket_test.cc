@@ -35,6 +35,9 @@ TEST(UnixSocket, PathsThatOthersCanChangeAreRefused) {
   EXPECT_FALSE(CheckSocketPath(path, trusted).ok());
   ASSERT_EQ(::chmod((directory / "a/b").c_str(), 0700), 0);
   EXPECT_TRUE(CheckSocketPath(path, trusted).ok());
+  // What a link leads to counts: /var/run is one.
+  std::filesystem::create_directory_symlink("a", directory / "link");
+  EXPECT_TRUE(CheckSocketPath(directory / "link/b/socket", trusted).ok());
   EXPECT_THAT(std::string(CheckSocketPath("relative").message()), HasSubstr("must be absolute"));
   EXPECT_FALSE(CheckSocketPath("/no/such/folder/socket", 1).ok());
 }

@@ -3,6 +3,7 @@
 # usage: cpp.sh FOLDER   (of the cluster fs.defaultFS names)
 set -euo pipefail
 
+dfs admin wait --datanodes 1 --timeout 180
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 cmake -S /usr/share/cairn/examples/wordcount -B "$work/build"

@@ -6,12 +6,14 @@ usage: spark-submit word_count.py hdfs://HOST:PORT/FOLDER   (the folder is repla
 import collections
 import random
 import sys
+import time
 
 from pyspark.sql import SparkSession
 
 LINES = 20_000
 WORDS_A_LINE = 10
 DISTINCT = 500
+WAIT_S = 180
 
 
 def text():
@@ -21,12 +23,26 @@ def text():
         yield " ".join(f"word{chosen.randrange(DISTINCT)}" for _ in range(WORDS_A_LINE))
 
 
+def await_cluster(spark, file_system):
+    """Until files can be written: a cluster that has just started counts its blocks first (safe mode)."""
+    actions = spark.sparkContext._jvm.java.lang.Class.forName(
+        "org.apache.hadoop.hdfs.protocol.HdfsConstants$SafeModeAction").getEnumConstants()
+    (get,) = [action for action in actions if action.name() == "SAFEMODE_GET"]
+    deadline = time.monotonic() + WAIT_S
+    while file_system.setSafeMode(get):
+        if time.monotonic() > deadline:
+            sys.exit(f"{file_system.getUri()} is in safe mode since {WAIT_S} seconds")
+        time.sleep(1)
+
+
 def main(folder):
     spark = SparkSession.builder.appName("word count").getOrCreate()
     context = spark.sparkContext
     context.setLogLevel("WARN")
     path = context._jvm.org.apache.hadoop.fs.Path(folder)
-    path.getFileSystem(context._jsc.hadoopConfiguration()).delete(path, True)
+    file_system = path.getFileSystem(context._jsc.hadoopConfiguration())
+    await_cluster(spark, file_system)
+    file_system.delete(path, True)
 
     context.parallelize(list(text()), 4).saveAsTextFile(folder + "/text")
     words = context.textFile(folder + "/text").flatMap(str.split)

@@ -23,11 +23,13 @@ install /packages/*.deb
 [ "$(id -un cairn):$(stat -c %U:%a /var/lib/cairn)" = cairn:cairn:750 ] || fail "the account or its directory"
 
 say "format and start"
+printf '%s\n' CAIRN_CONF_dfs_client_read_shortcircuit=true CAIRN_CONF_dfs_domain_socket_path=/var/run/cairn/dn._PORT > /etc/default/cairn-datanode
 sudo -u cairn HADOOP_CONF_DIR=/etc/cairn namenode -format -nonInteractive > /tmp/format.log 2>&1 || fail "namenode -format"
 systemctl enable --now cairn-namenode cairn-datanode || fail "systemctl enable --now"
 await_cluster
 dfs put /usr/bin/namenode /program
 check_file
+[ -S /run/cairn/dn.9866 ] || fail "no socket for short-circuit reads"
 
 say "the sandbox"
 for daemon in namenode datanode; do

@@ -211,8 +211,8 @@ def check_configuration(cluster):
           f"CAIRN_CONF_dfs_blocksize has no effect: {blocks}")
 
 
-def jobs(cluster):
-    for job in ("wordcount", "cpp"):
+def jobs(cluster, *names):
+    for job in names:
         begin = time.monotonic()
         output = cluster.compose("run", "--rm", job).decode()
         check("right" in output, f"{job} does not say that its result is right:\n{output}")
@@ -261,6 +261,52 @@ def lose_and_return(cluster):
     cluster.dfs("admin", "wait", "--datanodes", str(DATANODES), "--timeout", str(READY_S))
     cluster.verify()
     return set(uuids.values())
+
+
+def hang(cluster):
+    say("a DataNode that hangs is unhealthy")
+    victim = cluster.containers("datanode")[0]
+    run("docker", "kill", "-s", "STOP", victim)
+    for state in ("unhealthy", "healthy"):
+        deadline = time.monotonic() + READY_S
+        while cluster.inspect(victim)["State"]["Health"]["Status"] != state:
+            check(time.monotonic() < deadline, f"{victim} is not {state}")
+            time.sleep(0.5)
+        run("docker", "kill", "-s", "CONT", victim)
+    cluster.await_nodes(live=DATANODES, dead=0)
+
+
+def await_bytes(cluster, path):
+    """Until the file can be read, and then that its bytes are right."""
+    deadline = time.monotonic() + READY_S
+    while True:
+        try:
+            read = cluster.dfs("cat", path)
+        except Failure as failure:
+            check(time.monotonic() < deadline, f"{path} does not come back: {failure}")
+            time.sleep(0.5)
+            continue
+        check(hashlib.sha256(read).hexdigest() == cluster.stored[path], f"{path} has other bytes")
+        return
+
+
+def scale_down(cluster):
+    say("fewer DataNodes: those that stay keep their blocks, whatever happens to their containers")
+    cluster.up("--scale", "datanode=2")
+    cluster.await_nodes(live=2, dead=DATANODES - 2)
+    uuids = {cluster.uuid(c) for c in cluster.containers("datanode")}
+    cluster.put("on-two", 3 << 20, seed=5)
+    cluster.compose("restart")
+    await_bytes(cluster, "/data/on-two")
+    check({cluster.uuid(c) for c in cluster.containers("datanode")} == uuids, "restarted ones have become others")
+    cluster.compose("down")
+    cluster.up("--scale", "datanode=2")
+    await_bytes(cluster, "/data/on-two")
+    check({cluster.uuid(c) for c in cluster.containers("datanode")} == uuids, "new ones are not those of before")
+    cluster.up("--scale", f"datanode={DATANODES}")
+    cluster.dfs("admin", "wait", "--datanodes", str(DATANODES), "--timeout", str(READY_S))
+    cluster.await_healthy()
+    cluster.verify()
 
 
 def down_and_up(cluster, uuids):
@@ -352,10 +398,15 @@ def main():
         cluster.verify()
         check_configuration(cluster)
         say("jobs")
-        jobs(cluster)
+        jobs(cluster, "wordcount", "cpp")
         cluster.await_nodes(live=DATANODES, dead=0)
         uuids = lose_and_return(cluster)
+        hang(cluster)
         down_and_up(cluster, uuids)
+        say("jobs again, right after the start")
+        cluster.compose("restart")
+        jobs(cluster, "cpp", "wordcount")
+        scale_down(cluster)
         name_the_unreachable(cluster)
         through_published_ports(cluster, host)
         say(f"all of it holds ({time.monotonic() - begin:.0f} s)")

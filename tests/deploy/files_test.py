@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 import unittest
 
 import yaml
@@ -189,35 +190,53 @@ class FoldersOfDatanodes(unittest.TestCase):
         with open(f"{self.work}/bin/datanode", "w", encoding="utf-8") as program:
             program.write('#!/bin/sh\nexec python3 -c "import sys; print(sys.argv[1:], flush=True); sys.stdin.read()" "$@"\n')
         os.chmod(f"{self.work}/bin/datanode", 0o755)
-        self.running = []
-        self.addCleanup(self.kill_all)
+        with open(f"{self.work}/bin/uname", "w", encoding="utf-8") as program:
+            program.write('#!/bin/sh\necho "$CONTAINER"\n')
+        os.chmod(f"{self.work}/bin/uname", 0o755)
+        self.running = {}
+        self.addCleanup(lambda: [self.kill(name) for name in list(self.running)])
 
-    def kill_all(self):
-        for process in self.running:
+    def kill(self, *names):
+        for name in names:
+            process = self.running.pop(name)
             process.kill()
             process.communicate()
 
-    def start(self, *arguments):
+    def start(self, name, *arguments):
+        """What the DataNode in the container of this name is told."""
         process = subprocess.Popen([f"{DOCKER}/datanode-in-free-folder", *arguments], cwd=self.volume,
                                    stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
-                                   env={"PATH": f"{self.work}/bin:{os.environ['PATH']}"})
-        self.running.append(process)
+                                   env={"PATH": f"{self.work}/bin:{os.environ['PATH']}", "CONTAINER": name})
+        self.running[name] = process
         return process.stdout.readline().strip()
 
     def told(self, number, *more):
         return str(["-D", f"hadoop.tmp.dir={self.volume}/{number}", *more])
 
     def test_each_has_a_folder_of_its_own_and_arguments_are_passed_on(self):
-        self.assertEqual(self.start(), self.told(1))
-        self.assertEqual(self.start("-D", "a=b"), self.told(2, "-D", "a=b"))
-        self.assertEqual(self.start(), self.told(3))
+        self.assertEqual(self.start("a"), self.told(1))
+        self.assertEqual(self.start("b", "-D", "a=b"), self.told(2, "-D", "a=b"))
+        self.assertEqual(self.start("c"), self.told(3))
 
-    def test_one_that_returns_has_the_folder_that_is_free(self):
-        for number in (1, 2, 3):
-            self.assertEqual(self.start(), self.told(number))
-        self.running[1].kill()
-        self.running[1].communicate()
-        self.assertEqual(self.start(), self.told(2))
+    def test_a_restarted_container_has_the_folder_it_had(self):
+        for number, name in enumerate("abc", 1):
+            self.assertEqual(self.start(name), self.told(number))
+        self.kill("a", "b", "c")
+        for number, name in reversed(list(enumerate("abc", 1))):
+            self.assertEqual(self.start(name), self.told(number))
+
+    def test_a_new_container_has_the_folder_that_was_in_use_last(self):
+        for number, name in enumerate("abc", 1):
+            self.assertEqual(self.start(name), self.told(number))
+        self.kill("a", "c")
+        then = os.stat(f"{self.volume}/3/in_use").st_mtime
+        deadline = time.monotonic() + 20
+        while os.stat(f"{self.volume}/2/in_use").st_mtime <= then:
+            self.assertLess(time.monotonic(), deadline, "the time of the folder in use stands still")
+            time.sleep(0.05)
+        self.kill("b")
+        self.assertEqual(self.start("d"), self.told(2))
+        self.assertIn(self.start("e"), (self.told(1), self.told(3)))
 
 
 if __name__ == "__main__":

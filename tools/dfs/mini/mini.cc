@@ -34,7 +34,7 @@ logs       {}/logs
 
 try:
   {} mkdir -p /user
-  {} put /etc/services /user
+  {} put /etc/os-release /user
   {} ls -h /user
 
 )",
