@@ -2,12 +2,12 @@
 #include "namenode/meta/applier.h"
 
 #include "common/status_macros.h"
-#include "namenode/meta/change_set.h"
 
 namespace cairn::namenode {
 namespace {
 
-constexpr size_t kMaxApplicationBytes = 32 << 20;  // journal bytes in one RocksDB write
+// Journal bytes in one RocksDB write. The memory that it takes is kept for the next one.
+constexpr size_t kMaxApplicationBytes = 16 << 20;
 
 }  // namespace
 
@@ -159,13 +159,13 @@ void Applier::Work() {
 
 absl::Status Applier::Apply(const std::vector<Batch>& batches) {
   size_t bytes = 0;
-  for (const Batch& batch : batches) bytes += batch.record.size();
-  ChangeSet changes(bytes);
+  changes_.Clear();
   for (const Batch& batch : batches) {
-    RETURN_IF_ERROR(changes.Add(batch.payload(), batch.first, batch.last));
+    bytes += batch.record.size();
+    RETURN_IF_ERROR(changes_.Add(batch.payload(), batch.first, batch.last));
   }
-  const Txid txid = changes.last_txid();
-  RETURN_IF_ERROR(tables_->Apply(changes.Sorted(), txid));
+  const Txid txid = changes_.last_txid();
+  RETURN_IF_ERROR(tables_->Apply(changes_.Sorted(), txid));
   std::shared_ptr<const MetaSnapshot> snapshot = tables_->TakeSnapshot(txid);
   std::function<void(Txid)> listener;
   {

@@ -13,6 +13,7 @@
 #include "absl/status/status.h"
 #include "common/threads.h"
 #include "common/types/ids.h"
+#include "namenode/meta/change_set.h"
 #include "namenode/meta/committer.h"
 #include "namenode/meta/meta_store.h"
 #include "namenode/meta/rocks.h"
@@ -68,6 +69,7 @@ class Applier {
   const Options options_;
   const std::shared_ptr<RocksTables> tables_;
   const std::function<void(const absl::Status&)> on_failure_;
+  ChangeSet changes_;  // the thread's, for one application
 
   mutable Mutex mu_;
   CondVar work_;      // for the thread

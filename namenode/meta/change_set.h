@@ -1,40 +1,43 @@
 // Merges the changes of many batches: the last writer of a key wins.
 #pragma once
 
+#include <array>
 #include <cstdint>
-#include <optional>
 #include <string_view>
-#include <utility>
 #include <vector>
 
-#include "absl/container/flat_hash_map.h"
 #include "absl/status/status.h"
 #include "common/types/ids.h"
 #include "namenode/meta/journal_format.h"
 
 namespace cairn::namenode {
 
-// Thread-compatible. Holds views: the payloads must outlive it.
+// Thread-compatible. Holds views: the payloads must outlive their use.
 class ChangeSet {
  public:
-  // `payload_bytes`: of all that will be added, about; a set that need not grow is half the work.
-  explicit ChangeSet(size_t payload_bytes = 0) {
-    constexpr size_t kTypicalChangeBytes = 128;
-    changes_.reserve(payload_bytes / kTypicalChangeBytes);
-  }
-
   // Adds the transactions [first, last], after all that were added before. kDataLoss when the
   // payload is not decodable.
   absl::Status Add(std::string_view payload, Txid first, Txid last);
-  // One change per key, by table and key.
-  std::vector<ChangeView> Sorted() const;
+  // One change per key, by table and key. Valid until the next call.
+  const std::vector<ChangeView>& Sorted();
   bool empty() const { return last_txid_ == 0; }
   // Of the transactions added; 0 when there are none.
   Txid last_txid() const { return last_txid_; }
+  // Forgets everything but its memory: what comes next need not ask the system for it again.
+  void Clear();
 
  private:
-  using Key = std::pair<uint8_t, std::string_view>;
-  absl::flat_hash_map<Key, ChangeView> changes_;
+  // A change, with as much of its key as one comparison decides.
+  struct Place {
+    uint64_t key_begin = 0;
+    uint32_t change = 0;
+  };
+
+  bool Before(const Place& a, const Place& b) const;
+
+  std::vector<ChangeView> changes_;                     // in order
+  std::array<std::vector<Place>, kTableCount> tables_;  // where a table's changes are in it
+  std::vector<ChangeView> sorted_;
   Txid last_txid_ = 0;
 };
 

@@ -4,6 +4,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <string>
+#include <vector>
+
 namespace cairn::namenode {
 namespace {
 
@@ -24,6 +27,44 @@ TEST(ChangeSetTest, TheLastChangeOfAKeyIsKeptAndKnowsOfEarlierOnes) {
   EXPECT_TRUE(sorted[1].repeated);
   EXPECT_EQ(sorted[2].key, "c");
   EXPECT_FALSE(sorted[2].repeated);
+}
+
+std::vector<std::string> KeysOf(const std::vector<ChangeView>& changes) {
+  std::vector<std::string> keys;
+  for (const ChangeView& change : changes) keys.emplace_back(change.key);
+  return keys;
+}
+
+TEST(ChangeSetTest, KeysAreSortedAsBytesTableByTable) {
+  using std::string_literals::operator""s;
+  std::string payload;
+  AppendTransaction({{Table::kMeta, "12345678b", "1"},
+                     {Table::kMeta, "12345678", "2"},
+                     {Table::kMeta, "12345678a", "3"},
+                     {Table::kMeta, "\xff", "4"},
+                     {Table::kMeta, "1\0"s, "5"},
+                     {Table::kMeta, "1", "6"},
+                     {Table::kMeta, "", "7"},
+                     {Table::kLeases, "z", ""}},
+                    payload);
+  ChangeSet changes;
+  ASSERT_TRUE(changes.Add(payload, 1, 1).ok());
+  EXPECT_THAT(KeysOf(changes.Sorted()), testing::ElementsAre("z", "", "1", "1\0"s, "12345678",
+                                                             "12345678a", "12345678b", "\xff"));
+}
+
+TEST(ChangeSetTest, AClearedSetIsAsNew) {
+  std::string payload;
+  AppendTransaction({{Table::kMeta, "a", "1"}}, payload);
+  ChangeSet changes;
+  ASSERT_TRUE(changes.Add(payload, 1, 1).ok());
+  EXPECT_EQ(changes.Sorted().size(), 1u);
+  changes.Clear();
+  EXPECT_TRUE(changes.empty());
+  EXPECT_TRUE(changes.Sorted().empty());
+  ASSERT_TRUE(changes.Add(payload, 2, 2).ok());
+  ASSERT_EQ(changes.Sorted().size(), 1u);
+  EXPECT_FALSE(changes.Sorted()[0].repeated);
 }
 
 }  // namespace

@@ -167,7 +167,7 @@ absl::Status Replay(const RecoveredDirs& dirs, const std::string& dir, RocksTabl
   const auto apply = [&]() -> absl::Status {
     if (changes.empty()) return absl::OkStatus();
     RETURN_IF_ERROR(tables.Apply(changes.Sorted(), changes.last_txid()));
-    changes = ChangeSet();
+    changes.Clear();
     payloads.clear();
     bytes = 0;
     return absl::OkStatus();

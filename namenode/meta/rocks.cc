@@ -8,7 +8,6 @@
 #include <rocksdb/slice_transform.h>
 #include <rocksdb/table.h>
 #include <rocksdb/utilities/checkpoint.h>
-#include <rocksdb/write_batch.h>
 #include <spdlog/spdlog.h>
 
 #include <cerrno>
@@ -22,8 +21,10 @@
 namespace cairn::namenode {
 namespace {
 
-constexpr int64_t kWriteBufferBytes = 32 << 20;
-constexpr size_t kBatchBytesPerRow = 16;  // beside key and value: tag, table and lengths
+// Of one table. Rows that come and go within what the buffers hold never cost a file, and each file
+// is merged with those before it: large buffers are what makes a change cheap. A restart replays at
+// most what was in them.
+constexpr int64_t kWriteBufferBytes = 128 << 20;
 
 rocksdb::Slice AsSlice(std::string_view text) { return {text.data(), text.size()}; }
 std::string_view AsView(const rocksdb::Slice& slice) { return {slice.data(), slice.size()}; }
@@ -101,6 +102,8 @@ rocksdb::ColumnFamilyOptions TableOptions(const std::shared_ptr<rocksdb::Cache>&
   const bool lz4 =
       std::find(supported.begin(), supported.end(), rocksdb::kLZ4Compression) != supported.end();
   options.compression = lz4 ? rocksdb::kLZ4Compression : rocksdb::kNoCompression;
+  // What was just flushed is soon merged into the level below.
+  options.compression_per_level = {rocksdb::kNoCompression, options.compression};
   return options;
 }
 
@@ -226,28 +229,24 @@ absl::Status RocksTables::Check(const rocksdb::Status& status, std::string_view 
 }
 
 absl::Status RocksTables::Apply(const std::vector<ChangeView>& changes, Txid txid) {
-  size_t bytes = 0;
-  for (const ChangeView& change : changes) {
-    bytes += kBatchBytesPerRow + change.key.size() + (change.value ? change.value->size() : 0);
-  }
-  rocksdb::WriteBatch batch(bytes);
+  batch_.Clear();
   std::string unused;
   for (const ChangeView& change : changes) {
     rocksdb::ColumnFamilyHandle* const table = handle(change.table);
     if (change.value) {
       RETURN_IF_ERROR(
-          Check(batch.Put(table, AsSlice(change.key), AsSlice(*change.value)), "batch"));
+          Check(batch_.Put(table, AsSlice(change.key), AsSlice(*change.value)), "batch"));
     } else if (!change.repeated ||
                db_->KeyMayExist(rocksdb::ReadOptions(), table, AsSlice(change.key), &unused)) {
       // Rows that came and went since the last application leave no tombstone.
-      RETURN_IF_ERROR(Check(batch.Delete(table, AsSlice(change.key)), "batch"));
+      RETURN_IF_ERROR(Check(batch_.Delete(table, AsSlice(change.key)), "batch"));
     }
   }
   RETURN_IF_ERROR(Check(
-      batch.Put(handle(Table::kMeta), AsSlice(meta_key::kAppliedTxid), IdKey(txid)), "batch"));
+      batch_.Put(handle(Table::kMeta), AsSlice(meta_key::kAppliedTxid), IdKey(txid)), "batch"));
   rocksdb::WriteOptions options;
   options.disableWAL = true;
-  return Check(db_->Write(options, &batch), "applying transactions");
+  return Check(db_->Write(options, &batch_), "applying transactions");
 }
 
 std::shared_ptr<const MetaSnapshot> RocksTables::TakeSnapshot(Txid txid) {

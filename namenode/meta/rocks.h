@@ -2,6 +2,7 @@
 #pragma once
 
 #include <rocksdb/db.h>
+#include <rocksdb/write_batch.h>
 
 #include <atomic>
 #include <cstdint>
@@ -69,6 +70,7 @@ class RocksTables : public std::enable_shared_from_this<RocksTables> {
   const std::shared_ptr<Failure> failure_;
   std::unique_ptr<rocksdb::DB> db_;
   std::vector<rocksdb::ColumnFamilyHandle*> handles_;  // by Table; owned, closed before db_
+  rocksdb::WriteBatch batch_;                          // Apply's; keeps its memory
   Txid opened_at_ = 0;
 };
 
