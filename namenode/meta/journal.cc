@@ -14,33 +14,42 @@ namespace cairn::namenode {
 struct Journal::Dir {
   std::string path;
   std::unique_ptr<File> file;  // the newest segment
+  int64_t file_bytes = 0;      // of it, with what is reserved; at least what is written
   std::unique_ptr<File> end;   // JournalEndPath
 };
 
 Journal::Journal(FileSystem& fs, std::vector<std::string> dirs, int64_t segment_bytes,
-                 JournalPosition position)
+                 int64_t reserve_bytes, JournalPosition position)
     : fs_(fs),
       segment_bytes_(segment_bytes),
+      reserve_bytes_(std::min(reserve_bytes, segment_bytes)),
       namespace_id_(position.namespace_id),
       epoch_(position.epoch),
       last_txid_(position.last_txid),
       last_crc_(position.last_crc),
       segments_(std::move(position.segments)) {
   for (std::string& dir : dirs) {
-    dirs_.push_back(std::make_unique<Dir>(Dir{std::move(dir), nullptr, nullptr}));
+    dirs_.push_back(std::make_unique<Dir>(Dir{.path = std::move(dir)}));
   }
   if (dirs_.size() > 1) {
     mirrors_ = std::make_unique<Executor>("journal", static_cast<int>(dirs_.size()) - 1);
   }
 }
 
-Journal::~Journal() = default;
+Journal::~Journal() {
+  for (const auto& dir : dirs_) {
+    if (dir->file != nullptr && IsHealthy(dir->path) && dir->file_bytes > written_bytes_) {
+      // A start would do it.
+      dir->file->Truncate(written_bytes_).IgnoreError();
+    }
+  }
+}
 
 absl::StatusOr<std::unique_ptr<Journal>> Journal::Start(
     FileSystem& fs, std::vector<std::string> dirs, int64_t segment_bytes, JournalPosition position,
-    const std::vector<FailedDirectory>& left_out) {
+    const std::vector<FailedDirectory>& left_out, int64_t reserve_bytes) {
   std::unique_ptr<Journal> journal(
-      new Journal(fs, std::move(dirs), segment_bytes, std::move(position)));
+      new Journal(fs, std::move(dirs), segment_bytes, reserve_bytes, std::move(position)));
   for (const FailedDirectory& failed : left_out) {
     MutexLock lock(journal->mu_);
     journal->dropped_.push_back({failed.dir, std::string(failed.why.message())});
@@ -65,13 +74,17 @@ absl::Status Journal::BeginSegment() {
 
 absl::Status Journal::BeginSegmentIn(Dir& dir, const std::string& header, Txid first_txid) {
   // A directory that was lost must not be taken for a new one.
-  if (dir.file != nullptr) RETURN_IF_ERROR(CheckStillNamed(*dir.file));
+  if (dir.file != nullptr) {
+    RETURN_IF_ERROR(CheckStillNamed(*dir.file));
+    if (dir.file_bytes > written_bytes_) RETURN_IF_ERROR(dir.file->Truncate(written_bytes_));
+  }
   dir.file.reset();
   dir.end.reset();
   const std::string path = SegmentPath(dir.path, first_txid);
   // By rename, so that a segment never lacks its header.
   RETURN_IF_ERROR(fs_.WriteFileAtomically(path, header));
   ASSIGN_OR_RETURN(dir.file, fs_.Open(path, OpenMode::kReadWrite));
+  dir.file_bytes = static_cast<int64_t>(header.size());
   const std::string end = JournalEndPath(dir.path);
   RETURN_IF_ERROR(fs_.WriteFileAtomically(
       end, EncodeJournalEnd({first_txid, static_cast<int64_t>(header.size())})));
@@ -115,13 +128,31 @@ absl::Status Journal::Mark() {
   return absl::OkStatus();
 }
 
+absl::Status Journal::Reserve(Dir& dir, int64_t used) const {
+  if (used <= dir.file_bytes) return absl::OkStatus();
+  dir.file_bytes = used;
+  static constexpr char kZeros[64 << 10] = {};
+  const int64_t end = used + reserve_bytes_;
+  while (dir.file_bytes < end) {
+    const int64_t piece = std::min<int64_t>(end - dir.file_bytes, sizeof(kZeros));
+    const absl::Status status =
+        dir.file->WriteAt(dir.file_bytes, std::string_view(kZeros, static_cast<size_t>(piece)));
+    // Little space is left: what is to be written may still fit.
+    if (absl::IsResourceExhausted(status)) return absl::OkStatus();
+    RETURN_IF_ERROR(status);
+    dir.file_bytes += piece;
+  }
+  return absl::OkStatus();
+}
+
 absl::Status Journal::WriteRecord(BatchHeader& header, std::string& record) {
   header.previous_crc = last_crc_;
   EncodeBatchHeader(header, record.data());
   const int64_t synced_bytes = written_bytes_ + static_cast<int64_t>(record.size());
   const std::string end = EncodeJournalEnd({newest_, synced_bytes});
   RETURN_IF_ERROR(OnEachDir([&](Dir& dir) {
-    RETURN_IF_ERROR(dir.file->Append(record));
+    RETURN_IF_ERROR(dir.file->WriteAt(written_bytes_, record));
+    RETURN_IF_ERROR(Reserve(dir, synced_bytes));
     RETURN_IF_ERROR(dir.file->Sync());
     // Not synced: it may be behind after a power loss, but never ahead.
     return dir.end->WriteAt(0, end);

@@ -41,9 +41,13 @@ class Journal {
  public:
   // Begins a segment in every directory and records the epoch there. Only fails when no directory
   // is left. `left_out` counts as dropped from the beginning. `fs` must outlive the journal.
+  // A segment is extended by `reserve_bytes` of zeros whenever its end is reached: a sync of bytes
+  // that are there already takes a fraction of one that also makes a new size durable.
   static absl::StatusOr<std::unique_ptr<Journal>> Start(
       FileSystem& fs, std::vector<std::string> dirs, int64_t segment_bytes,
-      JournalPosition position, const std::vector<FailedDirectory>& left_out = {});
+      JournalPosition position, const std::vector<FailedDirectory>& left_out = {},
+      int64_t reserve_bytes = 0);
+  // Cuts off what is reserved.
   ~Journal();
 
   // Writes and syncs the transactions [first, last]. `record` is kBatchHeaderBytes of room, filled
@@ -79,10 +83,12 @@ class Journal {
     bool marked = false;  // as behind
   };
   Journal(FileSystem& fs, std::vector<std::string> dirs, int64_t segment_bytes,
-          JournalPosition position);
+          int64_t reserve_bytes, JournalPosition position);
 
   absl::Status BeginSegment();
   absl::Status BeginSegmentIn(Dir& dir, const std::string& header, Txid first_txid);
+  // Has zeros follow the first `used` bytes of the segment, if these reach the end of the file.
+  absl::Status Reserve(Dir& dir, int64_t used) const;
   absl::Status WriteRecord(BatchHeader& header, std::string& record);
   // Runs `work` for every healthy directory, in parallel, and drops those for which it fails. An
   // error when none is left.
@@ -91,6 +97,7 @@ class Journal {
 
   FileSystem& fs_;
   const int64_t segment_bytes_;
+  const int64_t reserve_bytes_;
   const int32_t namespace_id_;
   const int64_t epoch_;
   // The committer's.

@@ -21,6 +21,22 @@ size_t FindBatchBehind(std::string_view bytes, size_t from) {
   }
 }
 
+// Whether a sector of the batch at `offset` is still the zeros it was reserved as: a write that a
+// crash tore leaves such sectors, a flipped bit does not.
+bool LacksSector(std::string_view bytes, size_t offset) {
+  constexpr size_t kSectorBytes = 512;
+  const auto header = DecodeBatchHeader(bytes.substr(offset));
+  if (!header) return false;
+  const size_t end = std::min(bytes.size(), offset + kBatchHeaderBytes + header->payload_bytes);
+  size_t sector = (offset / kSectorBytes + 1) * kSectorBytes;
+  for (; sector + kSectorBytes <= end; sector += kSectorBytes) {
+    if (bytes.substr(sector, kSectorBytes).find_first_not_of('\0') == std::string_view::npos) {
+      return true;
+    }
+  }
+  return false;
+}
+
 // Checks one segment's bytes.
 class SegmentScanner {
  public:
@@ -41,7 +57,9 @@ class SegmentScanner {
       const std::string_view rest = bytes_.substr(offset);
       const auto batch = DecodeBatch(rest);
       if (!batch) {
+        if (rest.find_first_not_of('\0') == std::string_view::npos) break;  // reserved
         RETURN_IF_ERROR(CheckTornTail(offset));
+        scan_.torn = true;
         break;
       }
       RETURN_IF_ERROR(CheckChain(*batch, offset));
@@ -62,7 +80,9 @@ class SegmentScanner {
     if (!last_) return Damaged(scan_.path, offset, "invalid batch, and a later segment exists");
     const size_t behind = FindBatchBehind(bytes_, offset);
     if (behind == std::string_view::npos) {
-      if (!IsOneBitFromBatch(bytes_.substr(offset))) return absl::OkStatus();
+      if (LacksSector(bytes_, offset) || !IsOneBitFromBatch(bytes_.substr(offset))) {
+        return absl::OkStatus();
+      }
       return Damaged(scan_.path, offset, "a bit of its last batch is flipped");
     }
     return Damaged(scan_.path, offset,

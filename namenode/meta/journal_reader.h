@@ -20,10 +20,11 @@ struct SegmentScan {
   SegmentHeader header;
   Txid last_txid = 0;       // header.first_txid - 1 when it holds no transaction
   uint32_t last_crc = 0;    // CRC of the last valid batch, or header.previous_crc
-  int64_t valid_bytes = 0;  // beyond it there is a torn tail, which was never acknowledged
+  int64_t valid_bytes = 0;  // zeros behind it are reserved; anything else is a torn tail, which was
+                            // never acknowledged
   int64_t file_bytes = 0;
+  bool torn = false;
 
-  bool torn() const { return file_bytes > valid_bytes; }
   bool has_transactions() const { return last_txid >= header.first_txid; }
 };
 
@@ -40,10 +41,11 @@ struct JournalScan {
 using BatchVisitor = std::function<absl::Status(
     const std::string& path, int64_t offset, const BatchHeader& header, std::string_view payload)>;
 
-// Scans every segment of `dir`. An invalid suffix of the last segment with no valid batch behind it
-// is a torn tail; everything else that is wrong (bad bytes, a missing segment, a break of the
-// chain, another cluster's segment) is kDataLoss naming the file and the offset. `visit` may be
-// empty; segments whose transactions are all <= `skip_through` are then checked and not visited.
+// Scans every segment of `dir`. Zeros up to the end of a segment are what was reserved of it. An
+// invalid suffix of the last segment with no valid batch behind it is a torn tail; everything else
+// that is wrong (bad bytes, a missing segment, a break of the chain, another cluster's segment) is
+// kDataLoss naming the file and the offset. `visit` may be empty; segments whose transactions are
+// all <= `skip_through` are then checked and not visited.
 absl::StatusOr<JournalScan> ScanJournal(FileSystem& fs, const std::string& dir,
                                         int32_t namespace_id, const BatchVisitor& visit = nullptr,
                                         Txid skip_through = 0);

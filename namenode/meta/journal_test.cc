@@ -20,14 +20,16 @@ constexpr int32_t kNamespaceId = 7;
 // A journal of small batches in `count` fresh directories.
 class JournalTest : public ::testing::Test {
  protected:
-  void Start(int count = 1, int64_t segment_bytes = 1 << 20, Txid last = 0) {
+  void Start(int count = 1, int64_t segment_bytes = 1 << 20, Txid last = 0,
+             int64_t reserve_bytes = 0) {
     dirs_.clear();
     for (int i = 0; i < count; ++i) {
       dirs_.push_back(temp_ / fmt::format("d{}", i));
       ASSERT_TRUE(fs_.CreateDirectories(dirs_.back()).ok());
     }
     auto journal = Journal::Start(fs_, dirs_, segment_bytes,
-                                  {.namespace_id = kNamespaceId, .epoch = 1, .last_txid = last});
+                                  {.namespace_id = kNamespaceId, .epoch = 1, .last_txid = last}, {},
+                                  reserve_bytes);
     ASSERT_TRUE(journal.ok()) << journal.status();
     journal_ = *std::move(journal);
     last_ = last;
@@ -160,8 +162,93 @@ TEST_F(JournalTest, ATornTailOfZerosOrGarbageIsCut) {
     const auto scan = Scan();
     ASSERT_TRUE(scan.ok()) << scan.status();
     EXPECT_EQ(scan->last_txid, 1);
-    EXPECT_TRUE(scan->segments[0].torn());
+    EXPECT_EQ(scan->segments[0].torn, tail.find_first_not_of('\0') != std::string::npos);
+    EXPECT_EQ(scan->segments[0].valid_bytes, static_cast<int64_t>(whole.size()));
   }
+}
+
+constexpr int64_t kReserve = 8 << 10;
+
+TEST_F(JournalTest, WhatIsReservedIsZerosUntilItIsWritten) {
+  Start(1, 1 << 20, 0, kReserve);
+  for (int i = 1; i <= 300; ++i) {
+    ASSERT_TRUE(Append().ok());
+    if (i % 50 != 0) continue;
+    const auto scan = Scan();
+    ASSERT_TRUE(scan.ok()) << scan.status();
+    const SegmentScan& segment = scan->segments[0];
+    EXPECT_EQ(segment.last_txid, i);
+    EXPECT_FALSE(segment.torn);
+    EXPECT_GE(segment.file_bytes, segment.valid_bytes);
+    EXPECT_LE(segment.file_bytes, segment.valid_bytes + kReserve);
+  }
+  journal_.reset();
+  EXPECT_EQ(Scan()->segments[0].file_bytes, Scan()->segments[0].valid_bytes);
+}
+
+TEST_F(JournalTest, WhatFitsIsWrittenWhereNothingCanBeReserved) {
+  Start(1, 1 << 20, 0, kReserve);
+  fs_.Inject(Fault::NoSpace(FileOp::kWriteAt, Segment(1), /*after=*/1));  // behind the first batch
+  ASSERT_TRUE(Append().ok());
+  EXPECT_EQ(Scan()->segments[0].file_bytes, Scan()->segments[0].valid_bytes);
+  ASSERT_TRUE(Append().ok());
+  EXPECT_GT(Scan()->segments[0].file_bytes, Scan()->segments[0].valid_bytes);
+  EXPECT_EQ(Scan()->last_txid, 2);
+}
+
+// A power loss leaves some sectors of the last batch as they were reserved.
+TEST_F(JournalTest, ABatchThatIsTornWithinTheReserveIsCut) {
+  constexpr size_t kSector = 512;
+  Start(1, 1 << 20, 0, kReserve);
+  ASSERT_TRUE(Append().ok());
+  const auto before = static_cast<size_t>(Scan()->segments[0].valid_bytes);
+  ASSERT_TRUE(Append(200).ok());
+  const auto after = static_cast<size_t>(Scan()->segments[0].valid_bytes);
+  ASSERT_GT(after, before + 4 * kSector);
+  ForgetEnd();
+  const std::string whole = Read(Segment(1));
+  for (size_t sector = 0; sector < after; sector += kSector) {
+    std::string torn = whole;
+    const size_t begin = std::max(sector, before);
+    torn.replace(begin, sector + kSector - begin, sector + kSector - begin, '\0');
+    Write(Segment(1), torn);
+    const auto scan = Scan();
+    if (sector + kSector <= before) continue;
+    ASSERT_TRUE(scan.ok()) << scan.status();
+    EXPECT_EQ(scan->last_txid, 1);
+    EXPECT_TRUE(scan->segments[0].torn);
+    EXPECT_EQ(scan->segments[0].valid_bytes, static_cast<int64_t>(before));
+  }
+}
+
+TEST_F(JournalTest, ZerosInPlaceOfASyncedBatchAreDamage) {
+  Start(1, 1 << 20, 0, kReserve);
+  ASSERT_TRUE(Append().ok());
+  const auto before = static_cast<size_t>(Scan()->segments[0].valid_bytes);
+  ASSERT_TRUE(Append().ok());
+  std::string bytes = Read(Segment(1));
+  std::fill(bytes.begin() + static_cast<ptrdiff_t>(before), bytes.end(), '\0');
+  Write(Segment(1), bytes);
+  EXPECT_THAT(Scan().status().ToString(), HasSubstr("bytes of it were synced"));
+}
+
+TEST_F(JournalTest, AClosedSegmentMayEndWithWhatWasReserved) {
+  Start(1, 1 << 20, 0, kReserve);
+  ASSERT_TRUE(Append().ok());
+  ASSERT_TRUE(Append().ok());
+  ASSERT_TRUE(journal_->Roll().ok());
+  ASSERT_TRUE(Append().ok());
+  const std::string closed = Read(Segment(1));
+  EXPECT_EQ(Scan()->segments[0].valid_bytes, static_cast<int64_t>(closed.size()));
+  Write(Segment(1), closed + std::string(kReserve, '\0'));  // the cut was not on the disk
+  ASSERT_TRUE(Scan().ok()) << Scan().status();
+  EXPECT_EQ(Scan()->last_txid, 3);
+  // But nothing of it is missing: the next segment tells.
+  std::string without_end = closed;
+  std::fill(without_end.begin() + static_cast<ptrdiff_t>(closed.size() - 2 * kBatchHeaderBytes),
+            without_end.end(), '\0');
+  Write(Segment(1), without_end);
+  EXPECT_FALSE(Scan().ok());
 }
 
 // A flipped bit never passes for a torn tail, be it in the last record.
@@ -267,7 +354,7 @@ TEST_F(JournalTest, MirrorsAreEqual) {
 }
 
 TEST_F(JournalTest, AFailingDirectoryIsDroppedAndTheOthersGoOn) {
-  for (const FileOp op : {FileOp::kAppend, FileOp::kSync}) {
+  for (const FileOp op : {FileOp::kWriteAt, FileOp::kSync}) {
     TempDir fresh;
     Start(2);
     ASSERT_TRUE(Append().ok());

@@ -30,6 +30,7 @@ struct MetaStoreOptions {
       64 << 20;  // appended and not yet in the journal; beyond it mutations wait
   int64_t max_unapplied_bytes = 256 << 20;     // durable and not yet in RocksDB
   int64_t segment_bytes = 64 << 20;            // a journal segment is closed at this size
+  int64_t reserve_bytes = 4 << 20;             // zeros written ahead of the journal's end
   int64_t checkpoint_txns = 1000000;           // dfs.namenode.checkpoint.txns
   int64_t checkpoint_period_ms = 3600000;      // dfs.namenode.checkpoint.period
   int checkpoints_retained = 2;                // dfs.namenode.num.checkpoints.retained

@@ -132,24 +132,27 @@ absl::Status NoneCanWin(FileSystem& fs, const std::vector<Candidate>& all) {
       unusable + (all_missing ? " (namenode -format makes a new file system)" : ""));
 }
 
-// Cuts the torn tail off and makes the rest durable: after a crash of the process alone it may only
-// be in the page cache.
+// Cuts off a torn tail and what is reserved, and makes the rest durable: after a crash of the
+// process alone it may only be in the page cache.
 absl::Status SettleTail(FileSystem& fs, JournalScan& journal) {
   if (journal.segments.empty()) return absl::OkStatus();
   SegmentScan& last = journal.segments.back();
   ASSIGN_OR_RETURN(const auto file, fs.Open(last.path, OpenMode::kReadWrite));
-  if (last.torn()) {
-    spdlog::warn("journal segment {}: torn tail of {} bytes after transaction {} cut off",
-                 last.path, last.file_bytes - last.valid_bytes, last.last_txid);
+  if (last.torn) {
+    spdlog::warn("journal segment {}: torn tail after transaction {} cut off at {} bytes",
+                 last.path, last.last_txid, last.valid_bytes);
+  }
+  if (last.file_bytes > last.valid_bytes) {
     RETURN_IF_ERROR(file->Truncate(last.valid_bytes));
     last.file_bytes = last.valid_bytes;
+    last.torn = false;
   }
   return file->Sync();
 }
 
 // Whether `have` is byte for byte `want`: the last CRC covers the history.
 bool SameSegment(const SegmentScan& have, const SegmentScan& want) {
-  return have.header.first_txid == want.header.first_txid && !have.torn() &&
+  return have.header.first_txid == want.header.first_txid && have.file_bytes == have.valid_bytes &&
          have.valid_bytes == want.valid_bytes && have.last_crc == want.last_crc &&
          have.header.epoch == want.header.epoch;
 }

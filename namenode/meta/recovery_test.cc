@@ -113,7 +113,7 @@ TEST(RecoveryTest, NoSpaceInTheOnlyDirectoryIsFatal) {
   FaultyFileSystem fs(PosixFileSystem());
   StoreHarness h(1, &fs);
   h.Start();
-  fs.Inject(Fault::NoSpace(FileOp::kAppend, "journal_", 0, -1));
+  fs.Inject(Fault::NoSpace(FileOp::kWriteAt, "journal_", 0, -1));
   h.Put("k", "v");
   EXPECT_EQ(h.WaitFatal().code(), absl::StatusCode::kResourceExhausted);
 }

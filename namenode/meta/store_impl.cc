@@ -26,7 +26,7 @@ absl::StatusOr<std::unique_ptr<StoreImpl>> StoreImpl::Start(const MetaStoreOptio
   std::vector<std::string> paths;
   for (const UsableDir& dir : dirs.dirs) paths.push_back(dir.path);
   ASSIGN_OR_RETURN(auto journal, Journal::Start(fs, std::move(paths), options.segment_bytes,
-                                                position, dirs.left_out));
+                                                position, dirs.left_out, options.reserve_bytes));
   ASSIGN_OR_RETURN(const std::vector<Txid> checkpoints,
                    ListCheckpoints(fs, dirs.dirs.front().path));
   const Txid checkpointed = checkpoints.empty() ? 0 : checkpoints.back();

@@ -97,8 +97,9 @@ absl::Status PrintSummary(FileSystem& fs, const std::string& dir, const NameDirR
   for (const SegmentScan& segment : report.journal.segments) {
     fmt::print("  {} epoch {}, transactions {} to {}, {} bytes", segment.path, segment.header.epoch,
                segment.header.first_txid, segment.last_txid, segment.valid_bytes);
-    if (segment.torn()) {
-      fmt::print(", then a torn tail of {} bytes", segment.file_bytes - segment.valid_bytes);
+    if (segment.file_bytes > segment.valid_bytes) {
+      fmt::print(", then {} of {} bytes", segment.torn ? "a torn tail" : "zeros in reserve",
+                 segment.file_bytes - segment.valid_bytes);
     }
     fmt::print("\n");
   }

@@ -13,6 +13,7 @@ StoreHarness::StoreHarness(int dirs, FileSystem* file_system)
   for (int i = 0; i < dirs; ++i) options.name_dirs.push_back(temp_ / fmt::format("name{}", i));
   options.marker_idle_ms = 3600000;  // tests that want markers say so
   options.apply_interval_ms = 5;
+  options.reserve_bytes = 4096;
 }
 
 StoreHarness::~StoreHarness() = default;
