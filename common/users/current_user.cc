@@ -26,7 +26,7 @@ absl::StatusOr<std::string> CurrentUserName() {
   return SystemUserName();
 }
 
-std::string ShortUserName(const std::string& user) {
+std::string_view ShortUserName(std::string_view user) {
   return user.substr(0, user.find_first_of("/@"));
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 #include "absl/status/statusor.h"
 
@@ -14,7 +15,7 @@ absl::StatusOr<std::string> CurrentUserName();
 // The operating system's name of the effective uid, whatever the environment says.
 absl::StatusOr<std::string> SystemUserName();
 
-// Hadoop's short name of "user", "user/host@REALM" or "user@REALM" without name rules.
-std::string ShortUserName(const std::string& user);
+// Hadoop's short name of "user", "user/host@REALM" or "user@REALM" without name rules: its front.
+std::string_view ShortUserName(std::string_view user);
 
 }  // namespace cairn

@@ -139,8 +139,9 @@ std::optional<std::string> ProxyUsers::Refusal(const std::string& real_user,
     MutexLock lock(mu_);
     entries = entries_;
   }
-  const auto entry = entries->find(ShortUserName(real_user));
-  if (entry == entries->end() || !MayActAs(entry->second, ShortUserName(effective_user))) {
+  const auto entry = entries->find(std::string(ShortUserName(real_user)));
+  if (entry == entries->end() ||
+      !MayActAs(entry->second, std::string(ShortUserName(effective_user)))) {
     return fmt::format("User: {} is not allowed to impersonate {}", real_user, effective_user);
   }
   if (!entry->second.machines.Includes(ip)) {

@@ -129,11 +129,11 @@ std::vector<ReplicaLocation> BlockManagerImpl::ExpectedLocations(BlockId id) con
 }
 
 // Good places; else those whose deletion was decided; else the corrupt ones.
-std::vector<StorageIndex> BlockManagerImpl::PlacesOf(BlockId id, const BlockRecord& record,
-                                                     bool* corrupt) const {
-  std::vector<StorageIndex> good;
-  std::vector<StorageIndex> excess;
-  std::vector<StorageIndex> bad;
+BlockManagerImpl::Places BlockManagerImpl::PlacesOf(BlockId id, const BlockRecord& record,
+                                                    bool* corrupt) const {
+  Places good;
+  Places excess;
+  Places bad;
   const auto open = state_.open.find(id);
   if (!record.complete() && open != state_.open.end()) {
     for (const OpenReplica& place : open->second) {
@@ -156,8 +156,7 @@ std::vector<StorageIndex> BlockManagerImpl::PlacesOf(BlockId id, const BlockReco
   return excess.empty() ? bad : excess;
 }
 
-void BlockManagerImpl::SortForReader(std::vector<StorageIndex>& places,
-                                     std::string_view client_address,
+void BlockManagerImpl::SortForReader(Places& places, std::string_view client_address,
                                      std::string_view client_rack) const {
   const std::vector<NodeIndex> local = state_.nodes.FindByHost(client_address);
   if (!local.empty()) client_rack = state_.nodes.node(local.front()).rack;
@@ -168,8 +167,7 @@ void BlockManagerImpl::SortForReader(std::vector<StorageIndex>& places,
     uint64_t tie;  // equals in random order, to spread the load
     StorageIndex storage;
   };
-  std::vector<Ranked> ranked;
-  ranked.reserve(places.size());
+  absl::InlinedVector<Ranked, 4> ranked;
   for (const StorageIndex storage : places) {
     const NodeIndex node = state_.nodes.NodeOf(storage);
     const DatanodeState& state = state_.nodes.node(node);
@@ -194,7 +192,7 @@ LocatedBlock BlockManagerImpl::Locate(BlockId id, int64_t offset_in_file,
   const BlockRecord* record = state_.blocks.Find(id);
   if (record == nullptr) return located;
   located.block.block = {id, record->generation_stamp(), record->length()};
-  std::vector<StorageIndex> places = PlacesOf(id, *record, &located.corrupt);
+  Places places = PlacesOf(id, *record, &located.corrupt);
   if (places.size() > 1) SortForReader(places, client_address, client_rack);
   const int64_t now_ms = clock_.MonotonicMs();
   located.locations.reserve(places.size());

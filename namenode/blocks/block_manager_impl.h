@@ -10,6 +10,7 @@
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/container/flat_hash_set.h"
+#include "absl/container/inlined_vector.h"
 #include "common/clock.h"
 #include "common/random.h"
 #include "common/threads.h"
@@ -117,9 +118,10 @@ class BlockManagerImpl : public BlockManager {
   };
 
   // -- block_manager_impl.cc
-  std::vector<StorageIndex> PlacesOf(BlockId id, const BlockRecord& record, bool* corrupt) const
-      REQUIRES(mu_);
-  void SortForReader(std::vector<StorageIndex>& places, std::string_view client_address,
+  // Most blocks have so few that they need no memory of their own.
+  using Places = absl::InlinedVector<StorageIndex, 4>;
+  Places PlacesOf(BlockId id, const BlockRecord& record, bool* corrupt) const REQUIRES(mu_);
+  void SortForReader(Places& places, std::string_view client_address,
                      std::string_view client_rack) const REQUIRES(mu_);
   std::vector<NodeIndex> FindNodes(const std::vector<ReplicaLocation>& locations) const
       REQUIRES(mu_);

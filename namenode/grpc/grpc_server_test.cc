@@ -88,7 +88,7 @@ TEST_F(GrpcServerTest, ExactlyOnceIdentityReachesTheCore) {
   ASSERT_TRUE(Delete("/f", 41, deleted).ok());
   EXPECT_TRUE(deleted);
   MutexLock lock(mu);
-  EXPECT_EQ(seen.client_id, std::string(16, 'c'));
+  EXPECT_EQ(seen.client_id.bytes(), std::string(16, 'c'));
   EXPECT_EQ(seen.call_id, 41);
 }
 

@@ -27,7 +27,7 @@ HadoopCall::HadoopCall(HadoopFrontEnd& front, size_t method, std::unique_ptr<ipc
   call_.caller.user = ShortUserName(context.effective_user);
   call_.real_user = ShortUserName(context.real_user);
   call_.caller.address = rpc_->peer_ip();
-  call_.caller.call = {.client_id = std::string(rpc_->client_id()), .call_id = rpc_->call_id()};
+  call_.caller.call = {.client_id = rpc_->client_id(), .call_id = rpc_->call_id()};
 }
 
 void HadoopCall::Begin() {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -12,14 +13,33 @@
 
 namespace cairn::namenode {
 
+// Which client calls: sixteen bytes of its choice, or none. Kept in place: every call has one.
+class ClientId {
+ public:
+  static constexpr size_t kBytes = 16;
+
+  ClientId() = default;
+  // Another number of bytes is none.
+  ClientId(std::string_view bytes) : present_(bytes.size() == kBytes) {
+    if (present_) std::copy(bytes.begin(), bytes.end(), bytes_.begin());
+  }
+  ClientId(const std::string& bytes) : ClientId(std::string_view(bytes)) {}
+
+  bool present() const { return present_; }
+  // Empty when there is none.
+  std::string_view bytes() const { return {bytes_.data(), present_ ? kBytes : 0}; }
+
+ private:
+  std::array<char, kBytes> bytes_ = {};
+  bool present_ = false;
+};
+
 // The identity of one call, for exactly-once.
 struct CallId {
-  static constexpr size_t kClientIdBytes = 16;
+  ClientId client_id;    // none: not remembered
+  int64_t call_id = -1;  // below 0: not remembered
 
-  std::string client_id;  // kClientIdBytes, or empty: not remembered
-  int64_t call_id = -1;   // below 0: not remembered
-
-  bool remembered() const { return client_id.size() == kClientIdBytes && call_id >= 0; }
+  bool remembered() const { return client_id.present() && call_id >= 0; }
 };
 
 // Thread-compatible value.

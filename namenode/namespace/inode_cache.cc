@@ -144,7 +144,8 @@ CacheNode* InodeCache::NewNode(InodeId parent, std::string_view name) {
 void InodeCache::Assign(CacheNode* node, InodePtr inode) {
   bytes_ -= BytesOf(*node);
   const bool was_present = node->inode != nullptr, is_present = inode != nullptr;
-  if (was_present) {
+  const bool same_inode = was_present && is_present && node->inode->id == inode->id;
+  if (was_present && !same_inode) {
     const auto it = by_id_.find(node->inode->id);
     if (it != by_id_.end() && it->second == node) by_id_.erase(it);
   }
@@ -159,7 +160,7 @@ void InodeCache::Assign(CacheNode* node, InodePtr inode) {
   node->inode = std::move(inode);
   if (is_present) {
     std::string().swap(node->absent_name);
-    by_id_[node->inode->id] = node;
+    if (!same_inode) by_id_[node->inode->id] = node;
     if (!was_present) directories_[node->parent].children.Insert(node);
   }
   bytes_ += BytesOf(*node);

@@ -1,6 +1,8 @@
 // Linking, unlinking and describing inodes.
 #include "namenode/namespace/inode_ops.h"
 
+#include <fmt/format.h>
+
 #include <utility>
 
 #include "common/status_macros.h"
@@ -20,9 +22,10 @@ absl::Status ChangeChildCount(Txn& txn, InodeId directory, int64_t delta) {
   return absl::OkStatus();
 }
 
-absl::Status CheckNotInSafeMode(const OpContext& ctx, std::string_view what) {
+absl::Status CheckNotInSafeMode(const OpContext& ctx, std::string_view what,
+                                std::string_view of_what) {
   if (!ctx.blocks.InSafeMode()) return absl::OkStatus();
-  return errors::SafeMode(what, ctx.blocks.SafeModeTip());
+  return errors::SafeMode(fmt::format("{}{}", what, of_what), ctx.blocks.SafeModeTip());
 }
 
 absl::StatusOr<ResolvedPath> ResolveChecked(OpContext& ctx, std::string_view path, PathUse use,
@@ -40,17 +43,18 @@ absl::Status VerifyParent(const ResolvedPath& path) {
   return absl::OkStatus();
 }
 
-absl::Status CheckNewEntry(const OpContext& ctx, const Inode& directory,
-                           std::string_view directory_path, std::string_view name) {
+absl::Status CheckNewEntry(const OpContext& ctx, const Inode& directory, const ResolvedPath& path,
+                           size_t index) {
+  const std::string_view name = path.names[index];
   if (name == ".snapshot") return errors::ReservedName(name);
   if (directory.id == kRootInodeId && name == kReservedRoot) return errors::ReservedRootName(name);
   const int64_t name_limit = ctx.options.max_component_length;
   if (name_limit > 0 && static_cast<int64_t>(name.size()) > name_limit) {
-    return errors::ComponentTooLong(name, directory_path, name_limit,
+    return errors::ComponentTooLong(name, path.Path(index), name_limit,
                                     static_cast<int64_t>(name.size()));
   }
   if (directory.child_count >= ctx.options.max_directory_items) {
-    return errors::TooManyDirectoryItems(directory_path, ctx.options.max_directory_items,
+    return errors::TooManyDirectoryItems(path.Path(index), ctx.options.max_directory_items,
                                          directory.child_count);
   }
   return absl::OkStatus();
@@ -96,7 +100,7 @@ absl::Status CreateAncestors(OpContext& ctx, ResolvedPath& path, std::optional<u
   const uint16_t base = mode ? *mode : path.inodes[deepest]->mode & 0777;
   for (size_t i = deepest + 1; i + 1 < path.size(); ++i) {
     const Inode& parent = *path.inodes[i - 1];
-    RETURN_IF_ERROR(CheckNewEntry(ctx, parent, path.Path(i), path.names[i]));
+    RETURN_IF_ERROR(CheckNewEntry(ctx, parent, path, i));
     ASSIGN_OR_RETURN(path.inodes[i],
                      LinkChild(ctx.txn, NewInode(ctx, parent, path.names[i], InodeKind::kDirectory,
                                                  base | 0300)));

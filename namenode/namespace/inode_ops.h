@@ -14,10 +14,11 @@
 
 namespace cairn::namenode {
 
-// SafeModeException "Cannot <what>. Name node is in safe mode." while safe mode is on.
-absl::Status CheckNotInSafeMode(const OpContext& ctx, std::string_view what);
+// SafeModeException "Cannot <what><of_what>. Name node is in safe mode." while safe mode is on.
+absl::Status CheckNotInSafeMode(const OpContext& ctx, std::string_view what,
+                                std::string_view of_what = "");
 
-// `path` and its permission check in one step.
+// `path`, which must outlive the result, and its permission check in one step.
 absl::StatusOr<ResolvedPath> ResolveChecked(OpContext& ctx, std::string_view path, PathUse use,
                                             const AccessNeeds& needs);
 
@@ -25,10 +26,10 @@ absl::StatusOr<ResolvedPath> ResolveChecked(OpContext& ctx, std::string_view pat
 // none.
 absl::Status VerifyParent(const ResolvedPath& path);
 
-// Name and size limits for a new entry `name` of `directory`: reserved names, bytes of the name,
-// entries of the directory.
-absl::Status CheckNewEntry(const OpContext& ctx, const Inode& directory,
-                           std::string_view directory_path, std::string_view name);
+// Name and size limits for a new entry of `directory`, the one at `index` of `path`: reserved
+// names, bytes of the name, entries of the directory.
+absl::Status CheckNewEntry(const OpContext& ctx, const Inode& directory, const ResolvedPath& path,
+                           size_t index);
 
 // Adds `delta` to the child count of a directory, as this transaction sees it now; its mtime
 // becomes now.

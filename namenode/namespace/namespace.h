@@ -68,6 +68,8 @@ class Namespace {
                                       std::string client_name, Done<LocatedBlock> done) = 0;
   virtual void UpdatePipeline(const Caller& caller, UpdatePipelineRequest request,
                               DoneVoid done) = 0;
+  // `last_block` of the result is only filled where the last of its `blocks` is not the file's
+  // last.
   virtual void GetBlockLocations(const Caller& caller, std::string path, int64_t offset,
                                  int64_t length, Done<LocatedBlocks> done) = 0;
   virtual void ReportBadBlocks(const Caller& caller, std::vector<LocatedBlock> blocks,

@@ -40,7 +40,7 @@ absl::Status FailAfterCommit(absl::Status error) {
 }
 
 std::optional<absl::Status> ErrorAfterCommit(const absl::Status& status) {
-  if (!status.GetPayload(kCommitUrl)) return std::nullopt;
+  if (status.ok() || !status.GetPayload(kCommitUrl)) return std::nullopt;
   absl::Status error = status;
   error.ErasePayload(kCommitUrl);
   return error;

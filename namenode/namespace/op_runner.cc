@@ -104,17 +104,26 @@ void OpRunner::AttemptLocked(const std::shared_ptr<OpTask>& task, Outcome& outco
   if (task->remembered() && !task->started && Replay(task, outcome)) return;
 
   TxnImpl txn(deps_, state_, task->work, task->mutation(), task.get());
-  OpContext ctx{txn,
-                task->caller(),
-                options_,
-                deps_.blocks,
-                state_.leases,
-                deps_.store.identity().block_pool_id,
-                deps_.store.identity().creation_ms,
-                task->checked_subtree,
-                !task->waited && options_.complete_wait_ms > 0};
+  OpContext ctx = ContextOf(txn, task->caller());
+  ctx.checked_subtree = task->checked_subtree;
+  ctx.may_wait = !task->waited && options_.complete_wait_ms > 0;
   absl::Status status = task->Invoke(ctx);
   Judge(task, std::move(status), txn, outcome);
+}
+
+OpContext OpRunner::ContextOf(TxnImpl& txn, const Caller& caller) const {
+  const ClusterIdentity& identity = deps_.store.identity();
+  return {.txn = txn,
+          .caller = caller,
+          .options = options_,
+          .blocks = deps_.blocks,
+          .leases = state_.leases,
+          .block_pool_id = identity.block_pool_id,
+          .creation_ms = identity.creation_ms};
+}
+
+bool OpRunner::AsksForMore(const absl::Status& status) {
+  return absl::IsAborted(status) || ErrorAfterCommit(status);
 }
 
 bool OpRunner::Replay(const std::shared_ptr<OpTask>& task, Outcome& outcome) {
@@ -218,7 +227,8 @@ void OpRunner::Succeed(const std::shared_ptr<OpTask>& task, TxnImpl& txn, Outcom
   std::optional<RetryRow> reply;
   if (task->remembered()) {
     const CallId& call = task->caller().call;
-    reply = RetryRow{call.client_id, call.call_id, task->EncodeReply(), txn.now_ms()};
+    reply = RetryRow{std::string(call.client_id.bytes()), call.call_id, task->EncodeReply(),
+                     txn.now_ms()};
   }
   const bool stored = !writes.empty();
   if (stored) {

@@ -7,6 +7,7 @@
 #include <functional>
 #include <future>
 #include <memory>
+#include <optional>
 #include <string>
 #include <type_traits>
 #include <utility>
@@ -51,6 +52,10 @@ class OpRunner {
   // without the lock.
   template <typename Result, typename Op>
   void Run(const Caller& caller, OpMode mode, Op op, Done<Result> done) {
+    if (mode == OpMode::kRead) {
+      // Nearly always everything is in the cache.
+      if (auto result = ReadCached<Result>(caller, op)) return done(*std::move(result));
+    }
     Start(std::make_shared<TypedOpTask<Result, Op>>(caller, mode, std::move(op), std::move(done)));
   }
   // The same for operations that give absl::Status.
@@ -114,6 +119,22 @@ class OpRunner {
   Statistics statistics() const;
 
  private:
+  // A read that is answered by its first attempt, without a task; empty when it needs one.
+  template <typename Result, typename Op>
+  std::optional<absl::StatusOr<Result>> ReadCached(const Caller& caller, Op& op) {
+    MutexLock lock(mu_);
+    if (exclusive_ != nullptr) return std::nullopt;
+    TxnImpl txn(deps_, state_, no_rows_, /*mutation=*/false, nullptr);
+    OpContext ctx = ContextOf(txn, caller);
+    absl::StatusOr<Result> result = op(ctx);
+    if (AsksForMore(result.status())) return std::nullopt;
+    Tidy();
+    return result;
+  }
+  OpContext ContextOf(TxnImpl& txn, const Caller& caller) const REQUIRES(mu_);
+  // Whether a status is no answer but tells the runner what to do.
+  static bool AsksForMore(const absl::Status& status);
+
   enum class Next { kNothing, kReply, kLoad, kCheck, kAwait };
   // What is to be done after an attempt, without the lock.
   struct Outcome {
@@ -164,6 +185,8 @@ class OpRunner {
   const EntryCheck check_;
   const DamageHandler damage_;
   std::function<void()> purge_listener_;
+
+  const WorkingSet no_rows_;  // of a first attempt
 
   mutable Mutex mu_;  // the namespace lock
   NamespaceState state_ GUARDED_BY(mu_);

@@ -15,7 +15,7 @@ namespace cairn::namenode {
 absl::StatusOr<ResolvedPath> ResolveFile(OpContext& ctx, std::string_view path, InodeId file_id) {
   if (file_id == kUnknownInodeId) return ResolveChecked(ctx, path, PathUse::kAccess, {});
   ASSIGN_OR_RETURN(std::optional<ResolvedPath> resolved, ResolveInode(ctx.txn, file_id));
-  if (!resolved) return ResolvedPath{{"", std::string(path)}, {nullptr, nullptr}};
+  if (!resolved) return ResolvedPath{{"", path}, {nullptr, nullptr}};
   return *std::move(resolved);
 }
 
@@ -23,17 +23,17 @@ absl::StatusOr<InodePtr> CheckLease(const OpContext& ctx, const ResolvedPath& re
                                     std::string_view path, InodeId file_id,
                                     std::string_view client_name) {
   const InodePtr& file = resolved.last();
-  const std::string lease = LeaseText(ctx.leases, client_name);
-  if (file == nullptr) return errors::NoSuchOpenFile(path, file_id, lease);
+  const auto lease = [&] { return LeaseText(ctx.leases, client_name); };
+  if (file == nullptr) return errors::NoSuchOpenFile(path, file_id, lease());
   if (!file->is_file()) {
     return MakeError(
         ErrorKind::kLeaseExpired,
-        fmt::format("INode is not a regular file: {} (inode {}) {}", path, file->id, lease));
+        fmt::format("INode is not a regular file: {} (inode {}) {}", path, file->id, lease()));
   }
-  if (!file->under_construction) return errors::NotOpenForWriting(path, file->id, lease);
+  if (!file->under_construction) return errors::NotOpenForWriting(path, file->id, lease());
   if (file->under_construction->client_name != client_name) {
     return errors::NotLeaseOwner(client_name, file->under_construction->client_name, path, file->id,
-                                 lease);
+                                 lease());
   }
   return file;
 }

@@ -36,10 +36,9 @@ bool IsValidUtf8(std::string_view text) {
 
 }  // namespace
 
-absl::StatusOr<std::vector<std::string>> SplitPath(std::string_view path) {
+absl::StatusOr<PathNames> SplitPath(std::string_view path) {
   if (path.empty() || path[0] != '/') return errors::RelativePath(path);
-  std::vector<std::string> names;
-  names.reserve(static_cast<size_t>(std::count(path.begin(), path.end(), '/')));
+  PathNames names;
   for (size_t begin = 0; begin < path.size();) {
     const size_t end = std::min(path.find('/', begin), path.size());
     if (end > begin) names.emplace_back(path.substr(begin, end - begin));

@@ -3,8 +3,8 @@
 
 #include <string>
 #include <string_view>
-#include <vector>
 
+#include "absl/container/inlined_vector.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 
@@ -14,9 +14,13 @@ inline constexpr std::string_view kReservedRoot = ".reserved";
 inline constexpr std::string_view kReservedInodes = ".inodes";
 inline constexpr std::string_view kReservedRaw = "raw";
 
-// The components of an absolute path, without the root; doubled and trailing slashes are tolerated,
-// as HDFS's reads do. A relative path is errors::RelativePath.
-absl::StatusOr<std::vector<std::string>> SplitPath(std::string_view path);
+// Names of a path, in order; most paths have so few that they need no memory of their own.
+inline constexpr size_t kTypicalPathNames = 8;
+using PathNames = absl::InlinedVector<std::string_view, kTypicalPathNames>;
+
+// The components of an absolute path, as parts of it, without the root; doubled and trailing
+// slashes are tolerated, as HDFS's reads do. A relative path is errors::RelativePath.
+absl::StatusOr<PathNames> SplitPath(std::string_view path);
 
 // Whether HDFS's DFSUtil.isValidName accepts `path` as the name of something to create: absolute,
 // valid UTF-8 without NUL, no component "." or ".."

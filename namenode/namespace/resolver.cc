@@ -1,6 +1,7 @@
 // Walks paths and parent links through a transaction.
 #include "namenode/namespace/resolver.h"
 
+#include <algorithm>
 #include <charconv>
 #include <utility>
 
@@ -11,8 +12,8 @@
 namespace cairn::namenode {
 namespace {
 
-// Follows names[first..], which it takes, below `resolved`'s last inode.
-absl::Status Descend(Txn& txn, std::vector<std::string>& names, size_t first, std::string_view path,
+// Follows names[first..] below `resolved`'s last inode.
+absl::Status Descend(Txn& txn, const PathNames& names, size_t first, std::string_view path,
                      ResolvedPath& resolved) {
   for (size_t i = first; i < names.size(); ++i) {
     const InodePtr& parent = resolved.inodes.back();
@@ -22,23 +23,22 @@ absl::Status Descend(Txn& txn, std::vector<std::string>& names, size_t first, st
     if (parent != nullptr && parent->is_directory()) {
       absl::StatusOr<InodePtr> found = txn.Child(parent->id, names[i]);
       if (Txn::IsMiss(found.status())) {
-        const std::vector<std::string_view> rest(names.begin() + i, names.end());
-        txn.Prefetch(parent->id, rest);
+        txn.Prefetch(parent->id, absl::MakeConstSpan(names).subspan(i));
       }
       if (!found.ok()) return found.status();
       child = *std::move(found);
     }
-    resolved.names.push_back(std::move(names[i]));
+    resolved.names.push_back(names[i]);
     resolved.inodes.push_back(std::move(child));
   }
   return absl::OkStatus();
 }
 
 // /.reserved/.inodes/<id>[/..][/rest]; `names` are all components.
-absl::StatusOr<ResolvedPath> ResolveByInodePath(Txn& txn, std::vector<std::string>& names,
+absl::StatusOr<ResolvedPath> ResolveByInodePath(Txn& txn, const PathNames& names,
                                                 std::string_view path) {
   InodeId id = 0;
-  const std::string& text = names[2];
+  const std::string_view text = names[2];
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), id);
   if (error != std::errc() || end != text.data() + text.size())
     return errors::InvalidInodePath(path);
@@ -60,12 +60,19 @@ absl::StatusOr<ResolvedPath> ResolveByInodePath(Txn& txn, std::vector<std::strin
 
 std::string ResolvedPath::Path(size_t count) const {
   if (count <= 1) return "/";
+  size_t bytes = 0;
+  for (size_t i = 1; i < count; ++i) bytes += 1 + names[i].size();
   std::string path;
+  path.reserve(bytes);
   for (size_t i = 1; i < count; ++i) {
     path += '/';
     path += names[i];
   }
   return path;
+}
+
+bool ResolvedPath::IsBelow(const ResolvedPath& other) const {
+  return size() > other.size() && std::equal(other.names.begin(), other.names.end(), names.begin());
 }
 
 size_t ResolvedPath::ancestor_index() const {
@@ -75,7 +82,7 @@ size_t ResolvedPath::ancestor_index() const {
 }
 
 absl::StatusOr<ResolvedPath> ResolvePath(Txn& txn, std::string_view path) {
-  ASSIGN_OR_RETURN(std::vector<std::string> names, SplitPath(path));
+  ASSIGN_OR_RETURN(const PathNames names, SplitPath(path));
   if (names.size() >= 3 && names[0] == kReservedRoot && names[1] == kReservedInodes) {
     return ResolveByInodePath(txn, names, path);
   }
@@ -83,8 +90,6 @@ absl::StatusOr<ResolvedPath> ResolvePath(Txn& txn, std::string_view path) {
   if (names.size() >= 2 && names[0] == kReservedRoot && names[1] == kReservedRaw) first = 2;
   ASSIGN_OR_RETURN(InodePtr root, txn.ById(kRootInodeId));
   ResolvedPath resolved;
-  resolved.names.reserve(names.size() + 1);
-  resolved.inodes.reserve(names.size() + 1);
   resolved.names.emplace_back();
   resolved.inodes.push_back(std::move(root));
   RETURN_IF_ERROR(Descend(txn, names, first, path, resolved));

@@ -4,25 +4,27 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <vector>
 
+#include "absl/container/inlined_vector.h"
 #include "absl/status/statusor.h"
+#include "namenode/namespace/path.h"
 #include "namenode/namespace/txn.h"
 
 namespace cairn::namenode {
 
 // The inodes along a path. names[0] is the root's empty name, so that inodes[i] belongs to
-// names[i]; where something is missing, that entry and all behind it are null. A file in the middle
-// leaves the entries behind it null as well: permissions.h reports it.
+// names[i]; the names are parts of the path that was resolved, which must outlive this, or those of
+// the inodes. Where something is missing, that entry and all behind it are null. A file in the
+// middle leaves the entries behind it null as well: permissions.h reports it.
 struct ResolvedPath {
-  std::vector<std::string> names;
-  std::vector<InodePtr> inodes;
+  PathNames names;
+  absl::InlinedVector<InodePtr, kTypicalPathNames> inodes;
 
   size_t size() const { return names.size(); }
   bool is_root() const { return names.size() == 1; }
   bool exists() const { return inodes.back() != nullptr; }
   const InodePtr& last() const { return inodes.back(); }
-  const std::string& last_name() const { return names.back(); }
+  std::string_view last_name() const { return names.back(); }
   // The parent's inode; null when it is missing. Not for the root.
   const InodePtr& parent() const { return inodes[inodes.size() - 2]; }
   // Path of the first `count` entries: Path(size()) is the whole, without doubled or trailing
@@ -30,6 +32,9 @@ struct ResolvedPath {
   std::string Path(size_t count) const;
   std::string path() const { return Path(size()); }
   std::string parent_path() const { return Path(size() - 1); }
+  // Whether this is the path `other`, or one strictly below it.
+  bool IsSameAs(const ResolvedPath& other) const { return names == other.names; }
+  bool IsBelow(const ResolvedPath& other) const;
   // Index of the deepest existing inode before the last entry (the "ancestor" of HDFS's permission
   // rules); 0 for the root itself.
   size_t ancestor_index() const;

@@ -60,7 +60,7 @@ class RetryCache {
 
  private:
   struct Key {
-    std::array<uint64_t, CallId::kClientIdBytes / sizeof(uint64_t)> client_id;
+    std::array<uint64_t, ClientId::kBytes / sizeof(uint64_t)> client_id;
     int64_t call_id;
     friend bool operator==(const Key&, const Key&) = default;
     template <typename H>
@@ -82,7 +82,7 @@ class RetryCache {
   };
 
   static Key KeyOf(std::string_view client_id, int64_t call_id);
-  static Key KeyOf(const CallId& call) { return KeyOf(call.client_id, call.call_id); }
+  static Key KeyOf(const CallId& call) { return KeyOf(call.client_id.bytes(), call.call_id); }
   void ForgetFront();
 
   const Clock& clock_;

@@ -52,7 +52,6 @@ LocatedBlocks LocateBlocks(const Inode& file, const BlockManager& blocks,
     offset += view->row.length;
     located.last_block_complete = view->row.state == BlockState::kComplete;
   }
-  if (!located.blocks.empty()) located.last_block = {located.blocks.back()};
   return located;
 }
 

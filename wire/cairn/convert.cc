@@ -141,7 +141,11 @@ void ToProto(const LocatedBlocks& from, v1::LocatedBlocks& to) {
   to.set_under_construction(from.under_construction);
   to.set_last_block_complete(from.last_block_complete);
   for (const LocatedBlock& block : from.blocks) ToProto(block, *to.add_blocks());
-  if (!from.last_block.empty()) ToProto(from.last_block.front(), *to.mutable_last_block());
+  if (!from.last_block.empty()) {
+    ToProto(from.last_block.front(), *to.mutable_last_block());
+  } else if (!from.blocks.empty()) {
+    ToProto(from.blocks.back(), *to.mutable_last_block());
+  }
   to.set_file_id(from.file_id);
 }
 

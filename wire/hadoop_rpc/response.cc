@@ -29,24 +29,47 @@ uint32_t ZigZag(int32_t value) {
   return static_cast<uint32_t>(value) << 1 ^ static_cast<uint32_t>(value >> 31);
 }
 
-// The delimited header of a success.
-void AppendSuccessHeader(const ReplyTo& to, std::string& out) {
+char* PutVarint(uint64_t value, char* at) {
+  for (; value >= 0x80; value >>= 7) *at++ = static_cast<char>(value | 0x80);
+  *at++ = static_cast<char>(value);
+  return at;
+}
+
+// The front of a reply of success, up to a response of `response_bytes`: the frame's length, the
+// delimited header, the response's length.
+void AppendSuccessFront(const ReplyTo& to, size_t response_bytes, std::string& out) {
+  constexpr size_t kMostBeforeId = 32;
+  constexpr size_t kMostBehindId = 32;
   const auto call_id = static_cast<uint32_t>(to.call_id);
   const uint32_t retry_count = ZigZag(to.retry_count);
-  const size_t size = 1 + VarintSize(call_id) + 2 + 2 + 1 + VarintSize(to.client_id.size()) +
-                      to.client_id.size() + 1 + VarintSize(retry_count);
-  PutVarint64(out, size);
-  out.push_back(kCallIdTag);
-  PutVarint64(out, call_id);
-  out.push_back(kStatusTag);
-  out.push_back(static_cast<char>(RpcReplyStatus::kSuccess));
-  out.push_back(kVersionTag);
-  out.push_back(static_cast<char>(kRpcVersion));
-  out.push_back(kClientIdTag);
-  PutVarint64(out, to.client_id.size());
+  const size_t header_bytes = 1 + VarintSize(call_id) + 2 + 2 + 1 +
+                              VarintSize(to.client_id.size()) + to.client_id.size() + 1 +
+                              VarintSize(retry_count);
+  const size_t content_bytes =
+      VarintSize(header_bytes) + header_bytes + VarintSize(response_bytes) + response_bytes;
+
+  char front[kMostBeforeId];
+  char* at = front;
+  for (int shift = 24; shift >= 0; shift -= 8) *at++ = static_cast<char>(content_bytes >> shift);
+  static_assert(kFrameLengthBytes == 4);
+  at = PutVarint(header_bytes, at);
+  *at++ = kCallIdTag;
+  at = PutVarint(call_id, at);
+  *at++ = kStatusTag;
+  *at++ = static_cast<char>(RpcReplyStatus::kSuccess);
+  *at++ = kVersionTag;
+  *at++ = static_cast<char>(kRpcVersion);
+  *at++ = kClientIdTag;
+  at = PutVarint(to.client_id.size(), at);
+  out.append(front, static_cast<size_t>(at - front));
   out.append(to.client_id);
-  out.push_back(kRetryCountTag);
-  PutVarint64(out, retry_count);
+
+  char behind[kMostBehindId];
+  at = behind;
+  *at++ = kRetryCountTag;
+  at = PutVarint(retry_count, at);
+  at = PutVarint(response_bytes, at);
+  out.append(behind, static_cast<size_t>(at - behind));
 }
 
 void AppendFailure(const ReplyTo& to, RpcReplyStatus status, const RpcError& error,
@@ -70,18 +93,14 @@ void AppendFailure(const ReplyTo& to, RpcReplyStatus status, const RpcError& err
 }  // namespace
 
 void AppendReply(const ReplyTo& to, std::string_view response, std::string& out) {
-  const FrameScope frame(out);
-  AppendSuccessHeader(to, out);
-  PutVarint64(out, response.size());
+  AppendSuccessFront(to, response.size(), out);
   out.append(response);
 }
 
 void AppendReply(const ReplyTo& to, const google::protobuf::MessageLite& response,
                  std::string& out) {
-  const FrameScope frame(out);
-  AppendSuccessHeader(to, out);
   const size_t size = response.ByteSizeLong();
-  PutVarint64(out, size);
+  AppendSuccessFront(to, size, out);
   const size_t at = out.size();
   out.resize(at + size);
   response.SerializeWithCachedSizesToArray(reinterpret_cast<uint8_t*>(out.data() + at));

@@ -53,7 +53,11 @@ void ToProto(const LocatedBlocks& blocks, hdfs::LocatedBlocksProto& proto) {
   proto.set_underconstruction(blocks.under_construction);
   proto.set_islastblockcomplete(blocks.last_block_complete);
   for (const LocatedBlock& block : blocks.blocks) ToProto(block, *proto.add_blocks());
-  if (!blocks.last_block.empty()) ToProto(blocks.last_block.front(), *proto.mutable_lastblock());
+  if (!blocks.last_block.empty()) {
+    ToProto(blocks.last_block.front(), *proto.mutable_lastblock());
+  } else if (!blocks.blocks.empty()) {
+    ToProto(blocks.blocks.back(), *proto.mutable_lastblock());
+  }
 }
 
 void ToProto(const FileStatus& status, hdfs::HdfsFileStatusProto& proto) {

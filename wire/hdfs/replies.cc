@@ -60,7 +60,12 @@ class FieldWriter {
     Advance(PutVarint(static_cast<uint64_t>(field) << 3 | 2, at) + length_bytes);
     return {size_, length_bytes};
   }
-  void End(const Nested& message) {
+  // The content of a message that has ended; valid until one around it ends.
+  struct Written {
+    size_t content = 0;
+    size_t length = 0;
+  };
+  Written End(const Nested& message) {
     const size_t length = size_ - message.content;
     const size_t length_bytes = VarintSize(length);
     if (length_bytes != message.length_bytes) {
@@ -69,7 +74,16 @@ class FieldWriter {
                    bytes_.data() + message.content, length);
       size_ += length_bytes - message.length_bytes;
     }
-    PutVarint(length, bytes_.data() + message.content - message.length_bytes);
+    const size_t content = message.content - message.length_bytes + length_bytes;
+    PutVarint(length, bytes_.data() + content - length_bytes);
+    return {content, length};
+  }
+  // A field with the same content.
+  void Again(int field, const Written& message) {
+    char* at = Room(message.length);
+    at = PutVarint(message.length, PutVarint(static_cast<uint64_t>(field) << 3 | 2, at));
+    std::memcpy(at, bytes_.data() + message.content, message.length);
+    Advance(at + message.length);
   }
   std::string Take() {
     bytes_.resize(size_);
@@ -129,7 +143,7 @@ void PutEmptyToken(int field, FieldWriter& out) {
   out.End(message);
 }
 
-void PutLocatedBlock(const LocatedBlock& block, int field, FieldWriter& out) {
+FieldWriter::Written PutLocatedBlock(const LocatedBlock& block, int field, FieldWriter& out) {
   using Proto = hdfs::LocatedBlockProto;
   const auto message = out.Begin(field, block.locations.size() * kTypicalPlaceBytes);
   PutBlock(block.block, Proto::kBFieldNumber, out);
@@ -148,13 +162,17 @@ void PutLocatedBlock(const LocatedBlock& block, int field, FieldWriter& out) {
   for (const ReplicaLocation& place : block.locations) {
     out.Bytes(Proto::kStorageIDsFieldNumber, place.storage_id);
   }
-  out.End(message);
+  return out.End(message);
 }
 
 size_t ExpectedBytes(const LocatedBlocks& blocks) {
   size_t places = 1;
   for (const LocatedBlock& block : blocks.blocks) places += 1 + block.locations.size();
-  for (const LocatedBlock& block : blocks.last_block) places += 1 + block.locations.size();
+  if (!blocks.last_block.empty()) {
+    places += 1 + blocks.last_block.front().locations.size();
+  } else if (!blocks.blocks.empty()) {
+    places += 1 + blocks.blocks.back().locations.size();
+  }
   return places * kTypicalPlaceBytes;
 }
 
@@ -162,12 +180,15 @@ void PutLocatedBlocks(const LocatedBlocks& blocks, int field, FieldWriter& out) 
   using Proto = hdfs::LocatedBlocksProto;
   const auto message = out.Begin(field, ExpectedBytes(blocks));
   out.Varint(Proto::kFileLengthFieldNumber, Unsigned(blocks.file_length));
+  FieldWriter::Written last;
   for (const LocatedBlock& block : blocks.blocks) {
-    PutLocatedBlock(block, Proto::kBlocksFieldNumber, out);
+    last = PutLocatedBlock(block, Proto::kBlocksFieldNumber, out);
   }
   out.Varint(Proto::kUnderConstructionFieldNumber, blocks.under_construction ? 1 : 0);
   if (!blocks.last_block.empty()) {
     PutLocatedBlock(blocks.last_block.front(), Proto::kLastBlockFieldNumber, out);
+  } else if (!blocks.blocks.empty()) {  // the last of them, once more
+    out.Again(Proto::kLastBlockFieldNumber, last);
   }
   out.Varint(Proto::kIsLastBlockCompleteFieldNumber, blocks.last_block_complete ? 1 : 0);
   out.End(message);

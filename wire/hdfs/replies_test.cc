@@ -105,6 +105,13 @@ TEST(RepliesTest, BlockLocationsAreWhatTheMessageWouldBe) {
     hdfs::GetBlockLocationsResponseProto response;
     ToProto(FileOf(blocks), *response.mutable_locations());
     EXPECT_EQ(EncodeBlockLocations(FileOf(blocks)), response.SerializeAsString()) << blocks;
+    // A last block that is the last of the blocks need not be given twice.
+    LocatedBlocks once = FileOf(blocks);
+    once.last_block.clear();
+    EXPECT_EQ(EncodeBlockLocations(once), response.SerializeAsString()) << blocks;
+    hdfs::GetBlockLocationsResponseProto of_once;
+    ToProto(once, *of_once.mutable_locations());
+    EXPECT_EQ(of_once.SerializeAsString(), response.SerializeAsString()) << blocks;
   }
 }
 

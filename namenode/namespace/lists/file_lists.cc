@@ -21,9 +21,12 @@ class Below {
  public:
   // kAssertion for a relative path.
   static absl::StatusOr<Below> Of(const std::string& path) {
-    ASSIGN_OR_RETURN(const std::vector<std::string> names, SplitPath(path));
+    ASSIGN_OR_RETURN(const PathNames names, SplitPath(path));
     std::string prefix;
-    for (const std::string& name : names) prefix += "/" + name;
+    for (const std::string_view name : names) {
+      prefix += '/';
+      prefix += name;
+    }
     return Below(std::move(prefix));
   }
   bool Contains(const std::string& path) const {

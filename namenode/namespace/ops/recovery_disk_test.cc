@@ -17,8 +17,8 @@ TEST(RecoveryOnDisk, TruncationsRecoveriesAndTakenLeasesAreReplayed) {
   SyncNamespace root(fs.ns(), TestNamespace::Root());
   ASSERT_TRUE(fs.WriteFile("/f", 100, kBlock).ok());
   ASSERT_FALSE(*root.Truncate("/f", 3 * kBlock + 7, "cutter"));
-  const BlockRow cut =
-      fs.blocks().rows().at(root.GetBlockLocations("/f", 0, 1)->last_block.at(0).block.block.id);
+  const BlockRow cut = fs.blocks().rows().at(
+      root.GetBlockLocations("/f", 0, INT64_MAX)->blocks.back().block.block.id);
   ASSERT_EQ(cut.truncate_to, 7);
   const InodeId open = fs.Create("/g", "writer")->file_id;
   const auto block = fs.AddBlock("/g", "writer");

@@ -298,7 +298,7 @@ TEST_P(RecoveryOps, CommittedBlocksWithoutReplicas) {
   Write("/f", {kBlock, 100}, /*close=*/false);
   const LocatedBlocks located = *root().GetBlockLocations("/f", 0, INT64_MAX);
   const BlockId first = located.blocks[0].block.block.id;
-  ExtendedBlock last = located.last_block[0].block;
+  ExtendedBlock last = located.blocks.back().block;
   last.block.num_bytes = 100;
   blocks().SetReplicated(first, false);
   EXPECT_FALSE(*root().Complete({.path = "/f", .client_name = "writer", .last = last}));
@@ -494,7 +494,7 @@ TEST_P(RecoveryOps, APipelineNeedsAStampThatWasGivenOutAndKnownPlaces) {
   Write("/f", {100}, /*close=*/false);
   const BlockRow row = Last("/f");
   const LocatedBlock stamp = *root().UpdateBlockForPipeline(Extended(row), "writer");
-  const LocatedBlock place = (*root().GetBlockLocations("/f", 0, 1)).last_block[0];
+  const LocatedBlock place = (*root().GetBlockLocations("/f", 0, INT64_MAX)).blocks.back();
   UpdatePipelineRequest update{"writer",
                                Extended(row),
                                stamp.block,

@@ -28,7 +28,7 @@ void PutIfChanged(Txn& txn, const Inode& before, Inode after) {
 }  // namespace
 
 absl::Status SetPermission(OpContext& ctx, const std::string& path, uint16_t mode) {
-  RETURN_IF_ERROR(CheckNotInSafeMode(ctx, "set permission for " + path));
+  RETURN_IF_ERROR(CheckNotInSafeMode(ctx, "set permission for ", path));
   ASSIGN_OR_RETURN(const ResolvedPath resolved, ResolveOwned(ctx, path));
   if (!resolved.exists()) return errors::NoFileOrDirectory(resolved.path());
   Inode inode = *resolved.last();
@@ -38,7 +38,7 @@ absl::Status SetPermission(OpContext& ctx, const std::string& path, uint16_t mod
 }
 
 absl::Status SetOwner(OpContext& ctx, const SetOwnerRequest& request) {
-  RETURN_IF_ERROR(CheckNotInSafeMode(ctx, "set owner for " + request.path));
+  RETURN_IF_ERROR(CheckNotInSafeMode(ctx, "set owner for ", request.path));
   ASSIGN_OR_RETURN(const ResolvedPath resolved, ResolveOwned(ctx, request.path));
   const Caller& caller = ctx.caller;
   if (!caller.superuser) {
@@ -57,7 +57,7 @@ absl::Status SetOwner(OpContext& ctx, const SetOwnerRequest& request) {
 }
 
 absl::Status SetTimes(OpContext& ctx, const SetTimesRequest& request) {
-  RETURN_IF_ERROR(CheckNotInSafeMode(ctx, "set times " + request.path));
+  RETURN_IF_ERROR(CheckNotInSafeMode(ctx, "set times ", request.path));
   ASSIGN_OR_RETURN(const ResolvedPath resolved,
                    ResolveChecked(ctx, request.path, PathUse::kAccess, {.access = kWrite}));
   if (!resolved.exists()) return errors::NothingToSetTimesOn(resolved.path());

@@ -24,7 +24,7 @@ absl::Status CheckReplication(const OpContext& ctx, int32_t replication, const s
 }
 
 absl::StatusOr<bool> SetReplication(OpContext& ctx, const std::string& path, int32_t replication) {
-  RETURN_IF_ERROR(CheckNotInSafeMode(ctx, "set replication for " + path));
+  RETURN_IF_ERROR(CheckNotInSafeMode(ctx, "set replication for ", path));
   RETURN_IF_ERROR(CheckReplication(ctx, replication, path, ""));
   ASSIGN_OR_RETURN(const ResolvedPath resolved,
                    ResolveChecked(ctx, path, PathUse::kAccess, {.access = kWrite}));

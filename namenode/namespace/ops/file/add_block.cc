@@ -29,7 +29,7 @@ struct Analysis {
 // the last is still empty, the call is a retry.
 absl::StatusOr<Analysis> Analyze(OpContext& ctx, const AddBlockRequest& request) {
   RETURN_IF_ERROR(CheckPool(ctx, request.previous));
-  RETURN_IF_ERROR(CheckNotInSafeMode(ctx, "add block to " + request.path));
+  RETURN_IF_ERROR(CheckNotInSafeMode(ctx, "add block to ", request.path));
   Analysis found;
   ASSIGN_OR_RETURN(found.resolved, ResolveFile(ctx, request.path, request.file_id));
   ASSIGN_OR_RETURN(found.file, CheckLease(ctx, found.resolved, request.path, request.file_id,

@@ -53,7 +53,7 @@ absl::Status CheckReplicated(const OpContext& ctx, const BlockRow& last, const s
 }  // namespace
 
 absl::StatusOr<AppendResult> Append(OpContext& ctx, const AppendRequest& request) {
-  RETURN_IF_ERROR(CheckNotInSafeMode(ctx, "append to file" + request.path));
+  RETURN_IF_ERROR(CheckNotInSafeMode(ctx, "append to file", request.path));
   ASSIGN_OR_RETURN(const ResolvedPath resolved, ResolveTarget(ctx, request.path));
   ASSIGN_OR_RETURN(const InodePtr closed,
                    EnsureClosed(ctx, resolved, "APPEND_FILE", request.client_name));

@@ -25,7 +25,7 @@ absl::StatusOr<bool> IsRepeatedComplete(OpContext& ctx, const ResolvedPath& reso
 
 absl::StatusOr<bool> Complete(OpContext& ctx, const CompleteRequest& request) {
   RETURN_IF_ERROR(CheckPool(ctx, request.last));
-  RETURN_IF_ERROR(CheckNotInSafeMode(ctx, "complete file " + request.path));
+  RETURN_IF_ERROR(CheckNotInSafeMode(ctx, "complete file ", request.path));
   ASSIGN_OR_RETURN(const ResolvedPath resolved, ResolveFile(ctx, request.path, request.file_id));
   ASSIGN_OR_RETURN(const bool repeated, IsRepeatedComplete(ctx, resolved, request));
   if (repeated) return true;
@@ -48,7 +48,7 @@ absl::StatusOr<bool> Complete(OpContext& ctx, const CompleteRequest& request) {
 }
 
 absl::Status Fsync(OpContext& ctx, const FsyncRequest& request) {
-  RETURN_IF_ERROR(CheckNotInSafeMode(ctx, "fsync file " + request.path));
+  RETURN_IF_ERROR(CheckNotInSafeMode(ctx, "fsync file ", request.path));
   ASSIGN_OR_RETURN(const ResolvedPath resolved, ResolveFile(ctx, request.path, request.file_id));
   ASSIGN_OR_RETURN(const InodePtr found,
                    CheckLease(ctx, resolved, request.path, request.file_id, request.client_name));

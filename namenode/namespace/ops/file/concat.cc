@@ -108,7 +108,7 @@ absl::Status TakeBlocks(OpContext& ctx, const Inode& source, Inode& file) {
 }  // namespace
 
 absl::Status Concat(OpContext& ctx, const ConcatRequest& request) {
-  RETURN_IF_ERROR(CheckNotInSafeMode(ctx, "concat " + request.target));
+  RETURN_IF_ERROR(CheckNotInSafeMode(ctx, "concat ", request.target));
   RETURN_IF_ERROR(CheckNames(request));
   ASSIGN_OR_RETURN(const ResolvedPath target,
                    ResolveChecked(ctx, request.target, PathUse::kAccess, {.access = kWrite}));

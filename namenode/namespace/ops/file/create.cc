@@ -35,7 +35,7 @@ absl::StatusOr<FileStatus> Create(OpContext& ctx, const CreateRequest& request) 
   if (!IsValidName(request.path) || (IsReserved(request.path) && !IsReservedAlias(request.path))) {
     return errors::InvalidCreatePath(request.path);
   }
-  RETURN_IF_ERROR(CheckNotInSafeMode(ctx, "create file" + request.path));
+  RETURN_IF_ERROR(CheckNotInSafeMode(ctx, "create file", request.path));
   ASSIGN_OR_RETURN(ResolvedPath path, ResolveTarget(ctx, request));
   if (request.block_size < ctx.options.min_block_size) {
     return errors::BlockSizeTooSmall(request.block_size, ctx.options.min_block_size);
@@ -50,7 +50,7 @@ absl::StatusOr<FileStatus> Create(OpContext& ctx, const CreateRequest& request) 
     ASSIGN_OR_RETURN(path.inodes[path.size() - 2], ctx.txn.ById(path.parent()->id));
   }
   RETURN_IF_ERROR(CreateAncestors(ctx, path, std::nullopt));
-  RETURN_IF_ERROR(CheckNewEntry(ctx, *path.parent(), path.parent_path(), path.last_name()));
+  RETURN_IF_ERROR(CheckNewEntry(ctx, *path.parent(), path, path.size() - 1));
   Inode file = NewInode(ctx, *path.parent(), path.last_name(), InodeKind::kFile, request.mode);
   file.replication = request.replication;
   file.block_size = request.block_size;

@@ -14,7 +14,8 @@ namespace {
 bool IsComplete(const BlockRow& row) { return row.state == BlockState::kComplete; }
 
 // Blocks of `file` that overlap [offset, offset + length); at least the one that has the byte at
-// `offset`, if there is one, as in HDFS: some clients ask for a range of no bytes.
+// `offset`, if there is one, as in HDFS: some clients ask for a range of no bytes. `last_block` is
+// only filled where the file's last block is not one of them.
 absl::StatusOr<LocatedBlocks> Locate(OpContext& ctx, const Inode& file, int64_t offset,
                                      int64_t length) {
   LocatedBlocks located;
@@ -30,11 +31,12 @@ absl::StatusOr<LocatedBlocks> Locate(OpContext& ctx, const Inode& file, int64_t 
     // An unfinished last block is included at the end of the range: its bytes may reach into it.
     const bool overlaps =
         (end > offset || (last && !IsComplete(row) && end >= offset)) && begin - offset < length;
-    if (overlaps) located.blocks.push_back(ctx.blocks.Locate(row.id, begin, ctx.caller.address));
+    if (overlaps || last) {
+      (overlaps ? located.blocks : located.last_block)
+          .push_back(ctx.blocks.Locate(row.id, begin, ctx.caller.address));
+    }
     if (last) {
       located.last_block_complete = IsComplete(row);
-      located.last_block.push_back(overlaps ? located.blocks.back()
-                                            : ctx.blocks.Locate(row.id, begin, ctx.caller.address));
       if (!IsComplete(row)) located.file_length = begin;
     }
     begin = end;

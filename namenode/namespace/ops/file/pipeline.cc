@@ -76,7 +76,7 @@ absl::StatusOr<PlacementPlan> PlanAdditionalDatanode(OpContext& ctx,
 
 absl::StatusOr<LocatedBlock> UpdateBlockForPipeline(OpContext& ctx, const ExtendedBlock& block,
                                                     const std::string& client_name) {
-  RETURN_IF_ERROR(CheckNotInSafeMode(ctx, "get a new GS for block " + block.ToString()));
+  RETURN_IF_ERROR(CheckNotInSafeMode(ctx, "get a new GS for block ", block.ToString()));
   ASSIGN_OR_RETURN(const OpenBlock open, CheckOpenBlock(ctx, block, client_name));
   LocatedBlock located;
   located.block = {ctx.block_pool_id, {open.row.id, ctx.txn.NewGenerationStamp(), open.row.length}};
@@ -85,7 +85,7 @@ absl::StatusOr<LocatedBlock> UpdateBlockForPipeline(OpContext& ctx, const Extend
 }
 
 absl::Status UpdatePipeline(OpContext& ctx, const UpdatePipelineRequest& request) {
-  RETURN_IF_ERROR(CheckNotInSafeMode(ctx, "update pipeline of " + request.old_block.ToString()));
+  RETURN_IF_ERROR(CheckNotInSafeMode(ctx, "update pipeline of ", request.old_block.ToString()));
   RETURN_IF_ERROR(CheckPool(ctx, request.new_block));
   ASSIGN_OR_RETURN(OpenBlock open, CheckOpenBlock(ctx, request.old_block, request.client_name));
   const Block& renewed = request.new_block.block;

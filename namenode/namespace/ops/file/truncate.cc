@@ -47,7 +47,7 @@ absl::StatusOr<bool> Truncate(OpContext& ctx, const TruncateRequest& request) {
         ErrorKind::kHadoopIllegalArgument,
         fmt::format("Cannot truncate to a negative file size: {}.", request.new_length));
   }
-  RETURN_IF_ERROR(CheckNotInSafeMode(ctx, "truncate for " + request.path));
+  RETURN_IF_ERROR(CheckNotInSafeMode(ctx, "truncate for ", request.path));
   ASSIGN_OR_RETURN(const ResolvedPath resolved,
                    ResolveChecked(ctx, request.path, PathUse::kAccess, {.access = kWrite}));
   if (!resolved.exists()) return errors::FileDoesNotExist(resolved.path());

@@ -66,7 +66,7 @@ absl::StatusOr<InodePtr> EnsureClosed(OpContext& ctx, const ResolvedPath& path,
 
 absl::StatusOr<bool> RecoverLease(OpContext& ctx, const std::string& path,
                                   const std::string& client_name) {
-  RETURN_IF_ERROR(CheckNotInSafeMode(ctx, "recover the lease of " + path));
+  RETURN_IF_ERROR(CheckNotInSafeMode(ctx, "recover the lease of ", path));
   ASSIGN_OR_RETURN(const ResolvedPath resolved, ResolveChecked(ctx, path, PathUse::kAccess, {}));
   if (!resolved.exists()) return errors::FileDoesNotExist(resolved.path());
   if (!resolved.last()->is_file()) return errors::PathIsNotAFile(resolved.path());

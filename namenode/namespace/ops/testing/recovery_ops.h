@@ -35,8 +35,8 @@ class RecoveryOps : public OpsTest {
   }
   // The last block's row.
   BlockRow Last(const std::string& path) {
-    const LocatedBlocks located = *root().GetBlockLocations(path, 0, 1);
-    return blocks().rows().at(located.last_block.at(0).block.block.id);
+    const LocatedBlocks located = *root().GetBlockLocations(path, 0, INT64_MAX);
+    return blocks().rows().at(located.blocks.back().block.block.id);
   }
   ExtendedBlock Extended(const BlockRow& row) {
     return {fs().store().identity().block_pool_id, {row.id, row.generation_stamp, row.length}};

@@ -10,7 +10,7 @@ namespace {
 
 absl::StatusOr<ResolvedPath> ResolveForDelete(OpContext& ctx, const std::string& path,
                                               bool recursive) {
-  RETURN_IF_ERROR(CheckNotInSafeMode(ctx, "delete " + path));
+  RETURN_IF_ERROR(CheckNotInSafeMode(ctx, "delete ", path));
   if (IsReserved(path) && !IsReservedAlias(path)) return errors::InvalidCreatePath(path);
   ASSIGN_OR_RETURN(ResolvedPath resolved,
                    ResolveChecked(ctx, path, PathUse::kAccess, {.parent = kWrite}));

@@ -18,7 +18,7 @@ struct RenamePaths {
 
 absl::StatusOr<RenamePaths> ResolveBoth(OpContext& ctx, const RenameRequest& request) {
   if (!IsValidName(request.destination)) return errors::InvalidFileName(request.destination);
-  RETURN_IF_ERROR(CheckNotInSafeMode(ctx, "rename " + request.source));
+  RETURN_IF_ERROR(CheckNotInSafeMode(ctx, "rename ", request.source));
   const auto reserved = [](const std::string& path) {
     return IsReserved(path) && !IsReservedAlias(path);
   };
@@ -36,29 +36,23 @@ absl::Status CheckBothWritable(OpContext& ctx, const RenamePaths& paths) {
   return checker.Check(paths.destination, PathUse::kCreation, {.ancestor = kWrite});
 }
 
-// Whether `inner` lies strictly below `outer`.
-bool IsBelow(const std::string& inner, const std::string& outer) {
-  return inner.size() > outer.size() && inner.starts_with(outer) &&
-         (outer == "/" || inner[outer.size()] == '/');
-}
-
 // Moves the source's row to the destination's name; mtime of both parents becomes now, the inode's
 // own stays.
 absl::Status MoveRow(OpContext& ctx, const RenamePaths& paths) {
   const Inode& from = *paths.source.last();
   const Inode& to_parent = *paths.destination.parent();
   const bool same_parent = from.parent_id == to_parent.id;
-  const std::string& name = paths.destination.last_name();
+  const size_t last = paths.destination.size() - 1;
   if (same_parent) {
     Inode uncounted = to_parent;
     uncounted.child_count = 0;  // the number of entries does not change
-    RETURN_IF_ERROR(CheckNewEntry(ctx, uncounted, paths.destination.parent_path(), name));
+    RETURN_IF_ERROR(CheckNewEntry(ctx, uncounted, paths.destination, last));
   } else {
-    RETURN_IF_ERROR(CheckNewEntry(ctx, to_parent, paths.destination.parent_path(), name));
+    RETURN_IF_ERROR(CheckNewEntry(ctx, to_parent, paths.destination, last));
   }
   Inode to = from;
   to.parent_id = to_parent.id;
-  to.name = name;
+  to.name = paths.destination.last_name();
   RETURN_IF_ERROR(ChangeChildCount(ctx.txn, from.parent_id, same_parent ? 0 : -1));
   if (!same_parent) RETURN_IF_ERROR(ChangeChildCount(ctx.txn, to_parent.id, 1));
   ctx.txn.Move(from, std::move(to));
@@ -87,17 +81,15 @@ absl::StatusOr<bool> Rename(OpContext& ctx, const RenameRequest& request) {
   if (paths.destination.exists() && paths.destination.last()->is_directory() &&
       !paths.source.is_root()) {
     // Into the directory, under the source's own name.
-    const std::string& name = paths.source.last_name();
+    const std::string_view name = paths.source.last_name();
     ASSIGN_OR_RETURN(InodePtr child, ctx.txn.Child(paths.destination.last()->id, name));
     paths.destination.names.push_back(name);
     paths.destination.inodes.push_back(std::move(child));
   }
   RETURN_IF_ERROR(CheckBothWritable(ctx, paths));
   if (source == nullptr || paths.source.is_root()) return false;
-  const std::string from = paths.source.path();
-  const std::string to = paths.destination.path();
-  if (from == to) return !source->is_directory();
-  if (IsBelow(to, from)) return false;
+  if (paths.destination.IsSameAs(paths.source)) return !source->is_directory();
+  if (paths.destination.IsBelow(paths.source)) return false;
   if (paths.destination.exists() || paths.destination.parent() == nullptr) return false;
   RETURN_IF_ERROR(MoveRow(ctx, paths));
   return true;
@@ -116,8 +108,8 @@ absl::Status Rename2(OpContext& ctx, const RenameRequest& request) {
   }
   if (!paths.source.exists()) return errors::RenameSourceNotFound(from);
   if (paths.source.is_root()) return errors::RenameSourceIsRoot();
-  if (from == to) return errors::RenameSamePath(from);
-  if (IsBelow(to, from)) return errors::RenameUnderItself(from, to);
+  if (paths.destination.IsSameAs(paths.source)) return errors::RenameSamePath(from);
+  if (paths.destination.IsBelow(paths.source)) return errors::RenameUnderItself(from, to);
   if (paths.destination.is_root()) return errors::RenameDestinationIsRoot();
   if (paths.destination.exists()) RETURN_IF_ERROR(CheckOverwrite(paths, request.overwrite));
   if (paths.destination.parent() == nullptr) return errors::RenameParentNotFound(to);
