@@ -107,6 +107,20 @@ TEST(OutputStream, HsyncAsksEveryNodeForDurability) {
   for (size_t i = 0; i < 3; ++i) EXPECT_THAT(SyncedPackets(cluster.dn(i)), ElementsAre("512"));
 }
 
+// The block had been ended by then, and nothing was synced.
+TEST(OutputStream, HsyncAtTheEndOfABlockIsAboutThatBlock) {
+  FakeCluster cluster(2);
+  const std::string data = TestData(65'536 + 100);
+  auto out = cluster.client().Create("/f").value();
+  ASSERT_TRUE(out->Write(std::string_view(data).substr(0, 65'536)).ok());
+  ASSERT_TRUE(out->Hsync().ok());
+  EXPECT_THAT(SyncedPackets(cluster.dn(0)), ElementsAre("65536"));
+  ASSERT_TRUE(out->Write(std::string_view(data).substr(65'536)).ok());
+  ASSERT_TRUE(out->Close().ok());
+  EXPECT_EQ(cluster.namenode().BlocksOf("/f").size(), 2u);
+  EXPECT_EQ(cluster.Get("/f").value(), data);
+}
+
 TEST(OutputStream, SyncBlockMakesTheEndOfEveryBlockDurable) {
   FakeCluster cluster(2);
   CreateOptions create;

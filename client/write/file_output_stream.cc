@@ -91,12 +91,12 @@ absl::Status FileOutputStream::Write(std::string_view data) {
   if (closed_) return errors::Io(fmt::format("{}: the stream is closed", path()));
   RETURN_IF_ERROR(streamer_.status());
   while (!data.empty()) {
+    // A full block is the current one until more follows: an Hsync at its end is about it.
+    if (builder_.block_full()) RETURN_IF_ERROR(streamer_.Enqueue(builder_.EndBlock(sync_block_)));
     const size_t before = data.size();
     OutPacketPtr packet = builder_.Add(data);
     position_ += static_cast<int64_t>(before - data.size());
-    if (packet == nullptr) continue;
-    RETURN_IF_ERROR(streamer_.Enqueue(std::move(packet)));
-    if (builder_.block_full()) RETURN_IF_ERROR(streamer_.Enqueue(builder_.EndBlock(sync_block_)));
+    if (packet != nullptr) RETURN_IF_ERROR(streamer_.Enqueue(std::move(packet)));
   }
   return absl::OkStatus();
 }
