@@ -151,6 +151,18 @@ TEST_F(FailureTest, BrokenVolumeIsDroppedAndTheOthersGoOn) {
   for (const ReplicaEntry& entry : lost) EXPECT_FALSE(store->Get(entry.block.id).ok());
 }
 
+// It took every replica, could finish none, and was tried again and again.
+TEST_F(FailureTest, AVolumeOnWhichNothingCanBeMovedIsBroken) {
+  TwoVolumes();
+  Open();
+  auto writer = store->CreateRbw(Request());
+  ASSERT_TRUE(Put(**writer, 0, "x").ok());
+  const bool on_d0 = (*writer)->storage_id() == store->Usage()[0].storage_id;
+  fs.Inject(Fault::Eio(FileOp::kRename, dir / (on_d0 ? "d0" : "d1"), 0, -1));
+  EXPECT_FALSE((*writer)->Finalize(false, "").ok());
+  Eventually([&] { return store->FailedVolumes().size() == 1; });
+}
+
 TEST_F(FailureTest, MoreBrokenVolumesThanToleratedStopTheDatanode) {
   TwoVolumes();
   options.failed_volumes_tolerated = 0;

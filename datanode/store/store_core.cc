@@ -14,6 +14,7 @@ namespace {
 
 constexpr size_t kMaxUntold = 10'000;
 constexpr std::string_view kProbeName = "/cairn_disk_check";
+constexpr std::string_view kProbeMoved = "_moved";
 
 ReplicaPlace PlaceOf(ReplicaState state) {
   switch (state) {
@@ -224,6 +225,7 @@ absl::Status StoreCore::Probe(const Volume& volume) const {
   RETURN_IF_ERROR(fs().List(paths.rbw()).status());
   // Two checks may run at once: neither may remove the other's file.
   const std::string name = fmt::format("{}{}_{:x}", paths.tmp(), kProbeName, random().Next64());
+  const std::string moved = fmt::format("{}{}", name, kProbeMoved);
   const std::string content = "what was written can be read";
   const absl::Status status = [&]() -> absl::Status {
     ASSIGN_OR_RETURN(const auto file, fs().Open(name, OpenMode::kCreateOrTruncate));
@@ -234,10 +236,11 @@ absl::Status StoreCore::Probe(const Volume& volume) const {
     if (n != content.size() || read != content) {
       return absl::DataLossError(fmt::format("{} does not read back what was written", name));
     }
-    return absl::OkStatus();
+    // Where no file can be moved no replica is ever finalized.
+    return fs().Rename(name, moved);
   }();
   RETURN_IF_ERROR(status);
-  return fs().Remove(name);
+  return fs().Remove(moved);
 }
 
 bool StoreCore::CheckVolume(const std::shared_ptr<Volume>& volume) {
