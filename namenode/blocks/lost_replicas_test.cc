@@ -50,6 +50,41 @@ TEST(LostReplicas, AStaleOneGoesThoughItsBlockIsReopenedBeforeItsDeletionIsOrder
   EXPECT_FALSE(cluster.nodes[stale].replicas.contains(block));
 }
 
+// It is not served, but may have bytes that nobody else has.
+TEST(LostReplicas, AStaleOneStaysUntilAGoodOneExists) {
+  FakeCluster cluster;
+  for (int i = 0; i < 2; ++i) cluster.AddNode("/r0");
+  cluster.Start();
+  const BlockId block = cluster.Write(2);
+  const Block old = cluster.nodes[1].replicas.at(block);
+  // A recovery without node 1 gave the block a new stamp; then the only good replica goes away.
+  cluster.nodes[1].up = false;
+  for (int i = 0; i < 300; ++i) cluster.Round();
+  BlockRow row = cluster.Row(block);
+  row.generation_stamp = ++cluster.stamp;
+  row.state = BlockState::kUnderConstruction;
+  cluster.SetRow(row);
+  const Block renewed{block, row.generation_stamp, row.length};
+  cluster.nodes[0].replicas[block] = renewed;
+  cluster.Received(0, renewed);
+  row.state = BlockState::kComplete;
+  cluster.SetRow(row);
+  EXPECT_EQ(cluster.Live(block), 1);
+  cluster.nodes[0].up = false;
+  for (int i = 0; i < 300; ++i) cluster.Round();
+  EXPECT_EQ(cluster.Live(block), 0);
+  cluster.nodes[1].up = true;
+  cluster.Register(1);
+  for (int i = 0; i < 20; ++i) cluster.Round();
+  ASSERT_TRUE(cluster.nodes[1].replicas.contains(block));
+  EXPECT_EQ(cluster.nodes[1].replicas.at(block), old);
+  EXPECT_EQ(cluster.Live(block), 0) << "it is not counted";
+  cluster.nodes[0].up = true;
+  cluster.Register(0);
+  for (int i = 0; i < 20; ++i) cluster.Round();
+  EXPECT_EQ(cluster.GoodOnDisk(block), 2) << "it makes room for a copy";
+}
+
 TEST(LostReplicas, ACommittedBlockIsUnclaimedWhenItsWholePipelineHasNone) {
   BlockRow row{.id = kLastReservedBlockId + 1,
                .generation_stamp = kLastReservedGenerationStamp + 1,
