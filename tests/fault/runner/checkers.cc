@@ -109,6 +109,13 @@ absl::Status RecoveryIdsRise(const FaultCluster& cluster) {
   return status;
 }
 
+bool CalledCorrupt(const FaultCluster& cluster, int64_t block) {
+  bool called = false;
+  ForEachMatch(LogOf(cluster, kNamenode), fmt::format("Replica blk_{}_[0-9]+ .* is corrupt", block),
+               [&](const std::smatch&) { called = true; });
+  return called;
+}
+
 absl::Status FatalLines(const std::string& log_directory, bool stops_allowed) {
   for (const auto& entry : fs::directory_iterator(log_directory)) {
     std::ifstream file(entry.path());

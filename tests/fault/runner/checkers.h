@@ -30,6 +30,9 @@ bool RecoveryHasEnded(const FaultCluster& cluster, const RecoveryOrdered& order)
 // DataNodes, which name the orders they got.
 absl::Status RecoveryIdsRise(const FaultCluster& cluster);
 
+// Whether the NameNode was told of a corrupt replica of this block, by its log.
+bool CalledCorrupt(const FaultCluster& cluster, int64_t block);
+
 // kInternal naming the first line in a log that no daemon should ever write: a crash, an abort, a
 // sanitizer's report, and unless `stops_allowed` a critical one.
 absl::Status FatalLines(const std::string& log_directory, bool stops_allowed);

@@ -6,6 +6,7 @@
 #include <set>
 #include <thread>
 
+#include "tests/fault/runner/client_process.h"
 #include "tests/fault/runner/scenario.h"
 
 namespace cairn::fault {
@@ -162,17 +163,33 @@ TEST_P(Datanodes, ClockJumpsExpireNoLeaseAndKillNobody) {
   const uint64_t seed = random()();
   ASSERT_OK(out->Write(cairn::testing::PatternBytes(seed, 0, 1000)));
   ASSERT_OK(out->Hflush());
+  // A client with a clock of its own, which writes all the time.
+  constexpr int kClient = 3;
+  ASSERT_OK_AND_ASSIGN(const auto client_orders,
+                       ShimOrders::Create(directory() + "/client.shim", random()()));
+  const uint64_t client_seed = random()() >> 1;
+  ASSERT_OK_AND_ASSIGN(
+      const auto process,
+      ClientProcess::Start(faults(), ClientWork::kFlush, "/of-process", client_seed,
+                           directory() + "/client.log", client_orders->Environment()));
+  EXPECT_OK(WaitFor("its first bytes", 30, [&] { return process->flushed() > 0; }));
+  EXPECT_EQ(client_orders->loaded(), 1);
   Workload workload(faults(), history(), random()(), {.max_file_bytes = 500'000});
   workload.Start();
   for (int round = 0; round < (LongRun() ? 60 : 10); ++round) {
-    const int daemon = static_cast<int>(Between(kNamenode, 2));
-    const int64_t jump = kJumpsMs[Between(0, 4)];
-    history().Add("runner", fmt::format("{} is {} ms ahead", DaemonName(daemon), jump));
-    faults().orders(daemon).SetClockOffsetMs(jump);
+    const int who = round % 4 == 0 ? kClient : static_cast<int>(Between(kNamenode, 2));
+    const int64_t jump = kJumpsMs[who == kClient ? round / 4 % 4 : Between(0, 4)];
+    history().Add("runner", fmt::format("{} is {} ms ahead",
+                                        who == kClient ? "a client" : DaemonName(who), jump));
+    (who == kClient ? *client_orders : faults().orders(who)).SetClockOffsetMs(jump);
+    const int64_t flushed = process->flushed();
     Sleep(Between(300, 1000));
+    EXPECT_OK(WaitFor("the client to go on", 30, [&] { return process->flushed() > flushed; }));
     ASSERT_OK_AND_ASSIGN(const FsStats stats, client().GetFsStats());
     EXPECT_EQ(stats.live_datanodes, 3);
   }
+  process->Kill();
+  ASSERT_NO_FATAL_FAILURE(RecoverAndCheck("/of-process", client_seed, process->flushed()));
   AwaitFiles(workload, 5);
   EXPECT_OK(workload.Stop());
   ASSERT_OK(out->Write(cairn::testing::PatternBytes(seed, 1000, 1000)));

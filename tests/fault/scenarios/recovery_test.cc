@@ -11,8 +11,9 @@
 #include <string_view>
 #include <thread>
 
-#include "common/server/subprocess.h"
 #include "tests/fault/runner/checkers.h"
+#include "tests/fault/runner/client_process.h"
+#include "tests/fault/runner/damage.h"
 #include "tests/fault/runner/scenario.h"
 
 namespace cairn::fault {
@@ -24,24 +25,40 @@ using cairn::testing::WaitFor;
 
 class Recovery : public Scenario {
  protected:
-  // Cuts the data, or else the header of the checksums, of the replica that DataNode `index` was
-  // writing when it died.
-  void DamageReplica(int index, bool data) {
-    std::filesystem::path victim;  // of the newest block: others may be about to be deleted
-    for (const auto& entry :
-         std::filesystem::recursive_directory_iterator(faults().Disks(index)[0])) {
-      const std::filesystem::path& file = entry.path();
+  enum class Harm {
+    kDataCut,
+    kMetaCut,     // within its header
+    kHeaderFlip,  // one bit of it
+    kHeaderNull,  // it says "no checksums", and a byte of the data is another one
+    kKinds,
+  };
+  // Harms the replica that DataNode `index` was writing when it died.
+  void HarmReplica(int index, Harm harm) {
+    namespace fs = std::filesystem;
+    fs::path data, meta;  // of the newest block: others may be about to be deleted
+    for (const auto& entry : fs::recursive_directory_iterator(faults().Disks(index)[0])) {
+      const fs::path& file = entry.path();
       const std::string name = file.filename();
       if (file.parent_path().filename() != "rbw" || !name.starts_with("blk_")) continue;
-      const bool is_data = name.find_first_not_of("0123456789", 4) == std::string::npos;
-      if (is_data != data || (!data && !name.ends_with(".meta"))) continue;
-      if (victim.empty() || victim.filename() < name) victim = file;
+      fs::path& newest = name.ends_with(".meta") ? meta : data;
+      if (newest.empty() || newest.filename() < name) newest = file;
     }
-    ASSERT_FALSE(victim.empty());
-    const auto size = static_cast<int64_t>(std::filesystem::file_size(victim));
-    const int64_t left = data ? Between(0, size - 1) : Between(0, 6);
-    std::filesystem::resize_file(victim, static_cast<uintmax_t>(left));
-    history().Add("runner", fmt::format("{} cut to {} of {}", victim.string(), left, size));
+    ASSERT_FALSE(data.empty() || meta.empty());
+    const auto size = static_cast<int64_t>(fs::file_size(data));
+    switch (harm) {
+      case Harm::kDataCut:
+        history().Add("runner", CutFile(data, Between(0, size - 1)));
+        break;
+      case Harm::kMetaCut:
+        history().Add("runner", CutFile(meta, Between(0, 6)));
+        break;
+      case Harm::kHeaderFlip:
+        history().Add("runner", FlipBit(meta, Between(0, 6), static_cast<int>(Between(0, 7))));
+        break;
+      default:
+        history().Add("runner", SetChecksumType(meta, 0));
+        history().Add("runner", FlipBit(data, Between(0, size - 1), 0));
+    }
   }
 };
 
@@ -49,27 +66,14 @@ TEST_P(Recovery, AClientKilledAfterHflushLeavesWhatWasFlushed) {
   ASSERT_NO_FATAL_FAILURE(StartCluster({.datanodes = 3}));
   for (int round = 0; round < (LongRun() ? 20 : 3); ++round) {
     const std::string path = fmt::format("/f{}", round);
-    const std::string output = fmt::format("{}/writer{}.log", directory(), round);
     const uint64_t seed = random()() >> 1;
-    ASSERT_OK_AND_ASSIGN(
-        const auto writer,
-        Subprocess::Start({.argv = {CAIRN_FAULT_WRITER, faults().client_options().namenode_address,
-                                    path, std::to_string(seed)},
-                           .output_file = output,
-                           .die_with_parent = true}));
-    const auto flushed = [&] {
-      std::ifstream file(output);
-      int64_t last = 0;
-      for (std::string word; file >> word;) {
-        if (word == "flushed") file >> last;
-      }
-      return last;
-    };
+    ASSERT_OK_AND_ASSIGN(const auto writer,
+                         ClientProcess::Start(faults(), ClientWork::kFlush, path, seed,
+                                              fmt::format("{}/writer{}.log", directory(), round)));
     const int64_t enough = Between(1, 2'000'000);
-    EXPECT_OK(WaitFor("the writer", 60, [&] { return flushed() >= enough; }));
-    writer->Signal(SIGKILL);
-    (void)writer->Wait(10'000);
-    ASSERT_NO_FATAL_FAILURE(RecoverAndCheck(path, seed, flushed()));
+    EXPECT_OK(WaitFor("the writer", 60, [&] { return writer->flushed() >= enough; }));
+    writer->Kill();
+    ASSERT_NO_FATAL_FAILURE(RecoverAndCheck(path, seed, writer->flushed()));
   }
   CheckEverything();
 }
@@ -293,17 +297,19 @@ TEST_P(Recovery, WritersWhoTakeALeaseFromEachOtherNeverMix) {
 }
 
 // All processes die and one disk loses bytes of its replica, or what tells their checksums: what
-// was flushed is still on the others.
+// was flushed is still on the others, and the harmed one is not believed.
 TEST_P(Recovery, DamageToOneOfThreeReplicasCostsNothingThatWasFlushed) {
   ASSERT_NO_FATAL_FAILURE(StartCluster({.datanodes = 3}));
-  for (int round = 0; round < (LongRun() ? 20 : 2); ++round) {
+  constexpr int kKinds = static_cast<int>(Harm::kKinds);
+  for (int round = 0; round < (LongRun() ? 20 : kKinds); ++round) {
     const std::string path = fmt::format("/f{}", round);
     const uint64_t seed = random()();
     const int64_t flushed = Between(1000, kBlock - 1000);
     ASSERT_NO_FATAL_FAILURE(Abandon(path, seed, flushed, Promise::kFlushed));
     watch().Suspend();
     ASSERT_OK(faults().KillAll());
-    ASSERT_NO_FATAL_FAILURE(DamageReplica(static_cast<int>(Between(0, 2)), round % 2 == 0));
+    ASSERT_NO_FATAL_FAILURE(
+        HarmReplica(static_cast<int>(Between(0, 2)), static_cast<Harm>(round % kKinds)));
     ASSERT_OK(faults().StartAll());
     watch().Resume();
     ASSERT_NO_FATAL_FAILURE(RecoverAndCheck(path, seed, flushed));
