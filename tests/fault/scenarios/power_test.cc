@@ -109,9 +109,12 @@ class PowerOfWriters : public Scenario {
   // Returns how many blocks before cannot.
   int CheckFrom(const std::string& path, uint64_t seed, int64_t begin, int64_t end) {
     int lost = 0;
+    client::ClientOptions options = faults().client_options();
+    options.read_retry_window_ms = 100;  // what is lost does not come back
     const absl::Status status = [&]() -> absl::Status {
       RETURN_IF_ERROR(RecoverLease(client(), path));
-      ASSIGN_OR_RETURN(const auto in, client().Open(path));
+      ASSIGN_OR_RETURN(const auto reader, client::DfsClient::Connect(options));
+      ASSIGN_OR_RETURN(const auto in, reader->Open(path));
       if (in->Length() < end)
         return absl::DataLossError(fmt::format("{} bytes of {}", in->Length(), end));
       for (int64_t at = 0; at < begin; at += kBlock) {
@@ -293,7 +296,7 @@ TEST_P(PowerOfWriters, HsyncedBytesAreOnTheDisksOfNodesThatJoinedThePipelineLate
 TEST_P(PowerOfWriters, ACutOfAllProcessesLeavesWhatDeadClientsHadSynced) {
   ASSERT_NO_FATAL_FAILURE(StartCluster({.datanodes = 4, .power_cuts = true}));
   constexpr int kClients = 3;
-  const int cuts = LongRun() ? 40 : 3;
+  const int cuts = LongRun() ? 40 : 2;
   int64_t created = 0, with_bytes = 0, bytes = 0;
   for (int round = 0; round < cuts && !HasFailure(); ++round) {
     const auto path = [&](int i) { return fmt::format("/f{}-{}", round, i); };
@@ -326,7 +329,7 @@ TEST_P(PowerOfWriters, ACutOfAllProcessesLeavesWhatDeadClientsHadSynced) {
   CheckEverything();
 }
 
-CAIRN_SCENARIOS(Power, 2);
+CAIRN_SCENARIOS(Power, 1);
 CAIRN_SCENARIOS(PowerOfWriters, 1);
 
 }  // namespace
