@@ -64,7 +64,10 @@ class LostReplies : public Namenode {
   void Prepare(const std::string& base) {
     base_ = base;
     seed_ = random()();
+    // Streams before their client.
     results_ = {};
+    growing_.reset();
+    closing_.reset();
     ASSERT_OK(client().Mkdirs(base + "/to-delete/child"));
     ASSERT_OK(client().Mkdirs(base + "/to-rename"));
     for (const char* name : {"/to-append", "/to-truncate"}) {
