@@ -11,6 +11,7 @@
 #include "common/testing/faulty_file_system.h"
 #include "namenode/meta/checkpoint.h"
 #include "namenode/meta/name_dir.h"
+#include "namenode/meta/rocks.h"
 #include "namenode/meta/testing/store_harness.h"
 
 namespace cairn::namenode {
@@ -302,6 +303,21 @@ TEST(FailoverTest, ADatabaseThatIsDamagedWithItsCheckpointsIsRebuiltFromAnotherD
   const absl::Status opened = h.Open();
   ASSERT_TRUE(opened.ok()) << opened;
   ExpectFilled(h);
+}
+
+TEST(FailoverTest, ADatabaseThatWasOnlyBegunIsMadeAgain) {
+  StoreHarness h;
+  h.Start();
+  h.Put("k", "v");
+  ASSERT_TRUE(h.Sync());
+  h.Close();
+  const std::string database = RocksPath(h.dir(0));
+  ASSERT_TRUE(h.fs.RemoveRecursively(database).ok());
+  // What a NameNode leaves that is killed while it makes one.
+  ASSERT_TRUE(RocksTables::Create(database + ".tmp").ok());
+  ASSERT_TRUE(h.Open().ok());
+  EXPECT_EQ(h.Get("k"), "v");
+  EXPECT_FALSE(h.fs.Exists(database + ".tmp"));
 }
 
 TEST(FailoverTest, ADatabaseMarkedAsFailedIsMovedToAnotherDirectory) {

@@ -137,7 +137,11 @@ absl::Status RestoreDatabase(FileSystem& fs, const std::string& dir, const Recov
   }
   if (journal.first_txid() == 1) {
     spdlog::warn("{} is rebuilt from the journal", RocksPath(dir));
-    RETURN_IF_ERROR(RocksTables::Create(RocksPath(dir)));
+    // By rename: whoever is killed here must not leave half a database.
+    const std::string unfinished = RocksPath(dir) + ".tmp";
+    RETURN_IF_ERROR(fs.RemoveRecursively(unfinished));
+    RETURN_IF_ERROR(RocksTables::Create(unfinished));
+    RETURN_IF_ERROR(fs.Rename(unfinished, RocksPath(dir)));
     return fs.SyncDirectory(dir);
   }
   RETURN_IF_ERROR(damage);
