@@ -54,7 +54,7 @@ class OpRunner {
   void Run(const Caller& caller, OpMode mode, Op op, Done<Result> done) {
     if (mode == OpMode::kRead) {
       // Nearly always everything is in the cache.
-      if (auto result = ReadCached<Result>(caller, op)) return done(*std::move(result));
+      if (ReadCached<Result>(caller, op, done)) return;
     }
     Start(std::make_shared<TypedOpTask<Result, Op>>(caller, mode, std::move(op), std::move(done)));
   }
@@ -119,17 +119,22 @@ class OpRunner {
   Statistics statistics() const;
 
  private:
-  // A read that is answered by its first attempt, without a task; empty when it needs one.
+  // Answers a read by its first attempt, without a task; false when it needs one.
   template <typename Result, typename Op>
-  std::optional<absl::StatusOr<Result>> ReadCached(const Caller& caller, Op& op) {
-    MutexLock lock(mu_);
-    if (exclusive_ != nullptr) return std::nullopt;
-    TxnImpl txn(deps_, state_, no_rows_, /*mutation=*/false, nullptr);
-    OpContext ctx = ContextOf(txn, caller);
-    absl::StatusOr<Result> result = op(ctx);
-    if (AsksForMore(result.status())) return std::nullopt;
-    Tidy();
-    return result;
+  bool ReadCached(const Caller& caller, Op& op, Done<Result>& done) {
+    bool answered = false;
+    absl::StatusOr<Result> result = [&]() -> absl::StatusOr<Result> {
+      MutexLock lock(mu_);
+      if (exclusive_ != nullptr) return absl::AbortedError("somebody runs alone");
+      TxnImpl txn(deps_, state_, no_rows_, /*mutation=*/false, nullptr);
+      OpContext ctx = ContextOf(txn, caller);
+      absl::StatusOr<Result> found = op(ctx);
+      answered = !AsksForMore(found.status());
+      if (answered) Tidy();
+      return found;
+    }();
+    if (answered) done(std::move(result));
+    return answered;
   }
   OpContext ContextOf(TxnImpl& txn, const Caller& caller) const REQUIRES(mu_);
   // Whether a status is no answer but tells the runner what to do.
