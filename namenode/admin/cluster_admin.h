@@ -32,6 +32,12 @@ struct CheckpointConditions {
   int64_t max_missing_txns = 0;
 };
 
+// What RestoreFailedStorage is called in HDFS's audit log and refusals.
+inline const char* RestoreFailedStorageOperation(std::optional<bool> enable) {
+  if (!enable) return "checkRestoreFailedStorage";
+  return *enable ? "enableRestoreFailedStorage" : "disableRestoreFailedStorage";
+}
+
 // Thread-safe. Calls that take a `done` do not block; all others are short. Those that need the
 // superuser say kAccessControl to others, with HDFS's name of the operation.
 class ClusterAdmin {
@@ -51,6 +57,10 @@ class ClusterAdmin {
                              Done<bool> done) = 0;
   // The newest checkpoint's last transaction; 0 without one. Superuser.
   virtual void LastCheckpoint(const Caller& caller, Done<Txid> done) = 0;
+  // Whether checkpoints take failed name directories back, from now on `enable` if that is given.
+  // Superuser; the operation's name depends on what is asked.
+  virtual absl::StatusOr<bool> RestoreFailedStorage(const Caller& caller,
+                                                    std::optional<bool> enable) = 0;
   // Begins a new journal segment; the id of its first transaction. Superuser.
   virtual void RollEdits(const Caller& caller, Done<Txid> done) = 0;
   // Writes what the block manager has to do into a file of the log directory. `filename` has no

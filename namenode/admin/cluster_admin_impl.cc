@@ -145,6 +145,17 @@ void ClusterAdminImpl::LastCheckpoint(const Caller& caller, Done<Txid> done) {
       std::move(done));
 }
 
+absl::StatusOr<bool> ClusterAdminImpl::RestoreFailedStorage(const Caller& caller,
+                                                            std::optional<bool> enable) {
+  RETURN_IF_ERROR(CheckSuperuser(caller, RestoreFailedStorageOperation(enable)));
+  if (enable) {
+    deps_.store.SetRestoresFailed(*enable);
+    spdlog::info("{}: checkpoints {} failed name directories back", caller.user,
+                 *enable ? "take" : "do not take");
+  }
+  return deps_.store.restores_failed();
+}
+
 void ClusterAdminImpl::RollEdits(const Caller& caller, Done<Txid> done) {
   if (absl::Status status = CheckSuperuser(caller, "rollEditLog"); !status.ok()) {
     return done(std::move(status));

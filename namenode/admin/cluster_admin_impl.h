@@ -45,6 +45,8 @@ class ClusterAdminImpl final : public ClusterAdmin {
   void SaveNamespace(const Caller& caller, CheckpointConditions conditions,
                      Done<bool> done) override;
   void LastCheckpoint(const Caller& caller, Done<Txid> done) override;
+  absl::StatusOr<bool> RestoreFailedStorage(const Caller& caller,
+                                            std::optional<bool> enable) override;
   void RollEdits(const Caller& caller, Done<Txid> done) override;
   void MetaSave(const Caller& caller, const std::string& filename, DoneVoid done) override;
   void RefreshNodes(const Caller& caller, DoneVoid done) override;

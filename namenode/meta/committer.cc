@@ -59,16 +59,22 @@ void Committer::WhenDurable(Txid txid, absl::AnyInvocable<void()> done) {
   done();
 }
 
-void Committer::Roll(RollDone done) {
+void Committer::Roll(RollDone done) { AddRoll({.readmit = "", .done = std::move(done)}); }
+
+void Committer::Readmit(std::string dir, RollDone done) {
+  AddRoll({.readmit = std::move(dir), .done = std::move(done)});
+}
+
+void Committer::AddRoll(WaitingRoll roll) {
   {
     MutexLock lock(mu_);
     if (!aborted_ && !stopping_) {
-      rolls_.push_back(std::move(done));
+      rolls_.push_back(std::move(roll));
       work_.NotifyOne();
       return;
     }
   }
-  done(absl::CancelledError("the journal is closing"));
+  roll.done(absl::CancelledError("the journal is closing"));
 }
 
 void Committer::WaitForRoom() {
@@ -106,7 +112,7 @@ void Committer::Run() {
   bool marked = true;
   while (true) {
     Batch batch;
-    std::vector<RollDone> rolls;
+    std::vector<WaitingRoll> rolls;
     {
       MutexLock lock(mu_);
       bool idle = false;
@@ -139,26 +145,28 @@ void Committer::Run() {
       break;
     }
   }
-  std::vector<RollDone> rolls;
+  std::vector<WaitingRoll> rolls;
   bool aborted = false;
   {
     MutexLock lock(mu_);
     rolls.swap(rolls_);
     aborted = aborted_;
   }
-  for (RollDone& done : rolls) done(absl::CancelledError("the journal is closing"));
+  for (WaitingRoll& roll : rolls) roll.done(absl::CancelledError("the journal is closing"));
   if (!aborted) Mark();
 }
 
-void Committer::BeginSegment(std::vector<RollDone> rolls) {
+void Committer::BeginSegment(std::vector<WaitingRoll> rolls) {
   const absl::Status status = journal_.Roll();
   const Txid next = durable() + 1;
   if (!status.ok()) {
     Abort();
     on_failure_(status);
   }
-  for (RollDone& done : rolls) {
-    status.ok() ? done(next) : done(status);
+  for (WaitingRoll& roll : rolls) {
+    absl::Status result = status;
+    if (result.ok() && !roll.readmit.empty()) result = journal_.Readmit(roll.readmit);
+    result.ok() ? roll.done(next) : roll.done(std::move(result));
   }
 }
 

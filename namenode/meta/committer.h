@@ -59,6 +59,9 @@ class Committer {
   // Has the journal begin a new segment behind what is appended now; `done` gets its first
   // transaction's id, on the committer's thread, or an error when there will be none.
   void Roll(absl::AnyInvocable<void(absl::StatusOr<Txid>)> done);
+  // The same, and then has the journal write to `dir` again (Journal::Readmit), whose error `done`
+  // gets; that of a segment which cannot be begun is a failure of the journal.
+  void Readmit(std::string dir, absl::AnyInvocable<void(absl::StatusOr<Txid>)> done);
   Txid last_appended() const { return last_appended_; }
   Txid durable() const { return durable_; }
   // Blocks while too much is appended and not durable; returns at once after a failure.
@@ -78,8 +81,14 @@ class Committer {
   bool Commit(Batch batch);
   void Mark();
   using RollDone = absl::AnyInvocable<void(absl::StatusOr<Txid>)>;
+  // Who waits for a new segment.
+  struct WaitingRoll {
+    std::string readmit;  // a directory, or empty
+    RollDone done;
+  };
+  void AddRoll(WaitingRoll roll);
   // Begins the segment that `rolls` wait for.
-  void BeginSegment(std::vector<RollDone> rolls);
+  void BeginSegment(std::vector<WaitingRoll> rolls);
 
   const Options options_;
   Journal& journal_;
@@ -99,7 +108,7 @@ class Committer {
   std::atomic<Txid> last_appended_;
   std::atomic<Txid> durable_;
   std::deque<std::pair<Txid, absl::AnyInvocable<void()>>> waiting_ GUARDED_BY(mu_);  // by txid
-  std::vector<RollDone> rolls_ GUARDED_BY(mu_);  // who waits for a new segment
+  std::vector<WaitingRoll> rolls_ GUARDED_BY(mu_);
   bool aborted_ GUARDED_BY(mu_) = false;
   bool stopping_ GUARDED_BY(mu_) = false;
   std::thread thread_;

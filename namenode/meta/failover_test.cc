@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <chrono>
 #include <filesystem>
 #include <fstream>
@@ -318,6 +319,154 @@ TEST(FailoverTest, ADatabaseThatWasOnlyBegunIsMadeAgain) {
   ASSERT_TRUE(h.Open().ok());
   EXPECT_EQ(h.Get("k"), "v");
   EXPECT_FALSE(h.fs.Exists(database + ".tmp"));
+}
+
+// Each checkpoint of this store looks after failed directories.
+void RestoreAndSave(StoreHarness& h) {
+  h.store().SetRestoresFailed(true);
+  const absl::Status saved = h.store().SaveNamespace();
+  ASSERT_TRUE(saved.ok()) << saved;
+}
+
+TEST(FailoverTest, ACheckpointTakesAFailedDirectoryBack) {
+  FaultyFileSystem fs(PosixFileSystem());
+  StoreHarness h(2, &fs);
+  h.options.segment_bytes = 100;
+  h.Start();
+  Fill(h);
+  fs.Inject(Fault::Eio(FileOp::kSync, h.dir(1) + "/journal_", 0, 1));
+  h.Put("k", "without");
+  ASSERT_TRUE(h.Sync());
+  ASSERT_THAT(h.store().FailedDirectories(), SizeIs(1));
+  EXPECT_FALSE(h.store().restores_failed());
+  ASSERT_TRUE(h.store().SaveNamespace().ok());
+  EXPECT_THAT(h.store().FailedDirectories(), SizeIs(1)) << "nobody asked for it";
+  RestoreAndSave(h);
+  EXPECT_THAT(h.store().FailedDirectories(), IsEmpty());
+  EXPECT_FALSE(fs.Exists(BehindPath(h.dir(1))));
+  h.Put("k", "last");
+  ASSERT_TRUE(h.Sync());
+  h.Crash();
+  ASSERT_TRUE(fs.RemoveRecursively(h.dir(0)).ok());
+  const absl::Status opened = h.Open();
+  ASSERT_TRUE(opened.ok()) << opened;
+  ExpectFilled(h);
+}
+
+// The disk is exchanged while the NameNode runs, or only comes after its start.
+TEST(FailoverTest, ACheckpointFillsADirectoryOnANewDisk) {
+  for (const bool at_start : {false, true}) {
+    StoreHarness h(3);
+    h.Start();
+    Fill(h);
+    if (at_start) h.Close();
+    ASSERT_TRUE(h.fs.RemoveRecursively(h.dir(2)).ok());
+    if (at_start) {
+      ASSERT_TRUE(h.Open().ok());
+    } else {
+      for (int i = 0; i < 500 && h.store().FailedDirectories().empty(); ++i) {
+        std::this_thread::sleep_for(std::chrono::milliseconds(10));
+      }
+    }
+    ASSERT_THAT(h.store().FailedDirectories(), SizeIs(1));
+    RestoreAndSave(h);
+    EXPECT_THAT(h.store().FailedDirectories(), SizeIs(1)) << "it is not there";
+    ASSERT_TRUE(h.fs.CreateDirectories(h.dir(2) + "/lost+found").ok());
+    ASSERT_TRUE(h.store().SaveNamespace().ok());
+    EXPECT_THAT(h.store().FailedDirectories(), IsEmpty());
+    h.Put("k", "last");
+    ASSERT_TRUE(h.Sync());
+    h.Crash();
+    h.options.name_dirs = {h.dir(2)};
+    const absl::Status opened = h.Open();
+    ASSERT_TRUE(opened.ok()) << opened;
+    ExpectFilled(h);
+  }
+}
+
+TEST(FailoverTest, WhatBelongsToAnotherFileSystemIsNotTakenBack) {
+  StoreHarness h(2);
+  h.Start();
+  h.Put("k", "v");
+  const std::string theirs = VersionPath(h.dir(1));
+  ClusterIdentity other = StoreHarness::Identity();
+  other.namespace_id += 1;
+  ASSERT_TRUE(WriteVersion(h.fs, h.dir(1), other).ok());
+  for (int i = 0; i < 500 && h.store().FailedDirectories().empty(); ++i) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  }
+  const auto before = h.fs.List(h.dir(1));
+  RestoreAndSave(h);
+  EXPECT_THAT(h.store().FailedDirectories(), SizeIs(1));
+  EXPECT_EQ(*h.fs.List(h.dir(1)), *before);
+  EXPECT_EQ(ReadVersion(h.fs, h.dir(1))->namespace_id, other.namespace_id);
+}
+
+// Every call that fills the directory fails in turn; then the process dies and starts again, with
+// both directories or with the good one.
+TEST(FailoverTest, ADirectoryThatFailsWhileItIsFilledStaysOutAndHarmsNothing) {
+  int taken_back = 0;
+  for (const FileOp op : {FileOp::kOpen, FileOp::kSync, FileOp::kSyncDirectory, FileOp::kRename,
+                          FileOp::kAppend, FileOp::kWriteAt, FileOp::kRemove}) {
+    for (int after = 0; after < 12; after += 1 + after / 3) {
+      FaultyFileSystem fs(PosixFileSystem());
+      StoreHarness h(2, &fs);
+      h.options.segment_bytes = 100;
+      h.Start();
+      Fill(h);
+      fs.Inject(Fault::Eio(FileOp::kSync, h.dir(1) + "/journal_", 0, 1));
+      h.Put("k", "dropped");
+      ASSERT_TRUE(h.Sync());
+      fs.Inject(Fault::Eio(op, h.dir(1) + "/", after, 1));
+      RestoreAndSave(h);
+      taken_back += h.store().FailedDirectories().empty() ? 1 : 0;
+      h.Put("k", "last");
+      ASSERT_TRUE(h.Sync());
+      h.Crash();
+      fs.ClearFaults();
+      absl::Status opened = h.Open();
+      ASSERT_TRUE(opened.ok()) << static_cast<int>(op) << " " << after << ": " << opened;
+      ExpectFilled(h);
+      h.Crash();
+      ASSERT_TRUE(fs.RemoveRecursively(h.dir(0)).ok());
+      opened = h.Open();
+      ASSERT_TRUE(opened.ok()) << static_cast<int>(op) << " " << after << ": " << opened;
+      ExpectFilled(h);
+    }
+  }
+  EXPECT_GT(taken_back, 0) << "late faults are beyond it";
+}
+
+TEST(FailoverTest, ADirectoryIsTakenBackWhileChangesAreMade) {
+  FaultyFileSystem fs(PosixFileSystem());
+  StoreHarness h(2, &fs);
+  h.options.segment_bytes = 2000;
+  h.Start();
+  h.Put("k0", "v");
+  ASSERT_TRUE(h.Sync());
+  std::atomic<bool> stop = false;
+  std::atomic<int> written = 0;
+  std::thread writer([&] {
+    while (!stop) {
+      h.Put(fmt::format("k{}", written + 1), "v");
+      if (h.Sync()) ++written;
+    }
+  });
+  for (int round = 0; round < 5; ++round) {
+    fs.Inject(Fault::Eio(FileOp::kSync, h.dir(1) + "/journal_", 0, 1));
+    for (int i = 0; i < 500 && h.store().FailedDirectories().empty(); ++i) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    }
+    RestoreAndSave(h);
+    EXPECT_THAT(h.store().FailedDirectories(), IsEmpty());
+  }
+  stop = true;
+  writer.join();
+  h.Crash();
+  ASSERT_TRUE(fs.RemoveRecursively(h.dir(0)).ok());
+  const absl::Status opened = h.Open();
+  ASSERT_TRUE(opened.ok()) << opened;
+  for (int i = 0; i <= written; ++i) EXPECT_EQ(h.Get(fmt::format("k{}", i)), "v");
 }
 
 TEST(FailoverTest, ADatabaseMarkedAsFailedIsMovedToAnotherDirectory) {

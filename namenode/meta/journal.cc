@@ -48,6 +48,7 @@ Journal::~Journal() {
 absl::StatusOr<std::unique_ptr<Journal>> Journal::Start(
     FileSystem& fs, std::vector<std::string> dirs, int64_t segment_bytes, JournalPosition position,
     const std::vector<FailedDirectory>& left_out, int64_t reserve_bytes) {
+  for (const FailedDirectory& failed : left_out) dirs.push_back(failed.dir);
   std::unique_ptr<Journal> journal(
       new Journal(fs, std::move(dirs), segment_bytes, reserve_bytes, std::move(position)));
   for (const FailedDirectory& failed : left_out) {
@@ -252,7 +253,56 @@ void Journal::Drop(const std::string& dir, const absl::Status& why) {
   dropped_.push_back({dir, std::string(why.message())});
 }
 
+void Journal::SetMarked(const std::string& dir) {
+  MutexLock lock(mu_);
+  for (Dropped& dropped : dropped_) dropped.marked |= dropped.dir == dir;
+}
+
+absl::Status Journal::KeepMarked(const std::string& dir) {
+  MutexLock marking(marking_);
+  RETURN_IF_ERROR(MarkBehind({.dir = dir, .why = "it is being filled"}));
+  SetMarked(dir);
+  return absl::OkStatus();
+}
+
+absl::Status Journal::CopyClosedSegments(const std::string& dir) const {
+  std::vector<Txid> closed;
+  {
+    MutexLock lock(mu_);
+    closed.assign(segments_.begin(), segments_.end() - 1);
+  }
+  const std::string from = HealthyDirectory(dir);
+  for (const Txid first : closed) {
+    const std::string path = SegmentPath(dir, first);
+    if (fs_.Exists(path)) continue;
+    RETURN_IF_ERROR(fs_.RemoveRecursively(path + ".tmp"));
+    RETURN_IF_ERROR(CopyFile(fs_, SegmentPath(from, first), path + ".tmp").status());
+    RETURN_IF_ERROR(fs_.Rename(path + ".tmp", path));
+  }
+  return fs_.SyncDirectory(dir);
+}
+
+absl::Status Journal::Readmit(const std::string& dir) {
+  const auto found =
+      std::ranges::find_if(dirs_, [&](const auto& known) { return known->path == dir; });
+  if (found == dirs_.end() || IsHealthy(dir)) {
+    return absl::InternalError(fmt::format("{} is not a dropped directory", dir));
+  }
+  RETURN_IF_ERROR(CopyClosedSegments(dir));
+  (*found)->file.reset();
+  (*found)->end.reset();
+  const std::string header = EncodeSegmentHeader({namespace_id_, newest_, epoch_, last_crc_});
+  RETURN_IF_ERROR(BeginSegmentIn(**found, header, newest_));
+  // From here on it has all that the others have.
+  RETURN_IF_ERROR(fs_.Remove(BehindPath(dir)));
+  RETURN_IF_ERROR(fs_.SyncDirectory(dir));
+  MutexLock lock(mu_);
+  std::erase_if(dropped_, [&](const Dropped& dropped) { return dropped.dir == dir; });
+  return absl::OkStatus();
+}
+
 void Journal::MarkDropped() {
+  MutexLock marking(marking_);
   std::vector<Dropped> unmarked;
   {
     MutexLock lock(mu_);
@@ -264,8 +314,7 @@ void Journal::MarkDropped() {
   for (const Dropped& candidate : unmarked) {
     if (!MarkBehind(candidate).ok()) continue;  // tried again later
     spdlog::warn("name directory {} is marked as behind the others", candidate.dir);
-    MutexLock lock(mu_);
-    for (Dropped& dropped : dropped_) dropped.marked |= dropped.dir == candidate.dir;
+    SetMarked(candidate.dir);
   }
 }
 

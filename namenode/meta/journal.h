@@ -31,18 +31,20 @@ struct FailedDirectory {
   absl::Status why;
 };
 
-// The mirrored journal of one epoch. A directory that fails is dropped for good and remembered; the
-// writer goes on while one is left. What was dropped is marked as behind (BehindPath) before
-// anything it does not have is acknowledged, or as soon as it can be written again.
+// The mirrored journal of one epoch. A directory that fails is dropped and remembered until it is
+// readmitted; the writer goes on while one is left. What was dropped is marked as behind
+// (BehindPath) before anything it does not have is acknowledged, or as soon as it can be written
+// again.
 //
-// Append, Mark, Roll and their return values belong to one thread (the committer); the other calls
-// are thread-safe.
+// Append, Mark, Roll, Readmit and their return values belong to one thread (the committer); the
+// other calls are thread-safe.
 class Journal {
  public:
   // Begins a segment in every directory and records the epoch there. Only fails when no directory
-  // is left. `left_out` counts as dropped from the beginning. `fs` must outlive the journal.
-  // A segment is extended by `reserve_bytes` of zeros whenever its end is reached: a sync of bytes
-  // that are there already takes a fraction of one that also makes a new size durable.
+  // is left. `left_out`, none of `dirs`, counts as dropped from the beginning. `fs` must outlive
+  // the journal. A segment is extended by `reserve_bytes` of zeros whenever its end is reached: a
+  // sync of bytes that are there already takes a fraction of one that also makes a new size
+  // durable.
   static absl::StatusOr<std::unique_ptr<Journal>> Start(
       FileSystem& fs, std::vector<std::string> dirs, int64_t segment_bytes,
       JournalPosition position, const std::vector<FailedDirectory>& left_out = {},
@@ -66,6 +68,14 @@ class Journal {
   void DeleteThrough(Txid txid);
   // Stops writing to `dir`, because of an error met elsewhere.
   void Drop(const std::string& dir, const absl::Status& why);
+  // Makes sure that `dir`, which is dropped, is marked as behind, before its content changes.
+  absl::Status KeepMarked(const std::string& dir);
+  // Copies the closed segments that `dir` lacks from a healthy directory. Not while segments are
+  // deleted.
+  absl::Status CopyClosedSegments(const std::string& dir) const;
+  // Writes to a dropped directory again, which has the closed segments but for the last few. The
+  // newest segment has no transaction yet: Roll comes first. After an error it stays dropped.
+  absl::Status Readmit(const std::string& dir);
   // Marks the dropped directories that could not be marked before. Does nothing when none is
   // healthy: then none is behind.
   void MarkDropped();
@@ -94,6 +104,7 @@ class Journal {
   // error when none is left.
   absl::Status OnEachDir(const std::function<absl::Status(Dir&)>& work);
   absl::Status MarkBehind(const Dropped& dropped) const;
+  void SetMarked(const std::string& dir);
 
   FileSystem& fs_;
   const int64_t segment_bytes_;
@@ -108,6 +119,8 @@ class Journal {
   bool marked_ = true;
   std::vector<std::unique_ptr<Dir>> dirs_;
   std::unique_ptr<Executor> mirrors_;  // for all directories but the first; null with one
+
+  Mutex marking_;  // held while marks are written: no other calls wait for it
 
   mutable Mutex mu_;
   std::vector<Dropped> dropped_ GUARDED_BY(mu_);

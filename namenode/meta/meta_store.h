@@ -34,6 +34,7 @@ struct MetaStoreOptions {
   int64_t checkpoint_txns = 1000000;           // dfs.namenode.checkpoint.txns
   int64_t checkpoint_period_ms = 3600000;      // dfs.namenode.checkpoint.period
   int checkpoints_retained = 2;                // dfs.namenode.num.checkpoints.retained
+  bool restore_failed_dirs = false;            // dfs.namenode.name.dir.restore, at the start
   int64_t block_cache_bytes = 64 << 20;        // RocksDB's
   int64_t verify_bytes_per_second = 16 << 20;  // background checksum pass over the SSTs
   int64_t verify_pause_ms = 3600000;           // between two such passes
@@ -148,6 +149,11 @@ class MetaStore {
   // Directories that could not be used at the start or have failed since and are not written (the
   // first error of each).
   virtual std::vector<std::string> FailedDirectories() const = 0;
+  // Whether each checkpoint tries to take failed directories back: one that can be written again is
+  // emptied, gets the checkpoint and the journal since, and is then one like the others. Not the
+  // directory of the database: when that fails, the store ends (RestartHelps).
+  virtual void SetRestoresFailed(bool on) = 0;
+  virtual bool restores_failed() const = 0;
 };
 
 }  // namespace cairn::namenode

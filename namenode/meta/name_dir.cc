@@ -224,6 +224,19 @@ absl::Status RemoveNameDirContents(FileSystem& fs, const std::string& dir) {
   return fs.SyncDirectory(dir);
 }
 
+absl::Status RemoveHistory(FileSystem& fs, const std::string& dir) {
+  // First that which makes the rest count.
+  RETURN_IF_ERROR(fs.RemoveRecursively(JournalStatePath(dir)));
+  RETURN_IF_ERROR(fs.SyncDirectory(dir));
+  for (const std::string& path : {JournalEndPath(dir), RocksPath(dir), RocksPath(dir) + ".tmp",
+                                  CheckpointsPath(dir), DatabaseFailedPath(dir)}) {
+    RETURN_IF_ERROR(fs.RemoveRecursively(path));
+  }
+  ASSIGN_OR_RETURN(const std::vector<Txid> segments, ListSegments(fs, dir));
+  for (const Txid segment : segments) RETURN_IF_ERROR(fs.Remove(SegmentPath(dir, segment)));
+  return fs.SyncDirectory(dir);
+}
+
 absl::StatusOr<uint32_t> CopyFile(FileSystem& fs, const std::string& from, const std::string& to,
                                   int64_t max_bytes) {
   ASSIGN_OR_RETURN(const auto in, fs.Open(from, OpenMode::kRead));

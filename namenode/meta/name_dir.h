@@ -85,6 +85,10 @@ absl::Status CreateDirectoryDurably(FileSystem& fs, const std::string& dir);
 // Removes everything Cairn writes into a name directory, except the lock.
 absl::Status RemoveNameDirContents(FileSystem& fs, const std::string& dir);
 
+// Removes journal, checkpoints and database of a formatted directory, which then is one to be
+// filled from its mirrors.
+absl::Status RemoveHistory(FileSystem& fs, const std::string& dir);
+
 // Copies the file's first `max_bytes` (all when there are fewer) and syncs the copy, which must not
 // exist. Returns its CRC32C.
 absl::StatusOr<uint32_t> CopyFile(FileSystem& fs, const std::string& from, const std::string& to,

@@ -276,6 +276,18 @@ bool SameIdentity(const ClusterIdentity& a, const ClusterIdentity& b) {
          a.namespace_id == b.namespace_id && a.creation_ms == b.creation_ms;
 }
 
+absl::Status CheckCanBeFilled(FileSystem& fs, const std::string& dir,
+                              const ClusterIdentity& identity) {
+  ASSIGN_OR_RETURN(std::vector<std::string> names, fs.List(dir));
+  std::erase(names, "in_use.lock");
+  std::erase(names, "lost+found");  // a file system of its own
+  if (names.empty()) return absl::OkStatus();
+  ASSIGN_OR_RETURN(const ClusterIdentity theirs, ReadVersion(fs, dir));
+  if (SameIdentity(theirs, identity)) return absl::OkStatus();
+  return absl::FailedPreconditionError(
+      fmt::format("{} belongs to cluster {}", dir, theirs.cluster_id));
+}
+
 bool IsDiskFailure(const absl::Status& status) {
   switch (status.code()) {
     case absl::StatusCode::kOk:

@@ -35,6 +35,10 @@ struct RecoveredDirs {
 // Whether every field is the same.
 bool SameIdentity(const ClusterIdentity& a, const ClusterIdentity& b);
 
+// An error unless `dir` is there and is this file system's, or empty.
+absl::Status CheckCanBeFilled(FileSystem& fs, const std::string& dir,
+                              const ClusterIdentity& identity);
+
 // Whether the error means that a directory cannot be used any more (its disk fails, is full or
 // read-only, or the directory is gone), rather than that its content is wrong, that it is not ours,
 // or that the process lacks something.

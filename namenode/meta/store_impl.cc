@@ -3,6 +3,8 @@
 
 #include <spdlog/spdlog.h>
 
+#include <future>
+
 #include "common/status_macros.h"
 #include "namenode/meta/checkpoint.h"
 
@@ -14,6 +16,18 @@ constexpr char kRestartPayload[] = "cairn.namenode/restart-helps";
 
 constexpr int64_t kTickMs = 1000;
 constexpr int64_t kCheckCacheBytes = 1 << 20;  // to read a new checkpoint's own records
+
+// With the directories left out, which may be taken back, behind the others.
+RecoveredDirs WithLeftOut(RecoveredDirs dirs) {
+  for (const FailedDirectory& failed : dirs.left_out) dirs.dirs.push_back({.path = failed.dir});
+  return dirs;
+}
+
+std::vector<std::shared_ptr<DirLock>> TakeLocks(RecoveredDirs& dirs) {
+  std::vector<std::shared_ptr<DirLock>> locks;
+  for (UsableDir& dir : dirs.dirs) locks.push_back(std::move(dir.lock));
+  return locks;
+}
 
 }  // namespace
 
@@ -31,9 +45,9 @@ absl::StatusOr<std::unique_ptr<StoreImpl>> StoreImpl::Start(const MetaStoreOptio
                    ListCheckpoints(fs, dirs.dirs.front().path));
   const Txid checkpointed = checkpoints.empty() ? 0 : checkpoints.back();
   const auto failure = database.failure;
-  std::unique_ptr<StoreImpl> store(new StoreImpl(options, std::move(dirs), std::move(database),
-                                                 std::move(journal), position.epoch, checkpointed,
-                                                 fs, clock, std::move(fatal)));
+  std::unique_ptr<StoreImpl> store(
+      new StoreImpl(options, WithLeftOut(std::move(dirs)), std::move(database), std::move(journal),
+                    position.epoch, checkpointed, fs, clock, std::move(fatal)));
   RETURN_IF_ERROR(failure->status());
   return store;
 }
@@ -44,11 +58,13 @@ StoreImpl::StoreImpl(const MetaStoreOptions& options, RecoveredDirs dirs, Opened
     : options_(options),
       fs_(fs),
       clock_(clock),
+      locks_(TakeLocks(dirs)),
       dirs_(std::move(dirs)),
       epoch_(epoch),
       failure_(std::move(database.failure)),
       tables_(std::move(database.tables)),
       journal_(std::move(journal)),
+      restores_failed_(options.restore_failed_dirs),
       checkpointed_(checkpointed),
       checkpointed_at_ms_(clock.MonotonicMs()) {
   const Txid last = dirs_.journal.last_txid;
@@ -176,6 +192,7 @@ absl::Status StoreImpl::MakeCheckpoint() {
   }
   checkpointed_ = txid;
   checkpointed_at_ms_ = clock_.MonotonicMs();
+  if (restores_failed_) TakeBackFailed(txid);
   PruneAll();
   spdlog::info("checkpoint of transaction {} made", txid);
   return absl::OkStatus();
@@ -202,9 +219,68 @@ absl::Status StoreImpl::MakeCheckpointIn(const std::string& dir, Txid txid) {
   return CopyCheckpoint(fs_, dirs_.dirs.front().path, txid, dir);
 }
 
+void StoreImpl::TakeBackFailed(Txid txid) {
+  for (size_t i = 1; i < dirs_.dirs.size(); ++i) {
+    const std::string& dir = dirs_.dirs[i].path;
+    if (journal_->IsHealthy(dir)) continue;
+    const absl::Status status = TakeBack(i, txid);
+    if (status.ok()) {
+      spdlog::info("name directory {} is filled and written again", dir);
+    } else {
+      spdlog::warn("name directory {} cannot be taken back: {}", dir,
+                   std::string(status.message()));
+    }
+  }
+}
+
+absl::Status StoreImpl::TakeBack(size_t index, Txid txid) {
+  const std::string& dir = dirs_.dirs[index].path;
+  RETURN_IF_ERROR(CheckCanBeFilled(fs_, dir, dirs_.identity));
+  RETURN_IF_ERROR(Relock(index));
+  if (!fs_.Exists(VersionPath(dir))) RETURN_IF_ERROR(WriteVersion(fs_, dir, dirs_.identity));
+  // Until it has everything, a start must not begin with it.
+  RETURN_IF_ERROR(journal_->KeepMarked(dir));
+  RETURN_IF_ERROR(RemoveHistory(fs_, dir));
+  RETURN_IF_ERROR(fs_.CreateDirectories(CheckpointsPath(dir)));
+  RETURN_IF_ERROR(MakeCheckpointIn(dir, txid));
+  // Most of the journal is copied beside the committer, who then copies what came meanwhile.
+  RETURN_IF_ERROR(WaitForSegment(""));
+  RETURN_IF_ERROR(journal_->CopyClosedSegments(dir));
+  RETURN_IF_ERROR(ScanJournal(fs_, dir, dirs_.identity.namespace_id).status());
+  return WaitForSegment(dir);
+}
+
+absl::Status StoreImpl::Relock(size_t index) {
+  std::shared_ptr<DirLock> held;
+  {
+    MutexLock lock(locks_mu_);
+    held = locks_[index];
+  }
+  if (held != nullptr && held->Check().ok()) return absl::OkStatus();
+  ASSIGN_OR_RETURN(std::shared_ptr<DirLock> anew, DirLock::Acquire(fs_, dirs_.dirs[index].path));
+  MutexLock lock(locks_mu_);
+  locks_[index] = std::move(anew);
+  return absl::OkStatus();
+}
+
+absl::Status StoreImpl::WaitForSegment(const std::string& readmit) {
+  std::promise<absl::Status> begun;
+  const auto done = [&begun](const absl::StatusOr<Txid>& first) {
+    begun.set_value(first.status());
+  };
+  readmit.empty() ? committer_->Roll(done) : committer_->Readmit(readmit, done);
+  return begun.get_future().get();
+}
+
 absl::Status StoreImpl::CheckDirectory(size_t index) const {
   const std::string& dir = dirs_.dirs[index].path;
-  RETURN_IF_ERROR(dirs_.dirs[index].lock->Check());
+  std::shared_ptr<DirLock> held;
+  {
+    MutexLock lock(locks_mu_);
+    held = locks_[index];
+  }
+  if (held == nullptr) return absl::InternalError(fmt::format("{} is not locked", dir));
+  RETURN_IF_ERROR(held->Check());
   if (absl::IsNotFound(fs_.Stat(VersionPath(dir)).status())) {
     return absl::DataLossError(fmt::format("{} is gone", VersionPath(dir)));
   }

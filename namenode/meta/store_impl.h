@@ -1,6 +1,7 @@
 // The MetaStore over a mirrored journal and RocksDB: the parts and how they are wired.
 #pragma once
 
+#include <atomic>
 #include <memory>
 #include <string>
 #include <vector>
@@ -52,6 +53,8 @@ class StoreImpl : public MetaStore {
   }
   absl::StatusOr<CheckpointFacts> LastCheckpoint() const override;
   std::vector<std::string> FailedDirectories() const override;
+  void SetRestoresFailed(bool on) override { restores_failed_ = on; }
+  bool restores_failed() const override { return restores_failed_; }
 
  private:
   StoreImpl(const MetaStoreOptions& options, RecoveredDirs dirs, OpenedDatabase database,
@@ -61,6 +64,12 @@ class StoreImpl : public MetaStore {
   // On the checkpoint thread: a checkpoint of applied() in every directory, then pruning.
   absl::Status MakeCheckpoint();
   absl::Status FinishFirstCheckpoint(Txid txid);
+  // On the checkpoint thread, after the checkpoint `txid`: tries to take back what has failed.
+  void TakeBackFailed(Txid txid);
+  absl::Status TakeBack(size_t index, Txid txid);
+  // Locks a directory that is to be taken back, unless the lock that was held still holds it.
+  absl::Status Relock(size_t index);
+  absl::Status WaitForSegment(const std::string& readmit);
   // What to tell of a fatal failure. When only the database's disk failed and another directory is
   // healthy, the next start is made to go on from that one.
   absl::Status PrepareRestart(const absl::Status& status) const;
@@ -75,7 +84,10 @@ class StoreImpl : public MetaStore {
   const MetaStoreOptions options_;
   FileSystem& fs_;
   const Clock& clock_;
-  const RecoveredDirs dirs_;  // the database is in the first
+  mutable Mutex locks_mu_;
+  // Of each of `dirs_`; null where it was never held.
+  std::vector<std::shared_ptr<DirLock>> locks_ GUARDED_BY(locks_mu_);
+  const RecoveredDirs dirs_;  // the database is in the first; those left out are the last
   const int64_t epoch_;
   const std::shared_ptr<Failure> failure_;
   const std::shared_ptr<RocksTables> tables_;
@@ -83,6 +95,7 @@ class StoreImpl : public MetaStore {
   std::unique_ptr<Applier> applier_;
   std::unique_ptr<Committer> committer_;
   bool crashed_ = false;
+  std::atomic<bool> restores_failed_;
 
   // The checkpoint thread's.
   Txid checkpointed_;

@@ -246,6 +246,7 @@ class FakeAdmin : public ClusterAdmin {
  public:
   std::function<absl::StatusOr<std::vector<BlockPlaces>>(const GetBlocksRequest&)> on_get_blocks;
   std::function<absl::StatusOr<bool>(const CheckpointConditions&)> on_save_namespace;
+  bool restores = false;  // what RestoreFailedStorage answers
 
   void GetBlocks(const Caller&, GetBlocksRequest request,
                  Done<std::vector<BlockPlaces>> done) override {
@@ -254,6 +255,10 @@ class FakeAdmin : public ClusterAdmin {
   absl::Status SetBalancerBandwidth(const Caller&, int64_t) override { return No(); }
   void SaveNamespace(const Caller&, CheckpointConditions conditions, Done<bool> done) override {
     done(on_save_namespace ? on_save_namespace(conditions) : No());
+  }
+  absl::StatusOr<bool> RestoreFailedStorage(const Caller&, std::optional<bool> enable) override {
+    restores = enable.value_or(restores);
+    return restores;
   }
   void LastCheckpoint(const Caller&, Done<Txid> done) override { done(Txid{7}); }
   void RollEdits(const Caller&, Done<Txid> done) override { done(Txid{12}); }

@@ -61,6 +61,8 @@ class MemoryMetaStore : public MetaStore {
   }
   absl::StatusOr<CheckpointFacts> LastCheckpoint() const override { return CheckpointFacts{}; }
   std::vector<std::string> FailedDirectories() const override { return {}; }
+  void SetRestoresFailed(bool on) override { restores_failed_ = on; }
+  bool restores_failed() const override { return restores_failed_; }
 
  private:
   class HookedSnapshot;
@@ -71,6 +73,7 @@ class MemoryMetaStore : public MetaStore {
 
   const ClusterIdentity identity_{"CID-test", "BP-1-127.0.0.1-1", 1, 1};
   const std::shared_ptr<MemoryDisk> disk_;
+  std::atomic<bool> restores_failed_ = false;
   mutable Mutex mu_;
   CondVar room_changed_;
   bool auto_durable_ GUARDED_BY(mu_) = true;
