@@ -67,7 +67,13 @@ enum class AdminState : uint8_t {
   kNormal = 0,
   kDecommissioning = 1,  // gets no more replicas; what it holds is copied elsewhere
   kDecommissioned = 2,   // all it holds is elsewhere too
+  // Out of service for a while: what it holds counts meanwhile, although it may be down.
+  kEnteringMaintenance = 3,  // while something has too few replicas elsewhere
+  kInMaintenance = 4,
 };
+inline bool IsMaintenance(AdminState state) {
+  return state == AdminState::kEnteringMaintenance || state == AdminState::kInMaintenance;
+}
 
 // A DataNode as seen by clients. Usage in bytes over all its storages.
 struct DatanodeInfo {

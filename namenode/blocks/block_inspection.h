@@ -27,7 +27,11 @@ struct BlockInspection {
   int unsure = 0;
   int decommissioning = 0;  // good ones, not in `live`
   int decommissioned = 0;
-  int usable() const { return live + decommissioning + decommissioned; }
+  int entering_maintenance = 0;
+  int in_maintenance = 0;  // also on a DataNode that is down
+  int usable() const {
+    return live + decommissioning + decommissioned + entering_maintenance + in_maintenance;
+  }
   bool has_good() const { return usable() + excess > 0; }
   bool multi_rack = false;            // there were ever live DataNodes in two racks at once
   std::vector<ReplicaView> replicas;  // of an unfinished block: its pipeline's places

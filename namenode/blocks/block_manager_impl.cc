@@ -45,6 +45,8 @@ BlockManagerImpl::BlockManagerImpl(BlockManagerOptions options, const Clock& clo
       safe_mode_(SafeModeOf(options_)),
       scheduled_rolled_ms_(clock.MonotonicMs()) {
   SetPace(options_.pace);
+  MutexLock lock(mu_);
+  state_.maintenance_min_replication = options_.maintenance_min_replication;
 }
 
 void BlockManagerImpl::Apply(absl::Span<const BlockChange> changes, Txid txid) {
@@ -128,11 +130,13 @@ std::vector<ReplicaLocation> BlockManagerImpl::ExpectedLocations(BlockId id) con
   return locations;
 }
 
-// Good places; else those whose deletion was decided; else the corrupt ones.
+// Good places; else those whose deletion was decided; else those in maintenance; else the corrupt
+// ones.
 BlockManagerImpl::Places BlockManagerImpl::PlacesOf(BlockId id, const BlockRecord& record,
                                                     bool* corrupt) const {
   Places good;
   Places excess;
+  Places maintained;
   Places bad;
   const auto open = state_.open.find(id);
   if (!record.complete() && open != state_.open.end()) {
@@ -146,14 +150,17 @@ BlockManagerImpl::Places BlockManagerImpl::PlacesOf(BlockId id, const BlockRecor
       if (!storage.usable || !state_.nodes.node(storage.node).alive) continue;
       if (replica.Has(StoredReplica::kCorrupt)) {
         bad.push_back(replica.storage());
+      } else if (state_.nodes.node(storage.node).admin == AdminState::kInMaintenance) {
+        maintained.push_back(replica.storage());
       } else {
         (replica.Has(StoredReplica::kExcess) ? excess : good).push_back(replica.storage());
       }
     }
   }
-  *corrupt = good.empty() && excess.empty() && !bad.empty();
+  *corrupt = good.empty() && excess.empty() && maintained.empty() && !bad.empty();
   if (!good.empty()) return good;
-  return excess.empty() ? bad : excess;
+  if (!excess.empty()) return excess;
+  return maintained.empty() ? bad : maintained;
 }
 
 void BlockManagerImpl::SortForReader(Places& places, std::string_view client_address,
@@ -172,7 +179,7 @@ void BlockManagerImpl::SortForReader(Places& places, std::string_view client_add
     const NodeIndex node = state_.nodes.NodeOf(storage);
     const DatanodeState& state = state_.nodes.node(node);
     const bool here = std::find(local.begin(), local.end(), node) != local.end();
-    const bool left = state.admin == AdminState::kDecommissioned;
+    const bool left = state.admin == AdminState::kDecommissioned || IsMaintenance(state.admin);
     ranked.push_back({!state.alive || left || state_.nodes.IsStale(node, now_ms),
                       here ? 0 : RackDistance(client_rack, state.rack), random_.Next64(), storage});
   }

@@ -162,11 +162,13 @@ class BlockManagerImpl : public BlockManager {
       REQUIRES(mu_);
 
   // -- block_manager_service.cc
+  AdminState WantedService(const DatanodeState& node) const REQUIRES(mu_);
   void SetService(NodeIndex index) REQUIRES(mu_);
+  void ExpireMaintenance() REQUIRES(mu_);
   void LookAtNodes();
   bool LookStep() REQUIRES(mu_);
   bool LeaveStep(NodeIndex index) REQUIRES(mu_);
-  bool CanLeave(BlockId block) const REQUIRES(mu_);
+  bool CanLeave(BlockId block, bool for_good) const REQUIRES(mu_);
   std::vector<BlockId> NextStored(NodeWalk& walk) const REQUIRES(mu_);
   std::vector<DatanodeInfo> NeverSeen() const REQUIRES(mu_);
 

@@ -38,6 +38,11 @@ std::optional<BlockInspection> BlockManagerImpl::Inspect(BlockId id) const {
   }
   for (const StoredReplica& replica : record->replicas()) {
     const StorageState& storage = state_.nodes.storage(replica.storage());
+    const AdminState admin = state_.nodes.node(storage.node).admin;
+    if (storage.usable && replica.good()) {
+      inspection.entering_maintenance += admin == AdminState::kEnteringMaintenance;
+      inspection.in_maintenance += admin == AdminState::kInMaintenance;
+    }
     if (!storage.usable || !state_.nodes.node(storage.node).alive) continue;
     ReplicaView view{.place = state_.Location(replica.storage(), now_ms),
                      .corrupt = replica.Has(StoredReplica::kCorrupt),
@@ -45,7 +50,6 @@ std::optional<BlockInspection> BlockManagerImpl::Inspect(BlockId id) const {
                      .unsure = !storage.reported};
     inspection.unsure += view.unsure;
     if (replica.good()) {
-      const AdminState admin = state_.nodes.node(storage.node).admin;
       inspection.decommissioning += admin == AdminState::kDecommissioning;
       inspection.decommissioned += admin == AdminState::kDecommissioned;
     }

@@ -1,6 +1,7 @@
 // Which DataNodes are in service: the lists of hosts, and the way out of the cluster. A DataNode
 // that is to leave gets no more replicas, and has left when every block it holds has enough of them
-// elsewhere (Hadoop 3.4: DatanodeAdminManager).
+// elsewhere. One that goes into maintenance needs only few elsewhere: until it is back, or its time
+// is over, its replicas count although it is down (Hadoop 3.4: DatanodeAdminManager).
 #include <algorithm>
 #include <limits>
 
@@ -24,33 +25,58 @@ void BlockManagerImpl::SetHostLists(HostLists lists) {
     if (node.wiped) continue;
     if (hosts_.Includes(node.id)) {
       SetService(index);
-    } else if (node.alive) {
+    } else if (node.alive || IsMaintenance(node.admin)) {
       spdlog::warn("DataNode {} ({}) is no longer in the list of hosts", node.id.uuid,
                    node.id.XferAddress());
       state_.nodes.MarkDead(index);
+      state_.nodes.node(index).admin = AdminState::kNormal;
+      leaving_.erase(index);
       NodeLost(index);
     }
   }
 }
 
+// What the lists say of the node now: kNormal, kDecommissioning or kEnteringMaintenance.
+AdminState BlockManagerImpl::WantedService(const DatanodeState& node) const {
+  if (hosts_.Excludes(node.id)) return AdminState::kDecommissioning;
+  const auto until_ms = hosts_.MaintenanceUntil(node.id);
+  return until_ms && *until_ms > clock_.WallMs() ? AdminState::kEnteringMaintenance
+                                                 : AdminState::kNormal;
+}
+
 // Takes the node out of service or back as the lists say.
 void BlockManagerImpl::SetService(NodeIndex index) {
   DatanodeState& node = state_.nodes.node(index);
-  const bool leaves = hosts_.Excludes(node.id);
-  if (leaves == (node.admin != AdminState::kNormal)) return;
-  if (!leaves) {
+  const AdminState wanted = WantedService(node);
+  const AdminState begun = node.admin == AdminState::kDecommissioned ? AdminState::kDecommissioning
+                           : node.admin == AdminState::kInMaintenance
+                               ? AdminState::kEnteringMaintenance
+                               : node.admin;
+  if (wanted == begun) return;
+  node.admin = wanted;
+  leaving_.erase(index);
+  if (wanted == AdminState::kNormal) {
     spdlog::info("DataNode {} ({}) is in service again", node.id.uuid, node.id.XferAddress());
-    node.admin = AdminState::kNormal;
-    leaving_.erase(index);
-  } else if (!node.alive) {
-    node.admin = AdminState::kDecommissioned;  // it has nothing that would have to be copied
+  } else if (!node.alive) {  // it has nothing that would have to be copied
+    node.admin = wanted == AdminState::kDecommissioning ? AdminState::kDecommissioned
+                                                        : AdminState::kInMaintenance;
   } else {
-    spdlog::info("DataNode {} ({}) with {} replicas is to leave the cluster", node.id.uuid,
-                 node.id.XferAddress(), state_.BlocksOn(index));
-    node.admin = AdminState::kDecommissioning;
+    spdlog::info("DataNode {} ({}) with {} replicas is to {}", node.id.uuid, node.id.XferAddress(),
+                 state_.BlocksOn(index),
+                 wanted == AdminState::kDecommissioning ? "leave the cluster"
+                                                        : "be out of service for maintenance");
     leaving_[index] = {};
   }
+  // What counted for its return does not any more.
+  if (!node.alive && !IsMaintenance(node.admin)) NodeLost(index);
   looks_.push_back({.node = index});  // what it holds counts otherwise now
+}
+
+// Ends maintenance whose time is over.
+void BlockManagerImpl::ExpireMaintenance() {
+  for (NodeIndex index = 0; index < state_.nodes.size(); ++index) {
+    if (IsMaintenance(state_.nodes.node(index).admin)) SetService(index);
+  }
 }
 
 void BlockManagerImpl::LookAtNodes() {
@@ -58,6 +84,7 @@ void BlockManagerImpl::LookAtNodes() {
   {
     MutexLock lock(mu_);
     if (safe_mode_.on() || !state_.queues_active) return;
+    ExpireMaintenance();
     for (const auto& [node, progress] : leaving_) leaving.push_back(node);
   }
   while (true) {
@@ -101,12 +128,13 @@ bool BlockManagerImpl::LookStep() {
   return true;
 }
 
-bool BlockManagerImpl::CanLeave(BlockId block) const {
+bool BlockManagerImpl::CanLeave(BlockId block, bool for_good) const {
   const BlockRecord* record = state_.blocks.Find(block);
   if (record == nullptr || record->unlinked()) return true;
   if (record->complete()) {
     const int wanted =
-        std::min<int>(record->replication(), std::max(1, options_.default_replication));
+        std::min<int>(record->replication(), for_good ? std::max(1, options_.default_replication)
+                                                      : options_.maintenance_min_replication);
     return state_.Count(*record).live >= wanted;
   }
   int elsewhere = 0;
@@ -129,7 +157,7 @@ bool BlockManagerImpl::LeaveStep(NodeIndex index) {
   const NodeWalk begin = progress.walk;
   const std::vector<BlockId> blocks = NextStored(progress.walk);
   for (const BlockId block : blocks) {
-    if (CanLeave(block)) continue;
+    if (CanLeave(block, node.admin == AdminState::kDecommissioning)) continue;
     ledger_.Reevaluate(block);
     progress.walk = begin;  // from here on next time
     progress.complete = false;
@@ -140,10 +168,12 @@ bool BlockManagerImpl::LeaveStep(NodeIndex index) {
     progress = {};
     return true;
   }
-  node.admin = AdminState::kDecommissioned;
+  const bool for_good = node.admin == AdminState::kDecommissioning;
+  node.admin = for_good ? AdminState::kDecommissioned : AdminState::kInMaintenance;
   leaving_.erase(it);
-  spdlog::info("DataNode {} ({}) has left the service: all its blocks are elsewhere", node.id.uuid,
-               node.id.XferAddress());
+  spdlog::info("DataNode {} ({}) {}", node.id.uuid, node.id.XferAddress(),
+               for_good ? "has left the service: all its blocks are elsewhere"
+                        : "is in maintenance: all its blocks can be read elsewhere");
   return false;
 }
 

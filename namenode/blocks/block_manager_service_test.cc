@@ -25,6 +25,31 @@ class ServiceTest : public ::testing::Test {
     ASSERT_TRUE(lists.ok()) << lists.status();
     cluster_.manager->SetHostLists(*std::move(lists));
   }
+  // Only `host` is named, as in maintenance until then.
+  void SetMaintenance(size_t i, int64_t until_ms) {
+    const std::string path = dir_.path() + "/hosts";
+    ASSERT_TRUE(PosixFileSystem()
+                    .WriteFileAtomically(
+                        path, fmt::format(R"([{{"hostName": "10.0.0.{}", "adminState": )"
+                                          R"("IN_MAINTENANCE", "maintenanceExpireTimeInMS": {}}}])",
+                                          i + 1, until_ms))
+                    .ok());
+    auto lists = HostLists::ReadCombined(PosixFileSystem(), path);
+    ASSERT_TRUE(lists.ok()) << lists.status();
+    cluster_.manager->SetHostLists(*std::move(lists));
+  }
+  void Rounds(int count) {
+    for (int i = 0; i < count; ++i) {
+      cluster_.Replicate();
+      cluster_.Round();
+    }
+  }
+  // Until the node has been silent for so long that it is dead.
+  void Die(size_t i) {
+    cluster_.nodes[i].up = false;
+    for (int k = 0; k < 300 && Info(i).live; ++k) cluster_.Round();
+    ASSERT_FALSE(Info(i).live);
+  }
   DatanodeInfo Info(size_t i) const {
     for (const DatanodeInfo& info : cluster_.manager->Datanodes()) {
       if (info.id.uuid == cluster_.nodes[i].uuid()) return info;
@@ -158,6 +183,88 @@ TEST_F(ServiceTest, WhoIsNotInTheListIsDeadAndRefused) {
   cluster_.nodes[0].up = true;
   cluster_.Register(0);
   EXPECT_EQ(cluster_.manager->Stats().live_datanodes, 4);
+}
+
+TEST_F(ServiceTest, WhatADataNodeInMaintenanceHoldsCountsWhileItIsDown) {
+  Start(5);
+  std::vector<BlockId> blocks;
+  for (int i = 0; i < 20; ++i) blocks.push_back(cluster_.Write(3, "10.0.0.1"));
+  const BlockId alone = cluster_.Write(1, "10.0.0.1");
+  ASSERT_TRUE(Holds(0, alone));
+  SetMaintenance(0, cluster_.clock.WallMs() + 3'600'000);
+  EXPECT_EQ(State(0), AdminState::kEnteringMaintenance);
+  cluster_.manager->Tick();
+  EXPECT_EQ(State(0), AdminState::kEnteringMaintenance) << "one block is nowhere else";
+  Rounds(5);
+  EXPECT_EQ(State(0), AdminState::kInMaintenance);
+  EXPECT_EQ(LiveInService(alone), 1);
+  const LocatedBlock located = cluster_.manager->Locate(blocks[0], 0, "10.0.0.1");
+  for (const ReplicaLocation& place : located.locations) {
+    EXPECT_NE(place.datanode.id.uuid, cluster_.nodes[0].uuid()) << "readers are not sent there";
+  }
+
+  Die(0);
+  Rounds(5);
+  for (const BlockId block : blocks) {
+    EXPECT_EQ(cluster_.GoodOnDisk(block), 2) << "nothing was copied";
+    EXPECT_EQ(cluster_.manager->Inspect(block)->in_maintenance, 1);
+  }
+  EXPECT_EQ(cluster_.manager->Stats().under_replicated, 0);
+
+  cluster_.nodes[0].up = true;
+  cluster_.Register(0);
+  EXPECT_EQ(State(0), AdminState::kInMaintenance) << "until the list says otherwise";
+  SetLists("", "");
+  EXPECT_EQ(State(0), AdminState::kNormal);
+  Rounds(5);
+  for (const BlockId block : blocks) EXPECT_EQ(LiveInService(block), 3);
+}
+
+TEST_F(ServiceTest, MaintenanceThatIsOverLeavesADeadDataNode) {
+  Start(5);
+  const BlockId block = cluster_.Write(3, "10.0.0.1");
+  ASSERT_TRUE(Holds(0, block));
+  SetMaintenance(0, cluster_.clock.WallMs() + 3'600'000);
+  Rounds(3);
+  ASSERT_EQ(State(0), AdminState::kInMaintenance);
+  Die(0);
+  Rounds(2);
+  EXPECT_EQ(cluster_.GoodOnDisk(block), 2);
+  cluster_.clock.Advance(3'600'000);
+  Rounds(6);
+  EXPECT_EQ(State(0), AdminState::kNormal);
+  EXPECT_FALSE(Info(0).live);
+  EXPECT_EQ(cluster_.GoodOnDisk(block), 3) << "it was not waited for any longer";
+  EXPECT_EQ(cluster_.manager->Inspect(block)->in_maintenance, 0);
+}
+
+TEST_F(ServiceTest, WhoIsTakenOffTheListInMaintenanceIsNotWaitedFor) {
+  Start(5);
+  const BlockId block = cluster_.Write(3, "10.0.0.1");
+  ASSERT_TRUE(Holds(0, block));
+  SetMaintenance(0, cluster_.clock.WallMs() + 36'000'000);
+  Rounds(3);
+  Die(0);
+  SetLists(Address(1) + Address(2) + Address(3) + Address(4), "");
+  Rounds(6);
+  EXPECT_EQ(cluster_.GoodOnDisk(block), 3);
+}
+
+TEST_F(ServiceTest, ASecondLossWhileADataNodeIsInMaintenanceIsMadeGood) {
+  Start(5);
+  const BlockId block = cluster_.Write(2, "10.0.0.1");
+  ASSERT_TRUE(Holds(0, block));
+  SetMaintenance(0, cluster_.clock.WallMs() + 36'000'000);
+  Rounds(3);
+  ASSERT_EQ(State(0), AdminState::kInMaintenance);
+  size_t other = 1;
+  while (!Holds(other, block)) ++other;
+  Die(other);
+  Rounds(3);
+  EXPECT_EQ(LiveInService(block), 1) << "the one in maintenance is up, and stands for the other";
+  SetLists("", "");
+  Rounds(6);
+  EXPECT_EQ(LiveInService(block), 2);
 }
 
 }  // namespace

@@ -19,7 +19,10 @@ void BlockManagerImpl::Tick() {
   {
     MutexLock lock(mu_);
     const int64_t now_ms = clock_.MonotonicMs();
-    for (const NodeIndex node : state_.nodes.ExpireDead(now_ms)) NodeLost(node);
+    for (const NodeIndex node : state_.nodes.ExpireDead(now_ms)) {
+      const bool returns = IsMaintenance(state_.nodes.node(node).admin);
+      returns ? ForgetWork(node) : NodeLost(node);
+    }
     for (const BlockId block : state_.pending.Expire(now_ms - state_.pace.pending_timeout_ms)) {
       spdlog::warn("Copying blk_{} was not done in time", block);
       ledger_.Reevaluate(block);

@@ -34,8 +34,9 @@ struct BlockManagerOptions {
   std::string block_pool_id;  // the pool of every block here
   std::string host_name;      // shown in safe mode's tip
 
-  int min_replication = 1;      // dfs.namenode.replication.min
-  int default_replication = 3;  // dfs.replication
+  int min_replication = 1;              // dfs.namenode.replication.min
+  int default_replication = 3;          // dfs.replication
+  int maintenance_min_replication = 1;  // dfs.namenode.maintenance.replication.min
 
   Liveness liveness;
 

@@ -428,16 +428,17 @@ void ReplicaLedger::Reevaluate(BlockId block, std::optional<NodeIndex> hint) {
   }
   const int wanted = record->replication();
   ReplicaCounts counts = state_.Count(*record);
-  if (counts.live < wanted && counts.excess > 0) {
+  if (counts.live < state_.LiveWanted(wanted, counts) && counts.excess > 0) {
     CancelExcess(block, *record);
     counts = state_.Count(*record);
   }
+  const int needed = state_.LiveWanted(wanted, counts);
   const int expected = counts.live + state_.pending.Count(block);
-  if (expected < wanted || counts.live == 0) {
+  if (expected < needed || (counts.live == 0 && counts.maintenance == 0)) {
     // What only leaving DataNodes have is not lost, but nothing is more urgent.
-    const int live = counts.live == 0 && counts.leaving > 0 ? 1 : counts.live;
-    state_.needed.Put(block, PriorityOf(live, wanted), wanted == 1);
-  } else if (counts.live > 0 && expected == counts.live &&
+    const int live = counts.live == 0 && counts.usable() > 0 ? 1 : counts.live;
+    state_.needed.Put(block, PriorityOf(live, needed), wanted == 1);
+  } else if (counts.live > 0 && expected == counts.live && counts.maintenance == 0 &&
              counts.racks < state_.RacksWanted(wanted)) {
     state_.needed.Put(block, ReplicationPriority::kBadlyPlaced);
   } else {

@@ -2,6 +2,7 @@
 #include "namenode/blocks/transfer_planner.h"
 
 #include <algorithm>
+#include <tuple>
 
 namespace cairn::namenode {
 
@@ -11,12 +12,13 @@ int TransferPlanner::Streams(const ClusterState& state, NodeIndex node) {
          (queued == state.transfers.end() ? 0 : static_cast<int>(queued->second.size()));
 }
 
-// The least busy node with a good replica, one not stale if possible; ties at random.
+// The least busy node with a good replica; one in maintenance only if there is no other, and one
+// not stale if possible; ties at random.
 std::optional<NodeIndex> TransferPlanner::ChooseSource(const ClusterState& state,
                                                        const BlockRecord& record, int stream_limit,
                                                        int64_t now_ms) const {
   std::optional<NodeIndex> best;
-  std::pair<bool, int> best_rank;
+  std::tuple<bool, bool, int> best_rank;
   uint64_t ties = 0;
   for (const StoredReplica& replica : record.replicas()) {
     const StorageState& storage = state.nodes.storage(replica.storage());
@@ -24,7 +26,8 @@ std::optional<NodeIndex> TransferPlanner::ChooseSource(const ClusterState& state
     if (!replica.good() || !storage.usable || !state.nodes.node(node).alive) continue;
     const int streams = Streams(state, node);
     if (streams >= stream_limit) continue;
-    const std::pair<bool, int> rank{state.nodes.IsStale(node, now_ms), streams};
+    const bool maintained = state.nodes.node(node).admin == AdminState::kInMaintenance;
+    const std::tuple<bool, bool, int> rank{maintained, state.nodes.IsStale(node, now_ms), streams};
     if (best && rank > best_rank) continue;
     ties = best && rank == best_rank ? ties + 1 : 1;
     if (ties == 1 || random_.Uniform(ties) == 0) best = node;
@@ -38,10 +41,10 @@ TransferPlanner::Outcome TransferPlanner::Plan(const ClusterState& state, BlockI
   const BlockRecord* record = state.blocks.Find(block);
   if (record == nullptr || !record->complete() || record->unlinked()) return Outcome::kNotNeeded;
   const ReplicaCounts counts = state.Count(*record);
-  const int wanted = record->replication();
+  const int wanted = state.LiveWanted(record->replication(), counts);
   const int expected = counts.live + state.pending.Count(block);
   const bool badly_placed = expected >= wanted && expected == counts.live && counts.live > 0 &&
-                            counts.racks < state.RacksWanted(wanted);
+                            counts.maintenance == 0 && counts.racks < state.RacksWanted(wanted);
   if (expected >= wanted && !badly_placed) return Outcome::kNotNeeded;
   const auto source =
       ChooseSource(state, *record,

@@ -8,10 +8,16 @@
 namespace cairn::namenode {
 namespace {
 
-std::string ConditionOf(const ReplicaView& replica) {
+std::string ConditionOf(const ReplicaView& replica, bool maintenance) {
   if (replica.corrupt) return fmt::format("is CORRUPT\t ReasonCode: {}", replica.corrupt_reason);
   if (replica.place.datanode.admin == AdminState::kDecommissioned) return "is DECOMMISSIONED";
   if (replica.place.datanode.admin == AdminState::kDecommissioning) return "is DECOMMISSIONING";
+  if (maintenance && replica.place.datanode.admin == AdminState::kEnteringMaintenance) {
+    return "is ENTERING MAINTENANCE";
+  }
+  if (maintenance && replica.place.datanode.admin == AdminState::kInMaintenance) {
+    return "is IN MAINTENANCE";
+  }
   if (replica.place.datanode.stale) return "is STALE";
   return replica.excess ? "is EXCESS" : "is HEALTHY";
 }
@@ -26,14 +32,16 @@ std::string BlockReport(const std::string& name, const std::string& path,
       "No. of decommissioning Replica: {}\n{}No. of corrupted Replica: {}\n",
       name, path, block.row.replication, block.live, block.excess, block.unsure,
       block.decommissioned, block.decommissioning,
-      maintenance ? "No. of entering maintenance Replica: 0\nNo. of in maintenance Replica: 0\n"
+      maintenance ? fmt::format("No. of entering maintenance Replica: {}\nNo. of in maintenance "
+                                "Replica: {}\n",
+                                block.entering_maintenance, block.in_maintenance)
                   : "",
       block.corrupt);
   if (block.row.state != BlockState::kComplete) return text;  // its replicas are only promised
   for (const ReplicaView& replica : block.replicas | std::views::reverse) {
     text += fmt::format("Block replica on datanode/rack: {}{} {}\n",
                         replica.place.datanode.id.host_name,
-                        replica.place.datanode.network_location, ConditionOf(replica));
+                        replica.place.datanode.network_location, ConditionOf(replica, maintenance));
   }
   return text;
 }

@@ -124,6 +124,10 @@ void FsckReport::CountReplicas(const std::string& path, int wanted, const BlockV
   totals_.expected_replicas += wanted;
   totals_.decommissioned_replicas += block.seen.decommissioned;
   totals_.decommissioning_replicas += block.seen.decommissioning;
+  if (options_.maintenance) {
+    totals_.entering_maintenance_replicas += block.seen.entering_maintenance;
+    totals_.in_maintenance_replicas += block.seen.in_maintenance;
+  }
   ++(usable >= cluster_.min_replication ? totals_.min_replicated : totals_.under_min_replicated);
   if (usable > wanted) ++totals_.over_replicated;
   if (usable == 0 || usable >= wanted) return;
@@ -134,8 +138,10 @@ void FsckReport::CountReplicas(const std::string& path, int wanted, const BlockV
       "{} decommissioned replica(s), {} decommissioning replica(s){}\n",
       options_.files ? "" : fmt::format("\n{}: ", path), block.located.block.ToString(), wanted,
       live, block.seen.decommissioned, block.seen.decommissioning,
-      options_.maintenance ? "0, entering maintenance replica(s) and 0 in maintenance replica(s)."
-                           : "."));
+      options_.maintenance
+          ? fmt::format("{}, entering maintenance replica(s) and {} in maintenance replica(s).",
+                        block.seen.entering_maintenance, block.seen.in_maintenance)
+          : "."));
 }
 
 void FsckReport::CheckPlacement(const std::string& path, int wanted, const BlockView& block,
@@ -208,6 +214,12 @@ std::string FsckReport::PlacesOf(const BlockInspection& block) const {
 std::string FsckReport::ConditionOf(const ReplicaView& replica) const {
   if (replica.place.datanode.admin == AdminState::kDecommissioned) return "(DECOMMISSIONED)";
   if (replica.place.datanode.admin == AdminState::kDecommissioning) return "(DECOMMISSIONING)";
+  if (options_.maintenance) {
+    if (replica.place.datanode.admin == AdminState::kEnteringMaintenance) {
+      return "(ENTERING MAINTENANCE)";
+    }
+    if (replica.place.datanode.admin == AdminState::kInMaintenance) return "(IN MAINTENANCE)";
+  }
   if (replica.corrupt) return "(CORRUPT)";
   if (replica.excess) return "(EXCESS)";
   if (replica.place.datanode.stale) return "(STALE_NODE)";

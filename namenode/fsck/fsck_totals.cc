@@ -67,6 +67,13 @@ std::string LeavingText(const FsckTotals& totals) {
   if (totals.decommissioning_replicas > 0) {
     text += fmt::format("\n DecommissioningReplicas:\t{}", totals.decommissioning_replicas);
   }
+  if (totals.entering_maintenance_replicas > 0) {
+    text +=
+        fmt::format("\n EnteringMaintenanceReplicas:\t{}", totals.entering_maintenance_replicas);
+  }
+  if (totals.in_maintenance_replicas > 0) {
+    text += fmt::format("\n InMaintenanceReplicas:\t{}", totals.in_maintenance_replicas);
+  }
   return text;
 }
 

@@ -19,6 +19,8 @@ struct FsckTotals {
   int64_t replicas = 0;  // good ones
   int64_t decommissioned_replicas = 0;
   int64_t decommissioning_replicas = 0;
+  int64_t entering_maintenance_replicas = 0;
+  int64_t in_maintenance_replicas = 0;
   int64_t expected_replicas = 0;
   int64_t missing_replicas = 0;
   int64_t min_replicated = 0;

@@ -6,10 +6,13 @@ on the way, and the answers are compared. Then a DataNode of Cairn's gets anothe
 runs, loses its first one, and is shut out.
 """
 import concurrent.futures
+import contextlib
 import difflib
+import json
 import os
 import re
 import signal
+import time
 
 import harness
 import shell_masks
@@ -53,14 +56,14 @@ def write(path, *lines):
         file.write("".join(line + "\n" for line in lines))
 
 
-def ask(cluster):
+def ask(cluster, questions):
     """The answers to all questions, without what two clusters differ in."""
     lines = []
-    for question in QUESTIONS:
+    for question in questions:
         answer = hadoop(cluster, *question)
         # The replicas of a block come in no particular order.
         answer = re.sub(r"\[(DatanodeInfo[^\n]*)\]", lambda found: ", ".join(sorted(
-            re.findall(r"DatanodeInfoWithStorage\[[^]]*\]\(\w+\)", shell_masks.mask(
+            re.findall(r"DatanodeInfoWithStorage\[[^]]*\]\([\w ]+\)", shell_masks.mask(
                 found.group(1), cluster)[0]))), answer)
         topology = question[-1] == "-printTopology"
         masked = shell_masks.mask(answer, cluster)
@@ -78,8 +81,37 @@ def leave_and_return(cluster, exclude):
     write(exclude, f"# {node} is old", node)
     lines = shell_masks.mask(hadoop(cluster, "dfsadmin", "-refreshNodes"), cluster)
     wait_for_service(cluster, node, "Decommissioned")
-    lines += ask(cluster)
+    lines += ask(cluster, QUESTIONS)
     write(exclude)
+    hadoop(cluster, "dfsadmin", "-refreshNodes")
+    wait_for_service(cluster, node, "Normal")
+    return lines
+
+
+COMBINED = "org.apache.hadoop.hdfs.server.blockmanagement.CombinedHostFileManager"
+MAINTENANCE_QUESTIONS = [
+    ["fsck", FILE, "-files", "-blocks", "-replicaDetails", "-maintenance"],
+    ["fsck", FILE, "-maintenance"],
+    ["dfsadmin", "-report", "-inmaintenance"],
+    ["dfsadmin", "-report", "-enteringmaintenance"],
+]
+
+
+def maintain(cluster, hosts):
+    """Has a DataNode in maintenance and back again; what the tools said meanwhile."""
+    local = os.path.join(cluster.directory, "local")
+    write(local, "some text")
+    hadoop(cluster, "fs", f"-Ddfs.replication={DATANODES}", "-put", local, FILE)
+    hadoop(cluster, "fs", "-setrep", "-w", str(DATANODES), FILE)
+    node = sorted(service_of(cluster))[0]
+    host, port = node.split(":")
+    write(hosts, json.dumps([{"hostName": host, "port": int(port), "adminState": "IN_MAINTENANCE",
+                              "maintenanceExpireTimeInMS": int(time.time() * 1000) + 3600000}]))
+    lines = shell_masks.mask(hadoop(cluster, "dfsadmin", "-refreshNodes"), cluster)
+    wait_for_service(cluster, node, "In maintenance")
+    lines += ask(cluster, MAINTENANCE_QUESTIONS)
+    write(hosts, json.dumps([{"hostName": host, "port": int(port), "adminState": "IN_MAINTENANCE",
+                              "maintenanceExpireTimeInMS": 1}]))
     hadoop(cluster, "dfsadmin", "-refreshNodes")
     wait_for_service(cluster, node, "Normal")
     return lines
@@ -157,7 +189,30 @@ def shut_out(cluster, own, include):
     harness.check(own.name not in service_of(cluster), "nobody speaks of it any more")
 
 
+def compared(clusters, what):
+    """`what(cluster)` gives the same lines for both clusters, Apache's first."""
+    with concurrent.futures.ThreadPoolExecutor(len(clusters)) as pool:
+        expected, got = pool.map(what, clusters)
+    different = list(difflib.unified_diff(expected, got, "Apache HDFS", "Cairn", lineterm="", n=6))
+    harness.check(not different, "the transcripts differ:\n" + "\n".join(different))
+
+
+def maintenance(work):
+    hosts = {}
+    with contextlib.ExitStack() as stack:
+        clusters = []
+        for name, kind in (("apache", harness.ApacheCluster), ("cairn", harness.CairnCluster)):
+            hosts[name] = os.path.join(work, f"{name}-hosts.json")
+            write(hosts[name], "[]")
+            clusters.append(harness.started(stack, kind(
+                os.path.join(work, "maintenance"), DATANODES, settings={
+                    "dfs.namenode.hosts.provider.classname": COMBINED,
+                    "dfs.hosts": hosts[name]})))
+        compared(clusters, lambda cluster: maintain(cluster, hosts[cluster.name]))
+
+
 def body(work, stack):
+    maintenance(work)
     lists = {}
     clusters = []
     for name, kind in (("apache", harness.ApacheCluster), ("cairn", harness.CairnCluster)):
@@ -166,11 +221,7 @@ def body(work, stack):
             write(path)
         clusters.append(harness.started(stack, kind(work, DATANODES, settings={
             "dfs.hosts": lists[name]["include"], "dfs.hosts.exclude": lists[name]["exclude"]})))
-    with concurrent.futures.ThreadPoolExecutor(len(clusters)) as pool:
-        expected, got = pool.map(
-            lambda cluster: leave_and_return(cluster, lists[cluster.name]["exclude"]), clusters)
-    different = list(difflib.unified_diff(expected, got, "Apache HDFS", "Cairn", lineterm="", n=6))
-    harness.check(not different, "the transcripts differ:\n" + "\n".join(different))
+    compared(clusters, lambda cluster: leave_and_return(cluster, lists[cluster.name]["exclude"]))
 
     cairn = clusters[1]
     own = OwnDatanode(cairn)

@@ -48,13 +48,16 @@ ReplicaCounts ClusterState::Count(const BlockRecord& record) const {
     const StorageState& storage = nodes.storage(replica.storage());
     const DatanodeState& node = nodes.node(storage.node);
     if (!storage.reported) counts.unsure = true;
-    if (!node.alive || !storage.usable) continue;  // waits to be forgotten
+    const bool kept = IsMaintenance(node.admin);
+    if ((!node.alive && !kept) || !storage.usable) continue;  // waits to be forgotten
     if (replica.Has(StoredReplica::kCorrupt)) {
       ++counts.corrupt;
     } else if (replica.Has(StoredReplica::kExcess)) {
       ++counts.excess;
     } else if (replica.Has(StoredReplica::kUnderConstruction)) {
       ++counts.open;
+    } else if (kept) {
+      ++counts.maintenance;
     } else if (node.admin != AdminState::kNormal) {
       ++counts.leaving;
     } else {

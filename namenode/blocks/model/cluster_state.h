@@ -64,13 +64,14 @@ struct QueuedTransfer {
 
 // How a block's replicas stand.
 struct ReplicaCounts {
-  int live = 0;     // good, to be kept, on live DataNodes in service
-  int leaving = 0;  // the same on DataNodes that leave the cluster or have left it
-  int corrupt = 0;  // bad ones
-  int excess = 0;   // good ones whose deletion was decided
-  int open = 0;     // of an unfinished block
-  int racks = 0;    // racks of the live ones
-  int usable() const { return live + leaving; }
+  int live = 0;         // good, to be kept, on live DataNodes in service
+  int leaving = 0;      // the same on DataNodes that leave the cluster or have left it
+  int maintenance = 0;  // the same on DataNodes in maintenance, which may be dead
+  int corrupt = 0;      // bad ones
+  int excess = 0;       // good ones whose deletion was decided
+  int open = 0;         // of an unfinished block
+  int racks = 0;        // racks of the live ones
+  int usable() const { return live + leaving + maintenance; }
   bool unsure = false;  // some replica's storage has not reported since its node registered
 };
 
@@ -100,6 +101,7 @@ struct ClusterState {
   absl::flat_hash_map<FutureReplica, int64_t> future;  // → bytes
 
   RedundancyPace pace;
+  int maintenance_min_replication = 1;  // dfs.namenode.maintenance.replication.min
 
   Txid last_applied = 0;  // the newest change taken over from the namespace
   bool loading = true;
@@ -118,6 +120,11 @@ struct ClusterState {
   void EraseCorrupt(BlockId block, StorageIndex storage);
 
   ReplicaCounts Count(const BlockRecord& record) const;
+  // How many replicas must be in service: those in maintenance stand for others, down to a minimum.
+  int LiveWanted(int replication, const ReplicaCounts& counts) const {
+    return std::max(std::min(maintenance_min_replication, replication),
+                    replication - counts.maintenance);
+  }
   // Racks that a block with `replication` wanted replicas must be spread over.
   int RacksWanted(int replication) const {
     return nodes.ever_multi_rack() && replication > 1 ? 2 : 1;

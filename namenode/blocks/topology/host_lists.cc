@@ -2,10 +2,14 @@
 #include "namenode/blocks/topology/host_lists.h"
 
 #include <algorithm>
+#include <limits>
+#include <sstream>
 
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
+#include <boost/property_tree/json_parser.hpp>
+#include <boost/property_tree/ptree.hpp>
 #include "absl/strings/str_split.h"
 #include "common/net/address.h"
 #include "common/status_macros.h"
@@ -15,8 +19,8 @@ namespace {
 
 constexpr int64_t kMaxListBytes = 16 << 20;
 
-absl::StatusOr<HostLists::Entry> EntryOf(const std::string& word) {
-  ASSIGN_OR_RETURN(const HostPort host_port, ParseHostPort(word, /*default_port=*/0));
+HostLists::Entry EntryOf(const HostPort& host_port) {
+  const std::string word = host_port.ToString();
   HostLists::Entry entry{.host = host_port.host, .port = host_port.port, .addresses = {}};
   const auto addresses = Resolve({.host = entry.host, .port = entry.port});
   if (!addresses.ok()) {
@@ -26,6 +30,25 @@ absl::StatusOr<HostLists::Entry> EntryOf(const std::string& word) {
   }
   for (const SocketAddress& address : *addresses) entry.addresses.push_back(address.ip());
   return entry;
+}
+
+absl::Status Malformed(const std::string& path, std::string_view why) {
+  return absl::InvalidArgumentError(fmt::format("{}: {}", path, why));
+}
+
+using Json = boost::property_tree::ptree;
+
+absl::StatusOr<Json> ReadJson(FileSystem& fs, const std::string& path) {
+  ASSIGN_OR_RETURN(std::string text, fs.ReadFile(path, kMaxListBytes));
+  Json json;
+  if (text.find_first_not_of(" \t\r\n") == std::string::npos) return json;
+  std::istringstream in(std::move(text));
+  try {
+    boost::property_tree::read_json(in, json);
+  } catch (const boost::property_tree::json_parser_error& error) {
+    return Malformed(path, fmt::format("line {}: {}", error.line(), error.message()));
+  }
+  return json;
 }
 
 absl::StatusOr<std::vector<HostLists::Entry>> ReadList(FileSystem& fs, const std::string& path) {
@@ -41,12 +64,9 @@ absl::StatusOr<std::vector<HostLists::Entry>> ReadList(FileSystem& fs, const std
         absl::StrSplit(line, absl::ByAnyChar(" \t\f\r"), absl::SkipEmpty());
     for (const std::string& word : words) {
       if (word.starts_with('#')) break;
-      auto entry = EntryOf(word);
-      if (!entry.ok()) {
-        return absl::InvalidArgumentError(
-            fmt::format("{}: {}", path, std::string(entry.status().message())));
-      }
-      entries.push_back(*std::move(entry));
+      const auto host_port = ParseHostPort(word, /*default_port=*/0);
+      if (!host_port.ok()) return Malformed(path, std::string(host_port.status().message()));
+      entries.push_back(EntryOf(*host_port));
     }
   }
   return entries;
@@ -60,6 +80,42 @@ absl::StatusOr<HostLists> HostLists::Read(FileSystem& fs, const std::string& inc
   ASSIGN_OR_RETURN(lists.includes_, ReadList(fs, include_file));
   ASSIGN_OR_RETURN(lists.excludes_, ReadList(fs, exclude_file));
   return lists;
+}
+
+absl::StatusOr<HostLists> HostLists::ReadCombined(FileSystem& fs, const std::string& file) {
+  HostLists lists;
+  if (file.empty()) return lists;
+  ASSIGN_OR_RETURN(const Json hosts, ReadJson(fs, file));
+  bool in_service = false;
+  for (const auto& [key, host] : hosts) {
+    if (!key.empty()) return Malformed(file, "not an array of hosts");
+    const auto name = host.get_optional<std::string>("hostName");
+    const auto port = host.get<int>("port", 0);
+    if (!name || name->empty() || port < 0 || port > 65535) {
+      return Malformed(file, "a host without hostName, or with another port than there are");
+    }
+    const Entry entry = EntryOf({.host = *name, .port = port});
+    const auto state = host.get<std::string>("adminState", "NORMAL");
+    if (state == "DECOMMISSIONED") {
+      lists.excludes_.push_back(entry);
+    } else if (state == "IN_MAINTENANCE") {
+      lists.maintained_.emplace_back(
+          entry, host.get("maintenanceExpireTimeInMS", std::numeric_limits<int64_t>::max()));
+    } else if (state != "NORMAL") {
+      return Malformed(file, fmt::format("{}: unknown adminState {}", *name, state));
+    }
+    in_service |= state == "NORMAL";
+    lists.includes_.push_back(entry);
+  }
+  if (!in_service) lists.includes_.clear();
+  return lists;
+}
+
+std::optional<int64_t> HostLists::MaintenanceUntil(const DatanodeId& id) const {
+  for (const auto& [entry, until_ms] : maintained_) {
+    if (Matches(entry, id)) return until_ms;
+  }
+  return std::nullopt;
 }
 
 bool HostLists::Matches(const Entry& entry, const DatanodeId& id) {

@@ -1,9 +1,12 @@
-// Which DataNodes may belong to the cluster, and which are to leave it: dfs.hosts and
-// dfs.hosts.exclude.
+// Which DataNodes may belong to the cluster, and which are to leave it, for good or for a while:
+// dfs.hosts and dfs.hosts.exclude.
 #pragma once
 
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -29,9 +32,16 @@ class HostLists {
   static absl::StatusOr<HostLists> Read(FileSystem& fs, const std::string& include_file,
                                         const std::string& exclude_file);
 
+  // The one file of HDFS's CombinedHostFileManager: a JSON array of objects with hostName and, as
+  // far as wanted, port, adminState (NORMAL, DECOMMISSIONED, IN_MAINTENANCE) and
+  // maintenanceExpireTimeInMS. The hosts in it are included, unless none is NORMAL: then all are.
+  static absl::StatusOr<HostLists> ReadCombined(FileSystem& fs, const std::string& file);
+
   // An empty list includes every DataNode.
   bool Includes(const DatanodeId& id) const { return includes_.empty() || Has(includes_, id); }
   bool Excludes(const DatanodeId& id) const { return Has(excludes_, id); }
+  // Until when, in wall clock, the DataNode is to be in maintenance; empty: it is not.
+  std::optional<int64_t> MaintenanceUntil(const DatanodeId& id) const;
   // The list of those that may belong, to be shown.
   const std::vector<Entry>& includes() const { return includes_; }
   // Whether the entry means this DataNode.
@@ -42,6 +52,7 @@ class HostLists {
 
   std::vector<Entry> includes_;
   std::vector<Entry> excludes_;
+  std::vector<std::pair<Entry, int64_t>> maintained_;  // and until when
 };
 
 }  // namespace cairn::namenode

@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <limits>
+
 #include "common/testing/temp_dir.h"
 
 namespace cairn::namenode {
@@ -46,6 +48,47 @@ TEST_F(HostListsTest, EntriesMeanHostsOrOneDataNodeOfAHost) {
   EXPECT_TRUE(lists->Includes(Node("127.0.0.1", "d", 1))) << "a name stands for its addresses";
   EXPECT_TRUE(lists->Excludes(Node("10.0.0.2", "b", 7001)));
   EXPECT_FALSE(lists->Excludes(Node("10.0.0.1", "a", 1)));
+}
+
+// The form of HDFS's CombinedHostFileManager.
+TEST_F(HostListsTest, OneFileSaysWhoLeavesAndWhoIsInMaintenance) {
+  const auto lists = HostLists::ReadCombined(PosixFileSystem(), File("dfs.hosts", R"([
+      {"hostName": "10.0.0.1"},
+      {"hostName": "10.0.0.2", "port": 7001, "adminState": "DECOMMISSIONED"},
+      {"hostName": "10.0.0.3", "adminState": "IN_MAINTENANCE", "upgradeDomain": "a",
+       "maintenanceExpireTimeInMS": 1700000000000},
+      {"hostName": "10.0.0.4", "adminState": "IN_MAINTENANCE"}])"));
+  ASSERT_TRUE(lists.ok()) << lists.status();
+  for (const std::string ip : {"10.0.0.1", "10.0.0.3", "10.0.0.4"}) {
+    EXPECT_TRUE(lists->Includes(Node(ip, "dn", 7001))) << ip;
+    EXPECT_FALSE(lists->Excludes(Node(ip, "dn", 7001))) << ip;
+  }
+  EXPECT_FALSE(lists->Includes(Node("10.0.0.5", "dn", 7001)));
+  EXPECT_TRUE(lists->Excludes(Node("10.0.0.2", "dn", 7001)));
+  EXPECT_FALSE(lists->Excludes(Node("10.0.0.2", "dn", 7002)));
+  EXPECT_EQ(lists->MaintenanceUntil(Node("10.0.0.1", "dn", 1)), std::nullopt);
+  EXPECT_EQ(lists->MaintenanceUntil(Node("10.0.0.3", "dn", 1)), 1700000000000);
+  EXPECT_EQ(lists->MaintenanceUntil(Node("10.0.0.4", "dn", 1)),
+            std::numeric_limits<int64_t>::max());
+}
+
+TEST_F(HostListsTest, WhereNobodyIsNamedInServiceAllMayStay) {
+  for (const std::string text :
+       {"", " \n", "[]", R"([{"hostName": "10.0.0.2", "adminState": "DECOMMISSIONED"}])"}) {
+    const auto lists = HostLists::ReadCombined(PosixFileSystem(), File("dfs.hosts", text));
+    ASSERT_TRUE(lists.ok()) << text << ": " << lists.status();
+    EXPECT_TRUE(lists->Includes(Node("10.0.0.9", "dn", 7001))) << text;
+  }
+}
+
+TEST_F(HostListsTest, WhatIsNoCombinedListIsRefused) {
+  for (const std::string text :
+       {"10.0.0.1", "[{", R"({"hostName": "10.0.0.1"})", R"([{"port": 1}])",
+        R"([{"hostName": "h", "port": 70000}])", R"([{"hostName": "h", "adminState": "AWAY"}])"}) {
+    const auto lists = HostLists::ReadCombined(PosixFileSystem(), File("dfs.hosts", text));
+    EXPECT_EQ(lists.status().code(), absl::StatusCode::kInvalidArgument) << text;
+    EXPECT_NE(lists.status().message().find("dfs.hosts"), std::string::npos) << lists.status();
+  }
 }
 
 TEST_F(HostListsTest, WhatCannotBeReadIsNamed) {

@@ -19,9 +19,12 @@ bool Wanted(pb::DatanodeReportTypeProto type, const DatanodeInfo& node) {
       return !node.live;
     case pb::DECOMMISSIONING:
       return node.admin == AdminState::kDecommissioning;
-    default:
-      return false;  // there is no maintenance
+    case pb::ENTERING_MAINTENANCE:
+      return node.admin == AdminState::kEnteringMaintenance;
+    case pb::IN_MAINTENANCE:
+      return node.admin == AdminState::kInMaintenance;
   }
+  return false;
 }
 
 // The DataNodes of a report, or the reason why the caller does not get one.

@@ -20,6 +20,10 @@ std::string_view ServiceText(AdminState state) {
       return "Decommission in progress";
     case AdminState::kDecommissioned:
       return "Decommissioned";
+    case AdminState::kEnteringMaintenance:
+      return "Entering maintenance";
+    case AdminState::kInMaintenance:
+      return "In maintenance";
   }
   return "";
 }
