@@ -3,6 +3,8 @@
 
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
+
 #include "common/net/address.h"
 #include "common/server/subprocess.h"
 #include "common/status_macros.h"
@@ -38,6 +40,11 @@ std::string OwnGrpcAddress(const std::string& host, int port) {
   if (host == "::") return fmt::format("[::1]:{}", port);
   const bool v6 = host.find(':') != std::string::npos;
   return fmt::format("{}{}{}:{}", v6 ? "[" : "", host, v6 ? "]" : "", port);
+}
+
+absl::StatusOr<HostLists> ReadHosts(const NameNodeOptions& options, FileSystem& fs) {
+  if (options.hosts_combined) return HostLists::ReadCombined(fs, options.hosts_file);
+  return HostLists::Read(fs, options.hosts_file, options.hosts_exclude_file);
 }
 
 // How fsck writes what it saves: as this file system's clients do by default.
@@ -90,8 +97,7 @@ absl::Status NameNode::Open(OnFatal on_fatal) {
   options_.blocks.durable = [store = store_.get()] { return store->durable(); };
   options_.blocks.highest_generation_stamp = [this] { return highest_generation_stamp_.load(); };
   blocks_ = std::make_unique<BlockManagerImpl>(options_.blocks, env_.clock, env_.random, *racks_);
-  ASSIGN_OR_RETURN(HostLists hosts,
-                   HostLists::Read(env_.fs, options_.hosts_file, options_.hosts_exclude_file));
+  ASSIGN_OR_RETURN(HostLists hosts, ReadHosts(options_, env_.fs));
   blocks_->SetHostLists(std::move(hosts));
   ASSIGN_OR_RETURN(names_,
                    NamespaceImpl::Open({.store = *store_,
@@ -164,7 +170,8 @@ absl::Status NameNode::Serve() {
   return absl::OkStatus();
 }
 
-// How fast copies and deletions go, and how soon a silent DataNode is missed.
+// How fast copies and deletions go, how soon a silent DataNode is missed, what is protected and
+// what the audit log tells.
 std::vector<Reconfigurator::Property> NameNode::ReconfigurableProperties() {
   const auto set_pace = [this](const Configuration& now) -> absl::Status {
     ASSIGN_OR_RETURN(const NameNodeOptions options, NameNodeOptions::From(now));
@@ -186,6 +193,18 @@ std::vector<Reconfigurator::Property> NameNode::ReconfigurableProperties() {
   for (const char* key : {"dfs.heartbeat.interval", "dfs.namenode.heartbeat.recheck-interval"}) {
     properties.push_back({key, set_liveness});
   }
+  properties.push_back({"fs.protected.directories", [this](const Configuration& now) {
+                          options_.names.protected_dirs->Set(
+                              now.GetList("fs.protected.directories"),
+                              now.GetBool("dfs.protected.subdirectories.enable"));
+                          return absl::OkStatus();
+                        }});
+  properties.push_back({"hadoop.caller.context.enabled", [this](const Configuration& now) {
+                          *options_.hadoop.audit_context =
+                              now.GetBool("hadoop.caller.context.enabled");
+                          return absl::OkStatus();
+                        }});
+  std::ranges::sort(properties, {}, &Reconfigurator::Property::name);
   return properties;
 }
 
@@ -197,14 +216,14 @@ absl::Status NameNode::ReloadProxyUsers() {
 }
 
 absl::Status NameNode::ReloadHosts() {
-  std::string include = options_.hosts_file;
-  std::string exclude = options_.hosts_exclude_file;
+  const NameNodeOptions* now = &options_;
+  absl::StatusOr<NameNodeOptions> reloaded;
   if (env_.reload != nullptr) {
-    ASSIGN_OR_RETURN(const NameNodeOptions now, env_.reload());
-    include = now.hosts_file;
-    exclude = now.hosts_exclude_file;
+    reloaded = env_.reload();
+    RETURN_IF_ERROR(reloaded.status());
+    now = &*reloaded;
   }
-  ASSIGN_OR_RETURN(HostLists hosts, HostLists::Read(env_.fs, include, exclude));
+  ASSIGN_OR_RETURN(HostLists hosts, ReadHosts(*now, env_.fs));
   blocks_->SetHostLists(std::move(hosts));
   return absl::OkStatus();
 }

@@ -1,6 +1,8 @@
 // Which key fills which option.
 #include "namenode/options.h"
 
+#include <netdb.h>
+
 #include <filesystem>
 
 #include "common/net/address.h"
@@ -68,6 +70,7 @@ MetaStoreOptions StoreOptions(const Configuration& configuration) {
   options.checkpoint_period_ms = configuration.GetDurationMs("dfs.namenode.checkpoint.period");
   options.checkpoints_retained =
       static_cast<int>(configuration.GetInt("dfs.namenode.num.checkpoints.retained"));
+  options.restore_failed_dirs = configuration.GetBool("dfs.namenode.name.dir.restore");
   options.block_cache_bytes = configuration.GetSize("cairn.namenode.rocksdb.block-cache-size");
   return options;
 }
@@ -76,6 +79,8 @@ NamespaceOptions NamesOptions(const Configuration& configuration) {
   NamespaceOptions options;
   options.permissions_enabled = configuration.GetBool("dfs.permissions.enabled");
   options.supergroup = configuration.GetString("dfs.permissions.superusergroup");
+  options.protected_dirs->Set(configuration.GetList("fs.protected.directories"),
+                              configuration.GetBool("dfs.protected.subdirectories.enable"));
   options.max_component_length =
       configuration.GetInt("dfs.namenode.fs-limits.max-component-length");
   options.max_directory_items = configuration.GetInt("dfs.namenode.fs-limits.max-directory-items");
@@ -109,10 +114,29 @@ NamespaceOptions NamesOptions(const Configuration& configuration) {
   return options;
 }
 
+// The name of the host that clients call: as configured, or looked up for a number.
+std::string OwnHostName(const Configuration& configuration) {
+  const auto address = RpcAddress(configuration);
+  if (!address.ok() || address->host.empty() || address->host == "0.0.0.0") return LocalHostName();
+  const bool is_number =
+      address->host.find_first_not_of("0123456789.:abcdefABCDEF") == std::string::npos;
+  if (!is_number) return address->host;
+  const auto known = Resolve({.host = address->host, .port = 0});
+  char name[NI_MAXHOST] = "";
+  if (!known.ok() || known->empty() ||
+      ::getnameinfo(known->front().get(), known->front().length(), name, sizeof(name), nullptr, 0,
+                    NI_NAMEREQD) != 0) {
+    return address->host;
+  }
+  return name;
+}
+
 BlockManagerOptions BlocksOptions(const Configuration& configuration) {
   BlockManagerOptions options;
   options.min_replication = static_cast<int>(configuration.GetInt("dfs.namenode.replication.min"));
   options.default_replication = static_cast<int>(configuration.GetInt("dfs.replication"));
+  options.maintenance_min_replication =
+      static_cast<int>(configuration.GetInt("dfs.namenode.maintenance.replication.min"));
   Liveness& liveness = options.liveness;
   liveness.heartbeat_interval_ms = configuration.GetDurationMs("dfs.heartbeat.interval");
   liveness.recheck_interval_ms =
@@ -141,8 +165,18 @@ BlockManagerOptions BlocksOptions(const Configuration& configuration) {
   options.safe_mode_extension_ms = configuration.GetDurationMs("dfs.namenode.safemode.extension");
   options.safe_mode_min_datanodes =
       static_cast<int>(configuration.GetInt("dfs.namenode.safemode.min.datanodes"));
-  options.host_name = LocalHostName();
+  options.host_name = OwnHostName(configuration);
   return options;
+}
+
+// Which of HDFS's two classes reads the lists of hosts.
+absl::StatusOr<bool> AreHostsCombined(const Configuration& configuration) {
+  constexpr char kKey[] = "dfs.namenode.hosts.provider.classname";
+  const std::string name = configuration.GetString(kKey);
+  const std::string package = "org.apache.hadoop.hdfs.server.blockmanagement.";
+  if (name == package + "HostFileManager") return false;
+  if (name == package + "CombinedHostFileManager") return true;
+  return absl::InvalidArgumentError(fmt::format("{}: there is no {} here", kKey, name));
 }
 
 MonitorOptions MonitorsOptions(const Configuration& configuration) {
@@ -174,6 +208,7 @@ absl::StatusOr<NameNodeOptions> NameNodeOptions::From(const Configuration& confi
   options.racks.script_file = configuration.GetString("net.topology.script.file.name");
   options.hosts_file = configuration.GetString("dfs.hosts");
   options.hosts_exclude_file = configuration.GetString("dfs.hosts.exclude");
+  ASSIGN_OR_RETURN(options.hosts_combined, AreHostsCombined(configuration));
   options.monitors = MonitorsOptions(configuration);
   ASSIGN_OR_RETURN(
       options.groups.overrides,
@@ -188,6 +223,7 @@ absl::StatusOr<NameNodeOptions> NameNodeOptions::From(const Configuration& confi
   ASSIGN_OR_RETURN(options.hadoop.rpc.listen, RpcListenAddress(configuration));
   options.hadoop.rpc.max_request_bytes =
       static_cast<size_t>(configuration.GetSize("ipc.maximum.data.length"));
+  *options.hadoop.audit_context = configuration.GetBool("hadoop.caller.context.enabled");
   ASSIGN_OR_RETURN(options.http.server.listen, HttpListenAddress(configuration));
   options.http.server.static_user = configuration.GetString("hadoop.http.staticuser.user");
   options.grpc.client_threads =

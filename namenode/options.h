@@ -30,6 +30,7 @@ struct NameNodeOptions {
   RackResolverOptions racks;
   std::string hosts_file;          // dfs.hosts
   std::string hosts_exclude_file;  // dfs.hosts.exclude
+  bool hosts_combined = false;     // dfs.namenode.hosts.provider.classname: hosts_file is JSON
   MonitorOptions monitors;
   GroupResolverOptions groups;
   ProxyUserRules proxy_users;

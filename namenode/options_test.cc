@@ -1,7 +1,10 @@
 // Keys of the configuration reach the options they stand for.
 #include "namenode/options.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
+
+#include "common/net/address.h"
 
 namespace cairn::namenode {
 namespace {
@@ -23,6 +26,26 @@ TEST(NameNodeOptionsTest, AddressesComeFromHadoopsKeys) {
   EXPECT_FALSE(
       NameNodeOptions::From(*Configuration::FromSettings({{"dfs.namenode.rpc-address", "x:65535"}}))
           .ok());
+}
+
+TEST(NameNodeOptionsTest, SafeModeNamesTheHostThatClientsCall) {
+  const auto name = [](const std::string& address) {
+    const auto options = NameNodeOptions::From(*Configuration::FromSettings(
+        {{"dfs.namenode.name.dir", "/n"}, {"dfs.namenode.rpc-address", address}}));
+    return options.ok() ? options->blocks.host_name : options.status().ToString();
+  };
+  EXPECT_EQ(name("nn.example:8020"), "nn.example");
+  EXPECT_EQ(name("0.0.0.0:8020"), LocalHostName());
+  EXPECT_EQ(name("127.0.0.1:8020"), "localhost");
+  EXPECT_EQ(name("203.0.113.7:8020"), "203.0.113.7") << "a number without a name";
+}
+
+TEST(NameNodeOptionsTest, ProtectedDirectoriesAreAListOfPaths) {
+  const auto options = NameNodeOptions::From(*Configuration::FromSettings(
+      {{"dfs.namenode.name.dir", "/n"},
+       {"fs.protected.directories", "/a, /b/c/,relative,/.reserved"}}));
+  ASSERT_TRUE(options.ok()) << options.status();
+  EXPECT_THAT(options->names.protected_dirs->rules()->paths, ::testing::ElementsAre("/a", "/b/c"));
 }
 
 }  // namespace

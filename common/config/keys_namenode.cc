@@ -50,6 +50,14 @@ constexpr KeySpec kKeys[] = {
      "A checkpoint is made after this many transactions.", 1},
     {"dfs.namenode.num.checkpoints.retained", kInt, "2", kNone, "Checkpoints that are kept.", 1,
      100},
+    {"hadoop.caller.context.enabled", kBool, "false", kNone,
+     "Whether the audit log says for which job a call was made, as far as the caller tells."},
+    {"fs.protected.directories", kList, "", kNone,
+     "Directories, with commas between, that are neither deleted nor renamed unless empty."},
+    {"dfs.protected.subdirectories.enable", kBool, "false", kNone,
+     "Whether what is not empty below such a directory is protected too."},
+    {"dfs.namenode.name.dir.restore", kBool, "false", kNone,
+     "Whether checkpoints take failed name directories back (dfsadmin -restoreFailedStorage)."},
     {"dfs.namenode.enable.retrycache", kBool, "true", kNone,
      "Whether replies are remembered so that a repeated call takes effect once."},
     {"dfs.namenode.retrycache.expirytime.millis", kDuration, "600000", kMilliseconds,
@@ -71,9 +79,12 @@ constexpr KeySpec kKeys[] = {
      "may."},
     {"dfs.hosts.exclude", kString, "", kNone,
      "File of the hosts whose DataNodes are to leave the cluster."},
-    OnlyDefault({"dfs.namenode.hosts.provider.classname", kString,
-                 "org.apache.hadoop.hdfs.server.blockmanagement.HostFileManager", kNone,
-                 "Form of these files; only plain lists are read."}),
+    {"dfs.namenode.hosts.provider.classname", kString,
+     "org.apache.hadoop.hdfs.server.blockmanagement.HostFileManager", kNone,
+     "Form of these files: plain lists, or with CombinedHostFileManager of the same package one "
+     "JSON file, dfs.hosts, that also says who is to leave and who is in maintenance."},
+    {"dfs.namenode.maintenance.replication.min", kInt, "1", kNone,
+     "Replicas in service that the blocks of a DataNode in maintenance must have.", 0, 512},
 };
 
 }  // namespace

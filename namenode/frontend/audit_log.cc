@@ -7,6 +7,8 @@
 namespace cairn::namenode {
 namespace {
 
+constexpr size_t kMaxContextBytes = 128;  // hadoop.caller.context.max.size
+
 // Control characters and backslashes escaped as in Java, so that a name cannot forge a line.
 std::string Escaped(const std::string& text) {
   if (text.empty()) return "null";
@@ -63,10 +65,15 @@ std::string AuditLog::Line(const Call& call, bool allowed) {
                      Escaped(call.audit.permission), call.protocol);
 }
 
-void AuditLog::Record(const Call& call, const absl::Status& result) const {
+void AuditLog::Record(const Call& call, const absl::Status& result,
+                      std::string_view context) const {
   if (logger_ == nullptr || call.audit.command.empty()) return;
   if (!result.ok() && !Is(result, ErrorKind::kAccessControl)) return;
-  logger_->info(Line(call, result.ok() && !call.audit.refused));
+  std::string line = Line(call, result.ok() && !call.audit.refused);
+  if (with_context_ != nullptr && *with_context_ && !context.empty()) {
+    line += "\tcallerContext=" + Escaped(std::string(context.substr(0, kMaxContextBytes)));
+  }
+  logger_->info(line);
 }
 
 }  // namespace cairn::namenode

@@ -139,6 +139,45 @@ TEST_F(FeaturesTest, SnapshotsAreThoseOfDirectoriesThatHaveNone) {
       std::string(kSnapshot) + "The path /d is neither snapshottable nor under a snapshot root!");
 }
 
+TEST_F(FeaturesTest, TheDirectoryOfSnapshotsIsListedWhereThereCanBeOne) {
+  const auto list = [&](const std::string& path) {
+    pb::GetListingRequestProto request;
+    request.set_src(path);
+    request.set_startafter("");
+    request.set_needlocation(false);
+    return request;
+  };
+  const auto root = Call<pb::GetListingResponseProto>("getListing", list("/.snapshot"));
+  ASSERT_TRUE(root.ok()) << root.status();
+  EXPECT_TRUE(root->has_dirlist());
+  EXPECT_EQ(root->dirlist().partiallisting_size(), 0);
+  EXPECT_EQ(Error("getListing", list("/d/.snapshot")),
+            std::string(kSnapshot) + "Directory is not a snapshottable directory: /d");
+  EXPECT_EQ(Error("getListing", list("/no/.snapshot")), "Directory does not exist: /no");
+}
+
+TEST_F(FeaturesTest, LeasesAreNotRenewedForOtherNamespaces) {
+  pb::RenewLeaseRequestProto request;
+  request.set_clientname("c");
+  request.add_namespaces("ns1");
+  request.add_namespaces("ns2");
+  EXPECT_EQ(Error("renewLease", request), "namespaces([ns1, ns2]) should be null or empty");
+}
+
+TEST_F(FeaturesTest, FailedNameDirectoriesAreTakenBackOnRequest) {
+  const auto restores = [&](const std::string& what) {
+    pb::RestoreFailedStorageRequestProto request;
+    request.set_arg(what);
+    const auto reply = Call<pb::RestoreFailedStorageResponseProto>("restoreFailedStorage", request);
+    return reply.ok() && reply->result();
+  };
+  EXPECT_FALSE(restores("check"));
+  EXPECT_TRUE(restores("true"));
+  EXPECT_TRUE(restores("check"));
+  EXPECT_FALSE(restores("anything else"));
+  EXPECT_FALSE(restores("check"));
+}
+
 TEST_F(FeaturesTest, QuotasCanBeClearedButNotSet) {
   constexpr uint64_t kKeep = INT64_MAX;
   constexpr auto kClear = static_cast<uint64_t>(-1);

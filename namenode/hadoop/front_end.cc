@@ -44,7 +44,7 @@ void HadoopCall::Begin() {
 }
 
 void HadoopCall::Completed(const absl::Status& status) {
-  front_.audit.Record(call_, status);
+  front_.audit.Record(call_, status, rpc_->caller_context());
   front_.metrics.Record(method_, status.ok(),
                         std::chrono::duration_cast<std::chrono::microseconds>(
                             std::chrono::steady_clock::now() - start_)

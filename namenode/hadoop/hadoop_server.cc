@@ -35,7 +35,7 @@ class HadoopServerImpl final : public HadoopServer {
         blocking_("hadoop-rpc", kBlockingThreads),
         front_{.core = std::move(core),
                .rights = CallerRights(options.superusers, deps.groups),
-               .audit = AuditLog(options.audit_logger),
+               .audit = AuditLog(options.audit_logger, options.audit_context),
                .metrics = CallMetrics(HadoopMethodNames()),
                .groups = deps.groups,
                .reconfiguration = deps.reconfiguration,

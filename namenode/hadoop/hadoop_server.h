@@ -1,6 +1,7 @@
 // The NameNode's Hadoop RPC port (8020 by default): what unmodified Hadoop clients talk to.
 #pragma once
 
+#include <atomic>
 #include <memory>
 #include <vector>
 
@@ -21,6 +22,8 @@ struct HadoopServerOptions {
   ipc::ServerOptions rpc;
   SuperuserRule superusers;
   std::shared_ptr<spdlog::logger> audit_logger;  // null: no audit log
+  // hadoop.caller.context.enabled: whether the audit log has the callers' contexts; can change.
+  std::shared_ptr<std::atomic<bool>> audit_context = std::make_shared<std::atomic<bool>>(false);
 };
 
 // What the server asks beside the core; all must outlive it.

@@ -12,6 +12,7 @@
 #include "common/clock.h"
 #include "common/random.h"
 #include "ipc/client.h"
+#include "namenode/frontend/audit_log.h"
 #include "namenode/frontend/testing/fake_core.h"
 #include "proto/hadoop/NamenodeProtocol.pb.h"
 #include "proto/hadoop/ReconfigurationProtocol.pb.h"
@@ -27,6 +28,7 @@ namespace pb = ::hadoop::hdfs;
 namespace nn = ::hadoop::hdfs::namenode;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 constexpr char kClientProtocol[] = "org.apache.hadoop.hdfs.protocol.ClientProtocol";
 constexpr int64_t kTimeoutMs = 20'000;
@@ -106,6 +108,25 @@ TEST_F(HadoopServerTest, ACallReachesTheCoreWithItsCaller) {
   EXPECT_TRUE(seen.call.remembered());
   server_->Shutdown();
   EXPECT_THAT(audit_text_.str(), HasSubstr("cmd=mkdirs\tsrc=/d\tdst=null\tperm=null\tproto=rpc"));
+}
+
+// hadoop.caller.context.enabled can change while the NameNode runs.
+TEST_F(HadoopServerTest, TheAuditLogSaysForWhomACallWasMadeWhereThatIsWanted) {
+  const auto wanted = std::make_shared<std::atomic<bool>>(false);
+  const auto logger = std::make_shared<spdlog::logger>(
+      "audit", std::make_shared<spdlog::sinks::ostream_sink_mt>(audit_text_));
+  logger->set_pattern("%v");
+  const AuditLog log(logger, wanted);
+  const FrontEndCore core{
+      .names = names_, .blocks = blocks_, .admin = admin_, .clock = SystemClock()};
+  struct Call call(core, "rpc");
+  call.audit.command = "open";
+  log.Record(call, absl::OkStatus(), "job_1");
+  EXPECT_THAT(audit_text_.str(), Not(HasSubstr("callerContext")));
+  *wanted = true;
+  log.Record(call, absl::OkStatus(), "job_1\n" + std::string(200, 'x'));
+  EXPECT_THAT(audit_text_.str(),
+              HasSubstr("proto=rpc\tcallerContext=job_1\\n" + std::string(122, 'x') + "\n"));
 }
 
 TEST_F(HadoopServerTest, AnErrorOfTheCoreIsItsJavaException) {

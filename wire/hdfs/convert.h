@@ -28,6 +28,11 @@ void ToProtoReport(const DatanodeInfo& node, int64_t monotonic_ms_of_last_update
 void ToProto(const LocatedBlock& block, hdfs::LocatedBlockProto& proto);
 void ToProto(const LocatedBlocks& blocks, hdfs::LocatedBlocksProto& proto);
 void ToProto(const FileStatus& status, hdfs::HdfsFileStatusProto& proto);
+// HdfsFileStatusProto.flags: HDFS says of its root that it can have snapshots.
+inline uint32_t StatusFlags(const FileStatus& status) {
+  constexpr uint32_t kSnapshotEnabled = 8;
+  return status.file_id == kRootInodeId ? kSnapshotEnabled : 0;
+}
 void ToProto(const ContentSummary& summary, hdfs::ContentSummaryProto& proto);
 void ToProto(const ServerDefaults& defaults, hdfs::FsServerDefaultsProto& proto);
 void ToProto(const FsStats& stats, hdfs::GetFsStatsResponseProto& proto);

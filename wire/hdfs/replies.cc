@@ -216,7 +216,7 @@ void PutStatus(const FileStatus& entry, int field, FieldWriter& out) {
   // An int32 below 0 would have to be sign-extended; there are no such counts.
   out.Varint(Status::kChildrenNumFieldNumber, static_cast<uint32_t>(entry.children));
   out.Varint(Status::kStoragePolicyFieldNumber, entry.storage_policy);
-  out.Varint(Status::kFlagsFieldNumber, 0);
+  out.Varint(Status::kFlagsFieldNumber, StatusFlags(entry));
   out.End(message);
 }
 

@@ -36,7 +36,8 @@ void SaveNamespace(Call& call, const pb::SaveNamespaceRequestProto& request,
       call.caller,
       {.max_age_ms = static_cast<int64_t>(request.timewindow()) * 1000,
        .max_missing_txns = static_cast<int64_t>(request.txgap())},
-      FillThen<bool>(std::move(done), [&response](bool saved) { response.set_saved(saved); }));
+      // True also when the newest checkpoint was good enough, as HDFS says here.
+      FillThen<bool>(std::move(done), [&response](bool /*saved*/) { response.set_saved(true); }));
 }
 
 void RollEdits(Call& call, const pb::RollEditsRequestProto& /*request*/,
@@ -49,19 +50,12 @@ void RollEdits(Call& call, const pb::RollEditsRequestProto& /*request*/,
 
 void RestoreFailedStorage(Call& call, const pb::RestoreFailedStorageRequestProto& request,
                           pb::RestoreFailedStorageResponseProto& response, DoneVoid done) {
-  const bool enable = request.arg() == "true";
-  const char* const operation = request.arg() == "check" ? "checkRestoreFailedStorage"
-                                : enable                 ? "enableRestoreFailedStorage"
-                                                         : "disableRestoreFailedStorage";
-  call.audit = {.command = operation};
-  response.set_result(false);  // a name directory that failed is taken back by the next start
-  absl::Status status = CheckSuperuser(call.caller, operation);
-  if (status.ok() && enable) {
-    status = MakeError(ErrorKind::kUnsupportedOperation,
-                       "A name directory that has failed is filled and used again when the "
-                       "NameNode is started.");
-  }
-  done(std::move(status));
+  std::optional<bool> enable;
+  if (request.arg() != "check") enable = request.arg() == "true";
+  call.audit = {.command = RestoreFailedStorageOperation(enable)};
+  const absl::StatusOr<bool> on = call.core.admin.RestoreFailedStorage(call.caller, enable);
+  response.set_result(on.ok() && *on);
+  done(on.status());
 }
 
 void RefreshNodes(Call& call, const pb::RefreshNodesRequestProto& /*request*/,

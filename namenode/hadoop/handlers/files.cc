@@ -141,6 +141,10 @@ void Fsync(Call& call, const pb::FsyncRequestProto& request, pb::FsyncResponsePr
 
 void RenewLease(Call& call, const pb::RenewLeaseRequestProto& request,
                 pb::RenewLeaseResponseProto& /*response*/, DoneVoid done) {
+  if (request.namespaces_size() > 0) {
+    return done(errors::Io(fmt::format("namespaces([{}]) should be null or empty",
+                                       fmt::join(request.namespaces(), ", "))));
+  }
   call.core.names.RenewLease(call.caller, request.clientname(), std::move(done));
 }
 

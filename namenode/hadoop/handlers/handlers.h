@@ -56,6 +56,8 @@ CAIRN_HADOOP_HANDLER(Delete);
 CAIRN_HADOOP_HANDLER(Rename);
 CAIRN_HADOOP_HANDLER(Rename2);
 void GetListing(Call&, const pb::GetListingRequestProto&, SerializedResponse&, DoneVoid);
+// The same of a path that ends in /.snapshot.
+void ListSnapshots(Call&, const pb::GetListingRequestProto&, SerializedResponse&, DoneVoid&);
 CAIRN_HADOOP_HANDLER(GetContentSummary);
 CAIRN_HADOOP_HANDLER(GetQuotaUsage);
 CAIRN_HADOOP_HANDLER(GetEnclosingRoot);
@@ -164,6 +166,8 @@ void RefreshSuperUserGroupsConfiguration(Call&,
                                          DoneVoid);
 void RefreshCallQueue(Call&, const cm::RefreshCallQueueRequestProto&,
                       cm::RefreshCallQueueResponseProto&, DoneVoid);
+void MonitorHealth(Call&, const cm::MonitorHealthRequestProto&, cm::MonitorHealthResponseProto&,
+                   DoneVoid);
 void GenericRefresh(Call&, const cm::GenericRefreshRequestProto&,
                     cm::GenericRefreshResponseCollectionProto&, DoneVoid);
 

@@ -68,6 +68,19 @@ absl::Status CheckSubordinate(const Call& call, const pb::NamenodeRegistrationPr
       "Unregistered server: NamenodeRegistration({}, role={})", node.rpcaddress(), RoleName(node)));
 }
 
+// A checkpoint to be ended is one of this file system.
+absl::Status CheckSignature(const ClusterFacts& cluster,
+                            const pb::CheckpointSignatureProto& signature) {
+  const pb::StorageInfoProto& theirs = signature.storageinfo();
+  if (theirs.namespceid() == static_cast<uint32_t>(cluster.namespace_id) &&
+      theirs.clusterid() == cluster.cluster_id &&
+      static_cast<int64_t>(theirs.ctime()) == cluster.creation_ms &&
+      signature.blockpoolid() == cluster.block_pool_id) {
+    return absl::OkStatus();
+  }
+  return errors::Io("Inconsistent checkpoint fields.");
+}
+
 constexpr char kNoCheckpointNodes[] =
     "Checkpoints are made by the NameNode itself: no other node takes part.";
 
@@ -218,7 +231,8 @@ void StartCheckpoint(Call& call, const nn::StartCheckpointRequestProto& request,
 
 void EndCheckpoint(Call& call, const nn::EndCheckpointRequestProto& request,
                    nn::EndCheckpointResponseProto& /*response*/, DoneVoid done) {
-  absl::Status status = CheckSubordinate(call, request.registration(), "endCheckpoint");
+  absl::Status status = CheckSuperuser(call.caller, "endCheckpoint");
+  if (status.ok()) status = CheckSignature(call.core.cluster, request.signature());
   if (status.ok()) status = MakeError(ErrorKind::kUnsupportedOperation, kNoCheckpointNodes);
   done(std::move(status));
 }

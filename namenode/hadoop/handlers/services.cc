@@ -37,6 +37,11 @@ void RefreshCallQueue(Call& call, const cm::RefreshCallQueueRequestProto& /*requ
   done(absl::OkStatus());  // calls do not wait in a queue that could be of another kind
 }
 
+void MonitorHealth(Call& call, const cm::MonitorHealthRequestProto& /*request*/,
+                   cm::MonitorHealthResponseProto& /*response*/, DoneVoid done) {
+  done(CheckSuperuser(call.caller, "monitorHealth"));
+}
+
 void GenericRefresh(Call& /*call*/, const cm::GenericRefreshRequestProto& request,
                     cm::GenericRefreshResponseCollectionProto& /*response*/, DoneVoid done) {
   done(MakeError(ErrorKind::kIllegalArgument,

@@ -6,6 +6,7 @@
 #include "namenode/hadoop/handlers/checks.h"
 #include "namenode/hadoop/handlers/handlers.h"
 #include "wire/hadoop_rpc/exceptions.h"
+#include "wire/hdfs/replies.h"
 
 namespace cairn::namenode::hadoop_handlers {
 namespace {
@@ -89,6 +90,22 @@ void Compare(Call& call, const std::string& path, const std::string& from, const
 }
 
 }  // namespace
+
+void ListSnapshots(Call& call, const pb::GetListingRequestProto& request,
+                   SerializedResponse& response, DoneVoid& done) {
+  const std::string path = request.src().substr(0, request.src().rfind('/'));
+  if (IsRoot(path)) {
+    response.bytes = wire::EncodeListing({});
+    return done(absl::OkStatus());
+  }
+  LookUpAndJudge(
+      call, {.path = path},
+      [path](const std::optional<FileStatus>& found) {
+        absl::Status directory = CheckDirectory(found, path);
+        return directory.ok() ? NotSnapshottable(path) : directory;
+      },
+      std::move(done));
+}
 
 void AllowSnapshot(Call& call, const pb::AllowSnapshotRequestProto& request,
                    pb::AllowSnapshotResponseProto& /*response*/, DoneVoid done) {

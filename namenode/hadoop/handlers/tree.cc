@@ -61,6 +61,7 @@ void Rename2(Call& call, const pb::Rename2RequestProto& request,
 void GetListing(Call& call, const pb::GetListingRequestProto& request, SerializedResponse& response,
                 DoneVoid done) {
   call.audit = {.command = "listStatus", .source = request.src()};
+  if (request.src().ends_with("/.snapshot")) return ListSnapshots(call, request, response, done);
   call.core.names.GetListing(
       call.caller,
       ListRequest{.path = request.src(),

@@ -87,22 +87,40 @@ TEST_P(FileOps, AFileBeingWrittenBelongsToItsHolder) {
                       ErrorKind::kAlreadyBeingCreated,
                       "Failed to CREATE_FILE /f for bob on 10.0.0.1 because this file lease is "
                       "currently owned by ann on 10.0.0.1"));
-  const InodeId id = (*root().Stat("/f"))->file_id;
-  const std::string inode = "(inode " + std::to_string(id) + ")";
-  EXPECT_TRUE(IsError(root().AddBlock({.path = "/f", .client_name = "bob"}).status(),
-                      ErrorKind::kLeaseExpired,
-                      "Client (=bob) is not the lease owner (=ann: /f " + inode +
-                          " Holder bob does not have any open files."));
+  EXPECT_TRUE(IsError(
+      root().AddBlock({.path = "/f", .client_name = "bob"}).status(), ErrorKind::kLeaseExpired,
+      "Client (=bob) is not the lease owner (=ann: /f (inode 0) Holder bob does not "
+      "have any open files."))
+      << "the id is the one asked for";
   EXPECT_FALSE(*root().IsFileClosed("/f"));
   EXPECT_TRUE(*root().Complete({.path = "/f", .client_name = "ann"}));
   EXPECT_TRUE(*root().Complete({.path = "/f", .client_name = "ann"})) << "a repeated complete";
   EXPECT_TRUE(*root().IsFileClosed("/f"));
   EXPECT_TRUE(IsError(
       root().AddBlock({.path = "/f", .client_name = "ann"}).status(), ErrorKind::kLeaseExpired,
-      "File is not open for writing: /f " + inode + " Holder ann does not have any open files."));
+      "File is not open for writing: /f (inode 0) Holder ann does not have any open files."));
   EXPECT_TRUE(IsError(
       root().AddBlock({.path = "/no", .client_name = "ann"}).status(), ErrorKind::kFileNotFound,
       "File does not exist: /no (inode 0) Holder ann does not have any open files."));
+}
+
+TEST_P(FileOps, OnlyThePolicyOfAllFilesCanBeAskedFor) {
+  const auto create = [&](const std::string& path, const std::string& policy) {
+    return root().Create({.path = path,
+                          .mode = 0644,
+                          .client_name = "c",
+                          .flags = kCreateFlagCreate,
+                          .replication = 1,
+                          .block_size = 1 << 20,
+                          .storage_policy = policy});
+  };
+  EXPECT_EQ(create("/none", "")->storage_policy, 0);
+  EXPECT_EQ(create("/hot", "Hot")->storage_policy, 7);
+  EXPECT_TRUE(IsError(create("/f", "NO_SUCH").status(), ErrorKind::kHadoopIllegalArgument,
+                      "Cannot find a block policy with the name NO_SUCH"));
+  EXPECT_TRUE(
+      IsError(create("/f", "COLD").status(), ErrorKind::kIo,
+              "Failed to set storage policy since dfs.storage.policy.enabled is set to false."));
 }
 
 TEST_P(FileOps, TwoBlocksWrittenAndClosed) {

@@ -75,7 +75,7 @@ TEST_P(TreeOps, RenameTable) {
                       "/g (is not a directory)"));
   EXPECT_TRUE(IsError(root().Rename("/f", "/a:b").status(), ErrorKind::kInvalidPath,
                       "Invalid path name Invalid file name: /a:b"));
-  EXPECT_TRUE(IsError(root().Rename("/f", "/.reserved/x").status(), ErrorKind::kInvalidPath,
+  EXPECT_TRUE(IsError(root().Rename("/f", "/.reserved").status(), ErrorKind::kInvalidPath,
                       "Invalid path name Cannot rename to or from /.reserved"));
 }
 
@@ -187,6 +187,43 @@ TEST_P(TreeOps, APageHoldsAtMostTheLimit) {
   const auto second = *root().List("/l", first->entries.back().path);
   EXPECT_EQ(second->entries.size(), 3);
   EXPECT_EQ(second->remaining, 0);
+}
+
+// fs.protected.directories, in HDFS's words; not even the superuser may.
+TEST_P(TreeOps, ProtectedDirectoriesStayUnlessTheyAreEmpty) {
+  ASSERT_TRUE(root().Mkdirs("/p/sub/x").ok());
+  ASSERT_TRUE(root().Mkdirs("/q/r").ok());
+  ASSERT_TRUE(root().Mkdirs("/empty").ok());
+  options().protected_dirs->Set({"/p", "/q/r", "/empty"}, false);
+  const auto denied = [](const absl::Status& status, const std::string& what) {
+    return IsError(status, ErrorKind::kAccessControl, "Cannot delete/rename " + what);
+  };
+  EXPECT_TRUE(denied(root().Delete("/p", true).status(), "non-empty protected directory /p"));
+  EXPECT_TRUE(denied(root().Rename("/p", "/z").status(), "non-empty protected directory /p"));
+  EXPECT_TRUE(denied(root().Rename2("/p", "/z"), "non-empty protected directory /p"));
+  EXPECT_TRUE(IsError(root().Delete("/p", false).status(), ErrorKind::kPathIsNotEmptyDirectory,
+                      "`/p is non empty': Directory is not empty"));
+  EXPECT_TRUE(*root().Rename("/q", "/moved")) << "/q/r is empty";
+  ASSERT_TRUE(*root().Rename("/moved", "/q"));
+  ASSERT_TRUE(root().Touch("/q/r/f").ok());
+  EXPECT_TRUE(denied(root().Delete("/q", true).status(), "non-empty protected subdirectory /q/r"));
+  EXPECT_TRUE(*root().Delete("/empty", true));
+  EXPECT_TRUE(*root().Rename("/p/sub", "/p/other")) << "below it nothing is protected";
+  options().protected_dirs->Set({"/p"}, true);
+  EXPECT_TRUE(denied(root().Delete("/p/other", true).status(),
+                     "subdirectory under protected subdirectory /p"));
+  options().protected_dirs->Set({}, true);
+  EXPECT_TRUE(*root().Delete("/p", true));
+}
+
+// A root that can have snapshots has a directory for them, which is empty.
+TEST_P(TreeOps, TheSnapshotsOfTheRoot) {
+  const auto status = *root().Stat("/.snapshot");
+  ASSERT_TRUE(status.has_value());
+  EXPECT_EQ(status->permission, 0777);
+  EXPECT_EQ(status->file_id, -1);
+  ASSERT_TRUE(root().Mkdirs("/d").ok());
+  EXPECT_FALSE((*root().Stat("/d/.snapshot")).has_value());
 }
 
 TEST_P(TreeOps, ListingOfAFileAMissingPathAndTheReservedRoot) {

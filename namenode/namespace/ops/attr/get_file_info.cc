@@ -12,12 +12,31 @@ FileStatus ReservedStatus(const OpContext& ctx, std::string_view name) {
   FileStatus status;
   status.type = FileType::kDirectory;
   status.path = name;
-  status.file_id = name.empty() ? -1 : 0;
+  status.file_id = -1;
   status.permission = name.empty() ? 01770 : 0770;
-  if (!name.empty()) status.group = ctx.options.supergroup;
+  if (name.empty()) return status;
+  status.group = ctx.options.supergroup;
   status.mtime_ms = ctx.creation_ms;
+  status.atime_ms = ctx.creation_ms;
   return status;
 }
+
+namespace {
+
+// HDFS's root can have snapshots: it has a directory for them, though none is made here.
+bool IsSnapshotsOfRoot(const ResolvedPath& path) {
+  return path.size() == 2 && path.last_name() == ".snapshot";
+}
+
+FileStatus SnapshotsOfRoot() {
+  FileStatus status;
+  status.type = FileType::kDirectory;
+  status.file_id = -1;
+  status.permission = 0777;
+  return status;
+}
+
+}  // namespace
 
 absl::StatusOr<std::optional<FileStatus>> GetFileInfo(OpContext& ctx, const std::string& path,
                                                       bool need_location) {
@@ -28,6 +47,7 @@ absl::StatusOr<std::optional<FileStatus>> GetFileInfo(OpContext& ctx, const std:
   if (!access.ok() && ctx.caller.superuser) return std::nullopt;
   RETURN_IF_ERROR(access);
   if (IsExactlyReserved(path)) return ReservedStatus(ctx, "");
+  if (IsSnapshotsOfRoot(resolved)) return SnapshotsOfRoot();
   if (!resolved.exists()) return std::nullopt;
   FileStatus status = StatusOf(*resolved.last(), "", EffectiveStoragePolicy(resolved));
   if (need_location && resolved.last()->is_file()) {

@@ -1,8 +1,11 @@
 // create.
+#include <algorithm>
 #include <utility>
 
+#include "absl/strings/match.h"
 #include "common/status_macros.h"
 #include "common/types/errors.h"
+#include "namenode/blocks/policy/storage_policies.h"
 #include "namenode/namespace/inode_ops.h"
 #include "namenode/namespace/ops/attr/attr_ops.h"
 #include "namenode/namespace/ops/file/file_ops.h"
@@ -28,6 +31,24 @@ absl::StatusOr<ResolvedPath> ResolveTarget(OpContext& ctx, const CreateRequest& 
   return path;
 }
 
+// The policy asked for: 0 for none. Only that of all files can be had.
+absl::StatusOr<uint8_t> FindPolicy(const std::string& name) {
+  if (name.empty()) return 0;
+  const auto policies = StoragePolicies();
+  const auto found = std::ranges::find_if(policies, [&](const StoragePolicy& policy) {
+    return absl::EqualsIgnoreCase(absl::string_view(policy.name.data(), policy.name.size()), name);
+  });
+  if (found == policies.end()) {
+    return MakeError(ErrorKind::kHadoopIllegalArgument,
+                     "Cannot find a block policy with the name " + name);
+  }
+  if (found->id != kHotPolicy) {
+    return errors::Io(
+        "Failed to set storage policy since dfs.storage.policy.enabled is set to false.");
+  }
+  return found->id;
+}
+
 }  // namespace
 
 absl::StatusOr<FileStatus> Create(OpContext& ctx, const CreateRequest& request) {
@@ -35,6 +56,7 @@ absl::StatusOr<FileStatus> Create(OpContext& ctx, const CreateRequest& request) 
   if (!IsValidName(request.path) || (IsReserved(request.path) && !IsReservedAlias(request.path))) {
     return errors::InvalidCreatePath(request.path);
   }
+  ASSIGN_OR_RETURN(const uint8_t policy, FindPolicy(request.storage_policy));
   RETURN_IF_ERROR(CheckNotInSafeMode(ctx, "create file", request.path));
   ASSIGN_OR_RETURN(ResolvedPath path, ResolveTarget(ctx, request));
   if (request.block_size < ctx.options.min_block_size) {
@@ -54,6 +76,7 @@ absl::StatusOr<FileStatus> Create(OpContext& ctx, const CreateRequest& request) 
   Inode file = NewInode(ctx, *path.parent(), path.last_name(), InodeKind::kFile, request.mode);
   file.replication = request.replication;
   file.block_size = request.block_size;
+  file.storage_policy = policy;
   file.under_construction = FileUnderConstruction{request.client_name, ctx.caller.address};
   ctx.txn.AddLease(request.client_name, file.id);
   ASSIGN_OR_RETURN(path.inodes.back(), LinkChild(ctx.txn, std::move(file)));

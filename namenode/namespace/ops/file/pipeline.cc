@@ -20,14 +20,15 @@ struct OpenBlock {
 // HDFS's checkUCBlock: the block is being written, by this client.
 absl::StatusOr<OpenBlock> CheckOpenBlock(OpContext& ctx, const ExtendedBlock& block,
                                          const std::string& client_name) {
-  RETURN_IF_ERROR(CheckPool(ctx, block));
   ASSIGN_OR_RETURN(std::optional<BlockRow> row, ctx.txn.BlockById(block.block.id));
-  if (!row || row->state != BlockState::kUnderConstruction) {
+  if (!row) return errors::Io(block.ToString() + " does not exist.");
+  // Of another file system's block with this id nothing may be changed, which HDFS does not check.
+  RETURN_IF_ERROR(CheckPool(ctx, block));
+  if (row->state != BlockState::kUnderConstruction) {
     static constexpr std::string_view kStates[] = {"null", "UNDER_CONSTRUCTION", "COMMITTED",
                                                    "COMPLETE", "UNDER_RECOVERY"};
     return errors::Io(fmt::format("Unexpected BlockUCState: {} is {} but not UNDER_CONSTRUCTION",
-                                  block.ToString(),
-                                  kStates[row ? static_cast<size_t>(row->state) : 0]));
+                                  block.ToString(), kStates[static_cast<size_t>(row->state)]));
   }
   ASSIGN_OR_RETURN(const InodePtr file, ctx.txn.ById(row->inode));
   std::vector<InodePtr> chain;

@@ -37,6 +37,7 @@ absl::Status CheckSubtreeEntry(const PermissionChecker& checker, const WalkEntry
 absl::StatusOr<bool> Delete(OpContext& ctx, const std::string& path, bool recursive) {
   ASSIGN_OR_RETURN(const ResolvedPath resolved, ResolveForDelete(ctx, path, recursive));
   if (!resolved.exists() || resolved.is_root()) return false;
+  RETURN_IF_ERROR(CheckNotProtected(ctx, resolved));
   const PermissionChecker checker(ctx.caller, ctx.options.permissions_enabled);
   const Inode& root = *resolved.last();
   if (!checker.unchecked() && root.child_count > 0 && ctx.checked_subtree != root.id) {

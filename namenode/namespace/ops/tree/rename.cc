@@ -19,10 +19,6 @@ struct RenamePaths {
 absl::StatusOr<RenamePaths> ResolveBoth(OpContext& ctx, const RenameRequest& request) {
   if (!IsValidName(request.destination)) return errors::InvalidFileName(request.destination);
   RETURN_IF_ERROR(CheckNotInSafeMode(ctx, "rename ", request.source));
-  const auto reserved = [](const std::string& path) {
-    return IsReserved(path) && !IsReservedAlias(path);
-  };
-  if (reserved(request.source) || reserved(request.destination)) return errors::RenameReserved();
   RenamePaths paths;
   ASSIGN_OR_RETURN(paths.source, ResolveChecked(ctx, request.source, PathUse::kAccess, {}));
   ASSIGN_OR_RETURN(paths.destination,
@@ -30,10 +26,11 @@ absl::StatusOr<RenamePaths> ResolveBoth(OpContext& ctx, const RenameRequest& req
   return paths;
 }
 
-absl::Status CheckBothWritable(OpContext& ctx, const RenamePaths& paths) {
+absl::Status CheckBothMayChange(OpContext& ctx, const RenamePaths& paths) {
   const PermissionChecker checker(ctx.caller, ctx.options.permissions_enabled);
   RETURN_IF_ERROR(checker.Check(paths.source, PathUse::kAccess, {.parent = kWrite}));
-  return checker.Check(paths.destination, PathUse::kCreation, {.ancestor = kWrite});
+  RETURN_IF_ERROR(checker.Check(paths.destination, PathUse::kCreation, {.ancestor = kWrite}));
+  return paths.source.exists() ? CheckNotProtected(ctx, paths.source) : absl::OkStatus();
 }
 
 // Moves the source's row to the destination's name; mtime of both parents becomes now, the inode's
@@ -86,8 +83,9 @@ absl::StatusOr<bool> Rename(OpContext& ctx, const RenameRequest& request) {
     paths.destination.names.push_back(name);
     paths.destination.inodes.push_back(std::move(child));
   }
-  RETURN_IF_ERROR(CheckBothWritable(ctx, paths));
+  RETURN_IF_ERROR(CheckBothMayChange(ctx, paths));
   if (source == nullptr || paths.source.is_root()) return false;
+  if (IsExactlyReserved(request.destination)) return errors::RenameReserved();
   if (paths.destination.IsSameAs(paths.source)) return !source->is_directory();
   if (paths.destination.IsBelow(paths.source)) return false;
   if (paths.destination.exists() || paths.destination.parent() == nullptr) return false;
@@ -98,7 +96,7 @@ absl::StatusOr<bool> Rename(OpContext& ctx, const RenameRequest& request) {
 absl::Status Rename2(OpContext& ctx, const RenameRequest& request) {
   RETURN_IF_ERROR(CheckPathLength(request.destination, "rename"));
   ASSIGN_OR_RETURN(RenamePaths paths, ResolveBoth(ctx, request));
-  RETURN_IF_ERROR(CheckBothWritable(ctx, paths));
+  RETURN_IF_ERROR(CheckBothMayChange(ctx, paths));
   const std::string from = paths.source.path();
   const std::string to = paths.destination.path();
   const bool bound = !ctx.caller.superuser && ctx.options.permissions_enabled;
@@ -108,6 +106,7 @@ absl::Status Rename2(OpContext& ctx, const RenameRequest& request) {
   }
   if (!paths.source.exists()) return errors::RenameSourceNotFound(from);
   if (paths.source.is_root()) return errors::RenameSourceIsRoot();
+  if (IsExactlyReserved(request.destination)) return errors::RenameReserved();
   if (paths.destination.IsSameAs(paths.source)) return errors::RenameSamePath(from);
   if (paths.destination.IsBelow(paths.source)) return errors::RenameUnderItself(from, to);
   if (paths.destination.is_root()) return errors::RenameDestinationIsRoot();
