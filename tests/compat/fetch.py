@@ -17,6 +17,7 @@ import sys
 
 import paths
 
+SNAKEBITE = "snakebite-py3==3.0.6"
 GO_CLIENT = "github.com/colinmarc/hdfs/v2@v2.4.0"
 GO_CLIENT_SUM = "h1:v6R8oBx/Wu9fHpdPoJJjpGSUxo8NhHIwrwsfhFvU9W0="
 
@@ -79,6 +80,9 @@ def fetch_python():
     run([os.path.join(paths.VENV, "bin", "pip"), "install", "-q", "--disable-pip-version-check",
          "--no-cache-dir", "-r", os.path.join(paths.HERE, "requirements.txt")],
         "fetching Spark and protobuf from PyPI")
+    # Alone, because it asks for an older protobuf than others do; it works with theirs.
+    run([os.path.join(paths.VENV, "bin", "pip"), "install", "-q", "--disable-pip-version-check",
+         "--no-cache-dir", "--no-deps", SNAKEBITE], "fetching snakebite from PyPI")
 
 
 def fetch_go_client():
@@ -128,8 +132,8 @@ def main():
     with open(os.path.join(paths.CACHE, "lock"), "w", encoding="utf-8") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         once("jars.done", digest(os.path.join(paths.HERE, "pom.xml")), fetch_jars)
-        once("python.done", digest(os.path.join(paths.HERE, "requirements.txt")) + sys.version,
-             fetch_python)
+        once("python.done", digest(os.path.join(paths.HERE, "requirements.txt")) + SNAKEBITE +
+             sys.version, fetch_python)
         once("go.done", GO_CLIENT + GO_CLIENT_SUM, fetch_go_client)
         compile_java(sys.argv[1])
 

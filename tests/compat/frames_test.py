@@ -35,7 +35,6 @@ LEAST_FRAMES = 300
 KNOWN = {
     "RpcSaslProto.state": "without tokens there is nothing to negotiate: SUCCESS at once",
     "RpcSaslProto.auths": "as above; clients go on in the same way",
-    "HdfsFileStatusProto.flags": "Apache's root directory can always have snapshots",
     "short-circuit:BlockOpResponseProto.status":
         "over TCP files cannot be passed: ERROR_UNSUPPORTED, where Apache has the plain ERROR",
     "short-circuit:BlockOpResponseProto.message": "as above, in other words",

@@ -22,14 +22,20 @@ public class MiniDFSCluster implements AutoCloseable {
   private static final URI SERVER = URI.create(System.getProperty("cairn.compat.uri"));
   private static final short ROOT_MODE = 0755;
 
+  private static int clusters; // that run
+
   private final Configuration conf;
+  // Whether another one runs, whose clients must not be disturbed.
+  private final boolean beside;
   private boolean running = true;
 
   private MiniDFSCluster(Configuration conf, boolean format) throws IOException {
     this.conf = conf;
     // All clusters of a process have one URI: a cached client may have been made with other
     // settings.
-    FileSystem.closeAll();
+    beside = clusters++ > 0;
+    if (!beside)
+      FileSystem.closeAll();
     FileSystem.setDefaultUri(conf, SERVER);
     if (format)
       asSuperuser(MiniDFSCluster::empty);
@@ -67,15 +73,40 @@ public class MiniDFSCluster implements AutoCloseable {
   }
 
   public DistributedFileSystem getFileSystem() throws IOException {
-    return (DistributedFileSystem) FileSystem.get(SERVER, conf);
+    return (DistributedFileSystem) (beside ? FileSystem.newInstance(SERVER, conf)
+                                           : FileSystem.get(SERVER, conf));
   }
 
   public DistributedFileSystem getFileSystem(int nameNode) throws IOException {
     return getFileSystem();
   }
 
+  public FileSystem getNewFileSystemInstance(int nameNode) throws IOException {
+    return FileSystem.newInstance(SERVER, conf);
+  }
+
+  public Configuration getConfiguration(int nameNode) {
+    return conf;
+  }
+
   public URI getURI() {
     return SERVER;
+  }
+
+  public URI getURI(int nameNode) {
+    return SERVER;
+  }
+
+  public int getNameNodePort(int nameNode) {
+    return SERVER.getPort();
+  }
+
+  public int getNumNameNodes() {
+    return 1;
+  }
+
+  public static String getBaseDirectory() {
+    return new File(System.getProperty("test.build.data"), "dfs").getAbsolutePath() + "/";
   }
 
   public int getNameNodePort() {
@@ -88,18 +119,26 @@ public class MiniDFSCluster implements AutoCloseable {
 
   public void waitActive() {}
 
+  public void waitActive(int nameNode) {}
+
   public void waitClusterUp() {}
 
   public void shutdown() {
     shutdown(false);
   }
 
+  public void shutdown(boolean deleteFiles, boolean closeClients) {
+    shutdown(deleteFiles);
+  }
+
   public void shutdown(boolean deleteFiles) {
     if (!running)
       return;
     running = false;
+    --clusters;
     try {
-      FileSystem.closeAll();
+      if (!beside)
+        FileSystem.closeAll();
     } catch (IOException e) {
       throw new IllegalStateException("closing the clients of a test that is over", e);
     }
@@ -141,6 +180,42 @@ public class MiniDFSCluster implements AutoCloseable {
     }
 
     public Builder nnTopology(Object topology) {
+      return this;
+    }
+
+    public Builder nameNodeHttpPort(int port) {
+      return this;
+    }
+
+    public Builder storagesPerDatanode(int count) {
+      return this;
+    }
+
+    public Builder racks(String[] racks) {
+      return this;
+    }
+
+    public Builder hosts(String[] hosts) {
+      return this;
+    }
+
+    public Builder simulatedCapacities(long[] bytes) {
+      return this;
+    }
+
+    public Builder waitSafeMode(boolean wait) {
+      return this;
+    }
+
+    public Builder manageNameDfsDirs(boolean manage) {
+      return this;
+    }
+
+    public Builder manageDataDfsDirs(boolean manage) {
+      return this;
+    }
+
+    public Builder checkExitOnShutdown(boolean check) {
       return this;
     }
   }
