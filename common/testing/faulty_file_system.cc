@@ -39,6 +39,8 @@ struct Content {
   };
   int64_t durable_size = 0;
   std::vector<Overwritten> undo;  // oldest first
+  // What the disk has where a Sync failed: later ones do not write it. Oldest first.
+  std::vector<Overwritten> lost;
 };
 
 bool ChangesSomething(FileOp op) {
@@ -137,6 +139,10 @@ class FaultyFileSystem::State {
       if (bytes.size() < static_cast<size_t>(step->offset)) continue;  // beyond the smaller size
       bytes.replace(static_cast<size_t>(step->offset), step->bytes.size(), step->bytes);
     }
+    for (auto lost = content->lost.rbegin(); lost != content->lost.rend(); ++lost) {
+      if (bytes.size() < static_cast<size_t>(lost->offset)) continue;
+      bytes.replace(static_cast<size_t>(lost->offset), lost->bytes.size(), lost->bytes);
+    }
     bytes.resize(size);
     return bytes;
   }
@@ -152,6 +158,36 @@ class FaultyFileSystem::State {
     old.resize(got);
     content.undo.push_back({begin, std::move(old), by_cut});
     return absl::OkStatus();
+  }
+
+  // A sync failed: the system gives up what it should have written, and calls it written.
+  static void LoseUnsynced(Content& content, int64_t size) {
+    for (const Content::Overwritten& step : content.undo) {
+      if (!step.by_cut) content.lost.push_back(step);
+    }
+    if (size > content.durable_size) {
+      const auto appended = static_cast<size_t>(size - content.durable_size);
+      content.lost.push_back({content.durable_size, std::string(appended, '\0')});
+    }
+  }
+
+  // [begin, end) is written anew, so that the next sync writes it; until then the disk has what it
+  // had.
+  static void MakeDirty(Content& content, int64_t begin, int64_t end) {
+    std::vector<Content::Overwritten> kept;
+    for (Content::Overwritten& lost : content.lost) {
+      const int64_t lost_end = lost.offset + static_cast<int64_t>(lost.bytes.size());
+      const int64_t from = std::clamp(begin, lost.offset, lost_end);
+      const int64_t to = std::clamp(end, from, lost_end);
+      const auto piece = [&](int64_t piece_begin, int64_t piece_end) -> Content::Overwritten {
+        return {piece_begin, lost.bytes.substr(static_cast<size_t>(piece_begin - lost.offset),
+                                               static_cast<size_t>(piece_end - piece_begin))};
+      };
+      if (from > lost.offset) kept.push_back(piece(lost.offset, from));
+      if (to > from) content.undo.insert(content.undo.begin(), piece(from, to));
+      if (lost_end > to) kept.push_back(piece(to, lost_end));
+    }
+    content.lost = std::move(kept);
   }
 
   // Forgets what must be undone in `directory`, which has been synced.
@@ -290,9 +326,9 @@ class FaultyFileSystem::FaultyFile : public File {
   absl::Status WriteAt(int64_t offset, std::string_view data) override {
     MutexLock lock(state_->mu_);
     RETURN_IF_ERROR(Begin(FileOp::kWriteAt));
-    RETURN_IF_ERROR(state_->SaveBefore(*content_, *base_, offset,
-                                       offset + static_cast<int64_t>(data.size()),
-                                       /*by_cut=*/false));
+    const int64_t end = offset + static_cast<int64_t>(data.size());
+    RETURN_IF_ERROR(state_->SaveBefore(*content_, *base_, offset, end, /*by_cut=*/false));
+    State::MakeDirty(*content_, offset, end);
     return base_->WriteAt(offset, data);
   }
   absl::StatusOr<size_t> ReadAt(int64_t offset, size_t n, char* out) const override {
@@ -309,8 +345,13 @@ class FaultyFileSystem::FaultyFile : public File {
   }
   absl::Status Sync() override {
     MutexLock lock(state_->mu_);
-    RETURN_IF_ERROR(Begin(FileOp::kSync));
-    ASSIGN_OR_RETURN(content_->durable_size, base_->Size());
+    const absl::Status status = Begin(FileOp::kSync);
+    ASSIGN_OR_RETURN(const int64_t size, base_->Size());
+    if (!status.ok()) {
+      if (!state_->off_) State::LoseUnsynced(*content_, size);
+      return status;
+    }
+    content_->durable_size = size;
     content_->undo.clear();
     return absl::OkStatus();
   }

@@ -54,7 +54,8 @@ struct Fault {
 // names as of the last SyncDirectory of their directory, a rename when the target's directory was
 // synced) and lets new calls work; files opened before stay dead. Files and names that were there
 // before this object first saw them count as durable. Removed and overwritten bytes are remembered
-// in memory, so keep files small; the base is never asked to sync.
+// in memory, so keep files small; the base is never asked to sync. As on Linux, what a Sync that
+// failed should have written is not written by a later one, unless it was written to the file anew.
 class FaultyFileSystem : public FileSystem {
  public:
   explicit FaultyFileSystem(FileSystem& base);

@@ -64,6 +64,24 @@ TEST_F(FaultyFileSystemTest, AFailedSyncMakesNothingDurable) {
   EXPECT_TRUE(Open("f", OpenMode::kReadWrite)->Sync().ok());
 }
 
+TEST_F(FaultyFileSystemTest, ALaterSyncDoesNotMendOneThatFailed) {
+  const std::string path = dir_ / "f";
+  auto file = *fs_.Open(path, OpenMode::kCreate);
+  ASSERT_TRUE(file->Append("durable").ok());
+  ASSERT_TRUE(file->Sync().ok());
+  ASSERT_TRUE(fs_.SyncDirectory(dir_.path()).ok());
+  ASSERT_TRUE(file->WriteAt(0, "DUR").ok());
+  ASSERT_TRUE(file->Append("+more").ok());
+  fs_.Inject(Fault::Eio(FileOp::kSync, "f"));
+  EXPECT_FALSE(file->Sync().ok());
+  ASSERT_TRUE(file->WriteAt(8, "mo").ok());
+  ASSERT_TRUE(file->Sync().ok());
+  EXPECT_EQ(*fs_.ReadFile(path, 100), "DURable+more");
+  fs_.CutPower();
+  ASSERT_TRUE(fs_.RestorePower().ok());
+  EXPECT_EQ(*fs_.ReadFile(path, 100), std::string("durable\0mo\0\0", 12));
+}
+
 TEST_F(FaultyFileSystemTest, APowerCutDropsWhatWasNotSynced) {
   WriteDurably("f", "0123456789");
   const auto file = Open("f", OpenMode::kReadWrite);

@@ -148,6 +148,7 @@ absl::Status Journal::Reserve(Dir& dir, int64_t used) const {
 
 absl::Status Journal::WriteRecord(BatchHeader& header, std::string& record) {
   header.previous_crc = last_crc_;
+  header.zero_sectors = CountZeroSectors(record, written_bytes_);
   EncodeBatchHeader(header, record.data());
   const int64_t synced_bytes = written_bytes_ + static_cast<int64_t>(record.size());
   const std::string end = EncodeJournalEnd({newest_, synced_bytes});

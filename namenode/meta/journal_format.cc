@@ -103,7 +103,7 @@ void EncodeBatchHeader(BatchHeader& header, char* out) {
   PutLittleEndian(bytes, header.last_txid);
   PutLittleEndian(bytes, header.payload_crc);
   PutLittleEndian(bytes, header.previous_crc);
-  PutLittleEndian(bytes, uint32_t{0});
+  PutLittleEndian(bytes, header.zero_sectors);
   header.crc = Crc32c(bytes);
   PutLittleEndian(bytes, header.crc);
   std::memcpy(out, bytes.data(), kBatchHeaderBytes);
@@ -122,6 +122,7 @@ std::optional<BatchHeader> DecodeBatchHeader(std::string_view bytes) {
   header.last_txid = GetLittleEndian<int64_t>(in + 24);
   header.payload_crc = GetLittleEndian<uint32_t>(in + 32);
   header.previous_crc = GetLittleEndian<uint32_t>(in + 36);
+  header.zero_sectors = GetLittleEndian<uint32_t>(in + 40);
   header.crc = GetLittleEndian<uint32_t>(in + kHeaderCrcOffset);
   // Every transaction has at least its count byte; only a marker has none.
   const bool sane = header.epoch >= 1 && header.first_txid >= 1 &&
@@ -159,6 +160,16 @@ bool IsOneBitFromBatch(std::string_view bytes) {
     return Crc32c(bytes.substr(kBatchHeaderBytes, header->payload_bytes)) == header->payload_crc;
   }
   return false;
+}
+
+uint32_t CountZeroSectors(std::string_view batch, int64_t offset) {
+  constexpr int64_t kSectorBytes = 512;
+  uint32_t count = 0;
+  auto at = static_cast<size_t>(kSectorBytes - offset % kSectorBytes);
+  for (; at + kSectorBytes <= batch.size(); at += kSectorBytes) {
+    if (batch.substr(at, kSectorBytes).find_first_not_of('\0') == std::string_view::npos) ++count;
+  }
+  return count;
 }
 
 void AppendTransaction(const std::vector<RowChange>& changes, std::string& payload) {

@@ -37,7 +37,7 @@ struct SegmentHeader {
 
 // In front of a batch's payload. All integers little-endian:
 //   0 "CJB1" · 4 u32 payload length · 8 i64 epoch · 16 i64 first txid · 24 i64 last txid ·
-//   32 u32 CRC32C of the payload · 36 u32 CRC of the previous batch · 40 u32 zero ·
+//   32 u32 CRC32C of the payload · 36 u32 CRC of the previous batch · 40 u32 zero sectors ·
 //   44 u32 CRC32C of bytes 0..43
 // The last field is "the CRC of the batch": it covers the payload's CRC and the predecessor's, so
 // that equal CRCs mean equal histories. A batch with last = first - 1 and no payload is a marker:
@@ -49,7 +49,8 @@ struct BatchHeader {
   Txid last_txid = 0;
   uint32_t payload_crc = 0;
   uint32_t previous_crc = 0;
-  uint32_t crc = 0;  // of this batch
+  uint32_t zero_sectors = 0;  // CountZeroSectors of the whole batch
+  uint32_t crc = 0;           // of this batch
 
   bool is_marker() const { return last_txid < first_txid; }
 };
@@ -83,6 +84,10 @@ std::optional<BatchHeader> DecodeBatch(std::string_view bytes);
 // Whether one flipped bit lies between the front of `bytes` and a whole valid batch. A disk does
 // that; a write that a crash tore does not, but for a chance of one in 2^32 for each bit.
 bool IsOneBitFromBatch(std::string_view bytes);
+
+// How many whole sectors (512 bytes, aligned in the file) of a batch at `offset` of its file hold
+// zeros only. More than were written: what is missing is still the zeros that were reserved.
+uint32_t CountZeroSectors(std::string_view batch, int64_t offset);
 
 // Appends one transaction: varint count, then per change u8 (table | 0x80 for a deletion), varint
 // key length, key, and unless deleted varint value length, value.

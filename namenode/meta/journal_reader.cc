@@ -12,29 +12,14 @@ absl::Status Damaged(const std::string& path, size_t offset, std::string_view wh
       fmt::format("journal segment {} is damaged at offset {}: {}", path, offset, why));
 }
 
-// Offset of a whole valid batch that begins behind `from`; npos when there is none.
-size_t FindBatchBehind(std::string_view bytes, size_t from) {
-  for (size_t at = from + 1;; ++at) {
-    at = bytes.find("CJB1", at);
-    if (at == std::string_view::npos) return at;
-    if (DecodeBatch(bytes.substr(at))) return at;
-  }
-}
-
 // Whether a sector of the batch at `offset` is still the zeros it was reserved as: a write that a
 // crash tore leaves such sectors, a flipped bit does not.
 bool LacksSector(std::string_view bytes, size_t offset) {
-  constexpr size_t kSectorBytes = 512;
   const auto header = DecodeBatchHeader(bytes.substr(offset));
   if (!header) return false;
-  const size_t end = std::min(bytes.size(), offset + kBatchHeaderBytes + header->payload_bytes);
-  size_t sector = (offset / kSectorBytes + 1) * kSectorBytes;
-  for (; sector + kSectorBytes <= end; sector += kSectorBytes) {
-    if (bytes.substr(sector, kSectorBytes).find_first_not_of('\0') == std::string_view::npos) {
-      return true;
-    }
-  }
-  return false;
+  const size_t size = kBatchHeaderBytes + header->payload_bytes;
+  return CountZeroSectors(bytes.substr(offset, size), static_cast<int64_t>(offset)) >
+         header->zero_sectors;
 }
 
 // Checks one segment's bytes.
@@ -78,7 +63,7 @@ class SegmentScanner {
  private:
   absl::Status CheckTornTail(size_t offset) const {
     if (!last_) return Damaged(scan_.path, offset, "invalid batch, and a later segment exists");
-    const size_t behind = FindBatchBehind(bytes_, offset);
+    const size_t behind = FindBatchBehind(offset);
     if (behind == std::string_view::npos) {
       if (LacksSector(bytes_, offset) || !IsOneBitFromBatch(bytes_.substr(offset))) {
         return absl::OkStatus();
@@ -87,6 +72,20 @@ class SegmentScanner {
     }
     return Damaged(scan_.path, offset,
                    fmt::format("invalid batch, and a valid one is behind it at {}", behind));
+  }
+
+  // Offset of a later batch of this segment behind the invalid one at `from`; npos when there is
+  // none. What looks like a batch within another's payload is a user's bytes.
+  size_t FindBatchBehind(size_t from) const {
+    const auto header = DecodeBatchHeader(bytes_.substr(from));
+    for (size_t at = from + (header ? kBatchHeaderBytes + header->payload_bytes : 1);; ++at) {
+      at = bytes_.find("CJB1", at);
+      if (at == std::string_view::npos) return at;
+      const auto batch = DecodeBatch(bytes_.substr(at));
+      if (batch && batch->epoch == scan_.header.epoch && batch->first_txid > scan_.last_txid) {
+        return at;
+      }
+    }
   }
 
   absl::Status CheckChain(const BatchHeader& batch, size_t offset) const {
@@ -175,7 +174,8 @@ absl::StatusOr<JournalScan> ScanJournal(FileSystem& fs, const std::string& dir,
                      fmt::format("it belongs to namespace {}, not {}", scan.header.namespace_id,
                                  namespace_id));
     }
-    if (last && names[i] == end.segment && scan.valid_bytes < end.synced_bytes) {
+    if (names[i] == end.segment) scan.synced_bytes = end.synced_bytes;
+    if (last && scan.valid_bytes < scan.synced_bytes) {
       return Damaged(path, static_cast<size_t>(scan.valid_bytes),
                      fmt::format("it ends here, and {} bytes of it were synced", end.synced_bytes));
     }

@@ -23,6 +23,7 @@ struct SegmentScan {
   int64_t valid_bytes = 0;  // zeros behind it are reserved; anything else is a torn tail, which was
                             // never acknowledged
   int64_t file_bytes = 0;
+  int64_t synced_bytes = 0;  // what journal_end says of it; 0: it names another
   bool torn = false;
 
   bool has_transactions() const { return last_txid >= header.first_txid; }

@@ -221,6 +221,63 @@ TEST_F(JournalTest, ABatchThatIsTornWithinTheReserveIsCut) {
   }
 }
 
+TEST_F(JournalTest, AFlippedBitInABatchWithSectorsOfZerosIsDamage) {
+  Start(1, 1 << 20, 0, kReserve);
+  ASSERT_TRUE(Append().ok());
+  const auto before = static_cast<size_t>(Scan()->segments[0].valid_bytes);
+  std::string record(kBatchHeaderBytes, '\0');
+  AppendTransaction({{Table::kXattrs, "zeros", std::string(2000, '\0')},
+                     {Table::kMeta, "more", std::string(2000, 'x')}},
+                    record);
+  ASSERT_TRUE(journal_->Append(2, 2, record).ok());
+  ForgetEnd();
+  const std::string whole = Read(Segment(1));
+  for (size_t at = before + kBatchHeaderBytes; at < before + record.size(); at += 97) {
+    std::string flipped = whole;
+    flipped[at] = static_cast<char>(flipped[at] ^ 4);
+    Write(Segment(1), flipped);
+    EXPECT_TRUE(absl::IsDataLoss(Scan().status())) << at;
+  }
+  for (size_t sector = (before / 512 + 1) * 512; sector + 512 <= before + record.size();
+       sector += 512) {
+    std::string torn = whole;
+    torn.replace(sector, 512, 512, '\0');
+    if (torn == whole) continue;
+    Write(Segment(1), torn);
+    const auto scan = Scan();
+    ASSERT_TRUE(scan.ok()) << scan.status();
+    EXPECT_TRUE(scan->segments[0].torn);
+  }
+}
+
+// Extended attributes hold any bytes.
+TEST_F(JournalTest, WhatLooksLikeABatchWithinATornOneIsNone) {
+  Start(1, 1 << 20, 0, kReserve);
+  ASSERT_TRUE(Append().ok());
+  const auto before = static_cast<size_t>(Scan()->segments[0].valid_bytes);
+  for (const int64_t epoch : {1, 9}) {
+    BatchHeader marker{.epoch = epoch, .first_txid = 5, .last_txid = 4};
+    std::string bytes(kBatchHeaderBytes, '\0');
+    EncodeBatchHeader(marker, bytes.data());
+    std::string record(kBatchHeaderBytes, '\0');
+    AppendTransaction(
+        {{Table::kXattrs, "batch", bytes}, {Table::kMeta, "more", std::string(4000, 'x')}}, record);
+    BatchHeader header{.payload_bytes = static_cast<uint32_t>(record.size() - kBatchHeaderBytes),
+                       .epoch = 1,
+                       .first_txid = 2,
+                       .last_txid = 2};
+    EncodeBatchHeader(header, record.data());
+    std::string whole = Read(Segment(1)).substr(0, before) + record;
+    std::fill(whole.begin() + static_cast<ptrdiff_t>(before + 2048), whole.end(), '\0');
+    ForgetEnd();
+    Write(Segment(1), whole);
+    const auto scan = Scan();
+    ASSERT_TRUE(scan.ok()) << scan.status();
+    EXPECT_TRUE(scan->segments[0].torn);
+    EXPECT_EQ(scan->last_txid, 1);
+  }
+}
+
 TEST_F(JournalTest, ZerosInPlaceOfASyncedBatchAreDamage) {
   Start(1, 1 << 20, 0, kReserve);
   ASSERT_TRUE(Append().ok());

@@ -133,7 +133,8 @@ absl::Status NoneCanWin(FileSystem& fs, const std::vector<Candidate>& all) {
 }
 
 // Cuts off a torn tail and what is reserved, and makes the rest durable: after a crash of the
-// process alone it may only be in the page cache.
+// process alone it may only be in the page cache. It is written once more, because a sync that
+// failed has marked it as clean.
 absl::Status SettleTail(FileSystem& fs, JournalScan& journal) {
   if (journal.segments.empty()) return absl::OkStatus();
   SegmentScan& last = journal.segments.back();
@@ -147,12 +148,18 @@ absl::Status SettleTail(FileSystem& fs, JournalScan& journal) {
     last.file_bytes = last.valid_bytes;
     last.torn = false;
   }
+  if (last.valid_bytes > last.synced_bytes) {
+    ASSIGN_OR_RETURN(const std::string bytes, fs.ReadFile(last.path, kMaxSegmentBytes));
+    const auto unsynced = std::string_view(bytes).substr(static_cast<size_t>(last.synced_bytes));
+    RETURN_IF_ERROR(file->WriteAt(last.synced_bytes, unsynced));
+  }
   return file->Sync();
 }
 
-// Whether `have` is byte for byte `want`: the last CRC covers the history.
+// Whether `have` has the batches of `want`, and but for reserved zeros nothing else: the last CRC
+// covers the history.
 bool SameSegment(const SegmentScan& have, const SegmentScan& want) {
-  return have.header.first_txid == want.header.first_txid && have.file_bytes == have.valid_bytes &&
+  return have.header.first_txid == want.header.first_txid && !have.torn &&
          have.valid_bytes == want.valid_bytes && have.last_crc == want.last_crc &&
          have.header.epoch == want.header.epoch;
 }

@@ -306,5 +306,52 @@ TEST(RecoveryTest, MutationsWaitForRoom) {
   EXPECT_EQ(h.Get("k299"), std::string(500, 'x'));
 }
 
+// The system counts what a failed sync should have written as written.
+TEST(RecoveryTest, WhatASyncFailedToWriteIsWrittenAgainAtTheNextStart) {
+  FaultyFileSystem fs(PosixFileSystem());
+  StoreHarness h(1, &fs);
+  h.Start();
+  h.Put("k", "synced");
+  ASSERT_TRUE(h.Sync());
+  fs.Inject(Fault::Eio(FileOp::kSync, h.dir(0) + "/journal_"));
+  h.Put("k", "not synced");
+  EXPECT_FALSE(h.Sync());
+  h.Crash();
+  ASSERT_TRUE(h.Open().ok());
+  EXPECT_EQ(h.Get("k"), "not synced");  // it is in the page cache
+  h.Put("k", "last");
+  ASSERT_TRUE(h.Sync());
+  fs.CutPower();
+  h.Crash();
+  ASSERT_TRUE(fs.RestorePower().ok());
+  const absl::Status opened = h.Open();
+  ASSERT_TRUE(opened.ok()) << opened;
+  EXPECT_EQ(h.Get("k"), "last");
+}
+
+// The cut of a closed segment's reserve is not synced.
+TEST(RecoveryTest, ReservedZerosInAClosedSegmentOfAMirrorAreNoReasonToCopyIt) {
+  StoreHarness h(2);
+  h.options.segment_bytes = 400;
+  h.Start();
+  for (int i = 0; i < 10; ++i) {
+    h.Put("k", fmt::format("{}", i));
+    ASSERT_TRUE(h.Sync());
+  }
+  h.Crash();
+  const auto names = *ListSegments(h.fs, h.dir(1));
+  ASSERT_GT(names.size(), 2u);
+  const std::string closed = SegmentPath(h.dir(1), names[1]);
+  const std::string with_zeros = *h.fs.ReadFile(closed, 1 << 20) + std::string(100, '\0');
+  {
+    const auto file = h.fs.Open(closed, OpenMode::kCreateOrTruncate);
+    ASSERT_TRUE((*file)->Append(with_zeros).ok());
+  }
+  ASSERT_TRUE(h.Open().ok());
+  EXPECT_EQ(h.Get("k"), "9");
+  h.Crash();
+  EXPECT_EQ(*h.fs.ReadFile(closed, 1 << 20), with_zeros);
+}
+
 }  // namespace
 }  // namespace cairn::namenode
