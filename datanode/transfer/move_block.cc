@@ -90,7 +90,8 @@ absl::Status FetchCopy(OperationContext& context, const wire::ReplaceBlockOp& op
                          .throttler = &services.balance_throttler,
                          .after_packet = sign_of_life};
   RETURN_IF_ERROR(ReceivePackets(*source, *writer, plan).status());
-  RETURN_IF_ERROR(writer->Finalize(services.options.sync_on_close, op.delete_hint).status());
+  // The source is deleted, which may have been synced.
+  RETURN_IF_ERROR(writer->Finalize(/*sync=*/true, op.delete_hint).status());
   // Wait for the source's slot; the block is here whatever happens to that.
   source->ReadBytes(kSlotReleased.size()).status().IgnoreError();
   return absl::OkStatus();

@@ -177,16 +177,15 @@ class WriteOperation {
     return responder.Finish(0);
   }
 
-  // Copies between DataNodes: no acknowledgements, but TRANSFER_* end with one reply.
+  // Copies between DataNodes: no acknowledgements, but TRANSFER_* end with one reply. A copy is
+  // synced whether or not its source was: it may take the place of one that a writer had synced.
   absl::Status ReceiveCopy() {
     const ReceivePlan plan{.mirror = mirror_.get(), .always_verify = true};
-    ASSIGN_OR_RETURN(const ReceiveResult result,
-                     ReceivePackets(context_.connection, *writer_, plan));
+    RETURN_IF_ERROR(ReceivePackets(context_.connection, *writer_, plan).status());
     if (op_.stage == WriteStage::kTransferRbw) {
       RETURN_IF_ERROR(writer_->ConvertToRbw());
     } else {
-      RETURN_IF_ERROR(
-          writer_->Finalize(result.sync || services_.options.sync_on_close, "").status());
+      RETURN_IF_ERROR(writer_->Finalize(/*sync=*/true, "").status());
     }
     if (!transfer_) return absl::OkStatus();
     return context_.connection.Write(wire::EncodeResponse({.status = OpStatus::kSuccess}));

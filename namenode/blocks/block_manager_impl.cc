@@ -85,7 +85,7 @@ std::optional<BlockView> BlockManagerImpl::Find(BlockId id) const {
   const ReplicaCounts counts = state_.Count(*record);
   BlockView view;
   view.row = record->Row(id);
-  view.live = counts.usable();
+  view.live = counts.running();
   view.corrupt = counts.corrupt;
   if (const auto open = state_.open.find(id); open != state_.open.end()) {
     for (const OpenReplica& place : open->second) {
@@ -138,6 +138,7 @@ BlockManagerImpl::Places BlockManagerImpl::PlacesOf(BlockId id, const BlockRecor
   Places excess;
   Places maintained;
   Places bad;
+  bool kept = false;  // a DataNode that is down in maintenance has a good one
   const auto open = state_.open.find(id);
   if (!record.complete() && open != state_.open.end()) {
     for (const OpenReplica& place : open->second) {
@@ -147,20 +148,23 @@ BlockManagerImpl::Places BlockManagerImpl::PlacesOf(BlockId id, const BlockRecor
   } else {
     for (const StoredReplica& replica : record.replicas()) {
       const StorageState& storage = state_.nodes.storage(replica.storage());
-      if (!storage.usable || !state_.nodes.node(storage.node).alive) continue;
-      if (replica.Has(StoredReplica::kCorrupt)) {
+      const DatanodeState& node = state_.nodes.node(storage.node);
+      if (!storage.usable) continue;
+      if (!node.alive) {
+        kept |= IsMaintenance(node.admin) && !replica.Has(StoredReplica::kCorrupt);
+      } else if (replica.Has(StoredReplica::kCorrupt)) {
         bad.push_back(replica.storage());
-      } else if (state_.nodes.node(storage.node).admin == AdminState::kInMaintenance) {
+      } else if (node.admin == AdminState::kInMaintenance) {
         maintained.push_back(replica.storage());
       } else {
         (replica.Has(StoredReplica::kExcess) ? excess : good).push_back(replica.storage());
       }
     }
   }
-  *corrupt = good.empty() && excess.empty() && maintained.empty() && !bad.empty();
+  *corrupt = good.empty() && excess.empty() && maintained.empty() && !kept && !bad.empty();
   if (!good.empty()) return good;
   if (!excess.empty()) return excess;
-  return maintained.empty() ? bad : maintained;
+  return maintained.empty() && !kept ? bad : maintained;
 }
 
 void BlockManagerImpl::SortForReader(Places& places, std::string_view client_address,

@@ -220,6 +220,50 @@ TEST_F(ServiceTest, WhatADataNodeInMaintenanceHoldsCountsWhileItIsDown) {
   for (const BlockId block : blocks) EXPECT_EQ(LiveInService(block), 3);
 }
 
+TEST_F(ServiceTest, ABlockIsNotCorruptWhileADataNodeInMaintenanceHasAGoodReplica) {
+  Start(2);
+  const BlockId block = cluster_.Write(2, "10.0.0.1");
+  SetMaintenance(0, cluster_.clock.WallMs() + 3'600'000);
+  Rounds(3);
+  ASSERT_EQ(State(0), AdminState::kInMaintenance);
+  Die(0);
+  cluster_.manager->MarkCorrupt({block, cluster_.stamp, 0}, cluster_.nodes[1].uuid(), "");
+  const LocatedBlock located = cluster_.manager->Locate(block, 0, "");
+  EXPECT_FALSE(located.corrupt);
+  EXPECT_TRUE(located.locations.empty()) << "a corrupt replica is no place to read from";
+  EXPECT_TRUE(cluster_.manager->Inspect(block)->has_good());
+}
+
+TEST_F(ServiceTest, AStaleReplicaThatIsDownInMaintenanceIsNotTheOneThatMakesRoom) {
+  Start(3);
+  std::vector<ReplicaLocation> places;
+  const BlockId block = cluster_.Allocate(3, "", &places);
+  const Block stale{block, cluster_.stamp, 10};
+  for (size_t node = 0; node < 3; ++node) {
+    cluster_.nodes[node].replicas[block] = stale;
+    cluster_.Change(node, stale, ReplicaChangeKind::kReceiving);
+  }
+  BlockRow row = cluster_.Row(block);
+  row.generation_stamp = ++cluster_.stamp;
+  row.length = 10;
+  cluster_.SetRow(row);
+  std::erase_if(places, [&](const ReplicaLocation& place) {
+    return cluster_.NodeOf(place.datanode.id.uuid) != 0;
+  });
+  cluster_.manager->SetExpectedLocations(block, places);
+  cluster_.nodes[0].replicas[block] = {block, row.generation_stamp, 10};
+  cluster_.Received(0, {block, row.generation_stamp, 10});
+  row.state = BlockState::kComplete;
+  cluster_.SetRow(row);
+  cluster_.Register(1);
+  cluster_.Register(2);
+  SetMaintenance(2, cluster_.clock.WallMs() + 36'000'000);
+  Die(2);
+  for (int i = 0; i < 20; ++i) cluster_.Round();
+  EXPECT_EQ(LiveInService(block), 2);
+  EXPECT_EQ(cluster_.nodes[1].replicas.at(block).generation_stamp, row.generation_stamp);
+}
+
 TEST_F(ServiceTest, MaintenanceThatIsOverLeavesADeadDataNode) {
   Start(5);
   const BlockId block = cluster_.Write(3, "10.0.0.1");

@@ -15,7 +15,7 @@ bool ReplicaLedger::HasMinReplicas(const BlockRow& row) const {
   if (record == nullptr) return false;
   if (record->committed()) {
     return record->generation_stamp() == row.generation_stamp && record->length() == row.length &&
-           state_.Count(*record).usable() >= options_.min_replication;
+           state_.Count(*record).running() >= options_.min_replication;
   }
   const auto open = state_.open.find(row.id);
   if (open == state_.open.end()) return false;
@@ -489,9 +489,14 @@ void ReplicaLedger::CancelExcess(BlockId block, BlockRecord& record) {
   });
 }
 
+bool ReplicaLedger::IsAlive(const StoredReplica& replica) const {
+  return state_.nodes.node(state_.nodes.NodeOf(replica.storage())).alive;
+}
+
 void ReplicaLedger::DeleteCorrupt(BlockId block, BlockRecord& record) {
   for (StoredReplica& replica : record.replicas()) {
     if (!replica.Has(StoredReplica::kCorrupt) || replica.Has(StoredReplica::kExcess)) continue;
+    if (!IsAlive(replica)) continue;
     const CorruptReplica* bad = state_.FindCorrupt(block, replica.storage());
     if (bad == nullptr) continue;
     replica.Set(StoredReplica::kExcess);
@@ -511,7 +516,8 @@ void ReplicaLedger::MakeRoomForCopy(BlockId block) {
 void ReplicaLedger::DeleteOneStale(BlockId block, BlockRecord& record) {
   StoredReplica* stale = nullptr;
   for (StoredReplica& replica : record.replicas()) {
-    if (!replica.Has(StoredReplica::kCorrupt)) continue;
+    // One that is down, for maintenance, makes no room.
+    if (!replica.Has(StoredReplica::kCorrupt) || !IsAlive(replica)) continue;
     if (replica.Has(StoredReplica::kExcess)) return;  // one is on its way out
     const CorruptReplica* bad = state_.FindCorrupt(block, replica.storage());
     if (bad != nullptr && bad->reported.generation_stamp < record.generation_stamp())

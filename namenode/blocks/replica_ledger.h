@@ -85,6 +85,7 @@ class ReplicaLedger {
   void StillCorrupt(BlockId block, StorageIndex storage);
   void TrimExcess(BlockId block, BlockRecord& record, std::optional<NodeIndex> hint);
   void CancelExcess(BlockId block, BlockRecord& record);
+  bool IsAlive(const StoredReplica& replica) const;
   void DeleteCorrupt(BlockId block, BlockRecord& record);
   // A replica of an earlier generation is no second copy of what is left: one of them makes room
   // for a copy.

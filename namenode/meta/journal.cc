@@ -254,15 +254,21 @@ void Journal::Drop(const std::string& dir, const absl::Status& why) {
   dropped_.push_back({dir, std::string(why.message())});
 }
 
-void Journal::SetMarked(const std::string& dir) {
+void Journal::SetMarked(const std::string& dir, bool marked) {
   MutexLock lock(mu_);
-  for (Dropped& dropped : dropped_) dropped.marked |= dropped.dir == dir;
+  for (Dropped& dropped : dropped_) {
+    if (dropped.dir == dir) dropped.marked = marked;
+  }
 }
 
 absl::Status Journal::KeepMarked(const std::string& dir) {
   MutexLock marking(marking_);
+  if (HealthyDirectory("").empty()) {
+    return absl::FailedPreconditionError(
+        fmt::format("no name directory is healthy: {} may have what the others lack", dir));
+  }
   RETURN_IF_ERROR(MarkBehind({.dir = dir, .why = "it is being filled"}));
-  SetMarked(dir);
+  SetMarked(dir, true);
   return absl::OkStatus();
 }
 
@@ -273,6 +279,7 @@ absl::Status Journal::CopyClosedSegments(const std::string& dir) const {
     closed.assign(segments_.begin(), segments_.end() - 1);
   }
   const std::string from = HealthyDirectory(dir);
+  if (from.empty()) return absl::FailedPreconditionError("no name directory is healthy");
   for (const Txid first : closed) {
     const std::string path = SegmentPath(dir, first);
     if (fs_.Exists(path)) continue;
@@ -295,8 +302,16 @@ absl::Status Journal::Readmit(const std::string& dir) {
   const std::string header = EncodeSegmentHeader({namespace_id_, newest_, epoch_, last_crc_});
   RETURN_IF_ERROR(BeginSegmentIn(**found, header, newest_));
   // From here on it has all that the others have.
-  RETURN_IF_ERROR(fs_.Remove(BehindPath(dir)));
-  RETURN_IF_ERROR(fs_.SyncDirectory(dir));
+  absl::Status unmarked = fs_.Remove(BehindPath(dir));
+  if (unmarked.ok()) unmarked = fs_.SyncDirectory(dir);
+  if (!unmarked.ok()) {
+    // The mark may be gone, and what comes now is not in this directory: mark it once more, and
+    // take from it that it has a journal, in case that fails.
+    fs_.Remove(JournalStatePath(dir)).IgnoreError();
+    SetMarked(dir, false);
+    MarkDropped();
+    return unmarked;
+  }
   MutexLock lock(mu_);
   std::erase_if(dropped_, [&](const Dropped& dropped) { return dropped.dir == dir; });
   return absl::OkStatus();
@@ -315,7 +330,7 @@ void Journal::MarkDropped() {
   for (const Dropped& candidate : unmarked) {
     if (!MarkBehind(candidate).ok()) continue;  // tried again later
     spdlog::warn("name directory {} is marked as behind the others", candidate.dir);
-    SetMarked(candidate.dir);
+    SetMarked(candidate.dir, true);
   }
 }
 

@@ -68,7 +68,8 @@ class Journal {
   void DeleteThrough(Txid txid);
   // Stops writing to `dir`, because of an error met elsewhere.
   void Drop(const std::string& dir, const absl::Status& why);
-  // Makes sure that `dir`, which is dropped, is marked as behind, before its content changes.
+  // Makes sure that `dir`, which is dropped, is marked as behind, before its content changes. An
+  // error when no directory is healthy: it may be the one that has everything.
   absl::Status KeepMarked(const std::string& dir);
   // Copies the closed segments that `dir` lacks from a healthy directory. Not while segments are
   // deleted.
@@ -104,7 +105,7 @@ class Journal {
   // error when none is left.
   absl::Status OnEachDir(const std::function<absl::Status(Dir&)>& work);
   absl::Status MarkBehind(const Dropped& dropped) const;
-  void SetMarked(const std::string& dir);
+  void SetMarked(const std::string& dir, bool marked);
 
   FileSystem& fs_;
   const int64_t segment_bytes_;

@@ -166,7 +166,7 @@ uint32_t CountZeroSectors(std::string_view batch, int64_t offset) {
   constexpr int64_t kSectorBytes = 512;
   uint32_t count = 0;
   auto at = static_cast<size_t>(kSectorBytes - offset % kSectorBytes);
-  for (; at + kSectorBytes <= batch.size(); at += kSectorBytes) {
+  for (; at < batch.size(); at += kSectorBytes) {
     if (batch.substr(at, kSectorBytes).find_first_not_of('\0') == std::string_view::npos) ++count;
   }
   return count;

@@ -85,8 +85,9 @@ std::optional<BatchHeader> DecodeBatch(std::string_view bytes);
 // that; a write that a crash tore does not, but for a chance of one in 2^32 for each bit.
 bool IsOneBitFromBatch(std::string_view bytes);
 
-// How many whole sectors (512 bytes, aligned in the file) of a batch at `offset` of its file hold
-// zeros only. More than were written: what is missing is still the zeros that were reserved.
+// In how many sectors (512 bytes, aligned in the file) that begin within a batch at `offset` of its
+// file its bytes are zeros only. More than were written: what is missing is still the zeros that
+// were reserved.
 uint32_t CountZeroSectors(std::string_view batch, int64_t offset);
 
 // Appends one transaction: varint count, then per change u8 (table | 0x80 for a deletion), varint

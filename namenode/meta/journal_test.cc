@@ -250,6 +250,34 @@ TEST_F(JournalTest, AFlippedBitInABatchWithSectorsOfZerosIsDamage) {
   }
 }
 
+// The sector that is missing may hold but the last bytes of the batch, with one bit set among them.
+TEST_F(JournalTest, ABatchThatLacksItsLastFewBytesIsTorn) {
+  for (size_t beyond = 1; beyond <= 8; ++beyond) {
+    Start(1, 1 << 20, 0, kReserve);
+    std::string record(kBatchHeaderBytes, '\0');
+    const size_t overhead = [] {
+      std::string empty;
+      AppendTransaction({{Table::kMeta, "k", std::string(300, 'x')}}, empty);
+      return empty.size() - 300;
+    }();
+    std::string value(512 + beyond - kSegmentHeaderBytes - kBatchHeaderBytes - overhead, 'x');
+    std::fill(value.end() - 8, value.end(), '\0');
+    value.back() = 0x10;
+    AppendTransaction({{Table::kMeta, "k", value}}, record);
+    ASSERT_EQ(kSegmentHeaderBytes + record.size(), 512 + beyond);
+    ASSERT_TRUE(journal_->Append(1, 1, record).ok());
+    ForgetEnd();
+    std::string torn = Read(Segment(1));
+    std::fill(torn.begin() + 512, torn.end(), '\0');
+    Write(Segment(1), torn);
+    const auto scan = Scan();
+    ASSERT_TRUE(scan.ok()) << scan.status();
+    EXPECT_TRUE(scan->segments[0].torn) << beyond;
+    journal_.reset();
+    ASSERT_TRUE(fs_.RemoveRecursively(dirs_[0]).ok());
+  }
+}
+
 // Extended attributes hold any bytes.
 TEST_F(JournalTest, WhatLooksLikeABatchWithinATornOneIsNone) {
   Start(1, 1 << 20, 0, kReserve);
@@ -426,6 +454,18 @@ TEST_F(JournalTest, AFailingDirectoryIsDroppedAndTheOthersGoOn) {
     ASSERT_TRUE(fs_.RemoveRecursively(dirs_[0]).ok());
     ASSERT_TRUE(fs_.RemoveRecursively(dirs_[1]).ok());
   }
+}
+
+// Whichever was dropped last has everything.
+TEST_F(JournalTest, WithoutAHealthyDirectoryNoneIsMarkedAsBehind) {
+  Start(2);
+  ASSERT_TRUE(Append().ok());
+  journal_->Drop(dirs_[0], absl::DataLossError("first"));
+  ASSERT_TRUE(Append().ok());
+  journal_->Drop(dirs_[1], absl::DataLossError("second"));
+  EXPECT_FALSE(journal_->KeepMarked(dirs_[1]).ok());
+  EXPECT_FALSE(fs_.Exists(BehindPath(dirs_[1])));
+  EXPECT_FALSE(journal_->CopyClosedSegments(dirs_[1]).ok());
 }
 
 TEST_F(JournalTest, TheLastDirectorysFailureIsAnError) {

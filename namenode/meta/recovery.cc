@@ -65,7 +65,8 @@ absl::StatusOr<Candidate> Survey(FileSystem& fs, const std::string& dir) {
     status = names.status();
     if (names.ok()) {
       std::erase(*names, "in_use.lock");
-      std::erase(*names, "lost+found");  // a file system of its own
+      std::erase(*names, "lost+found");   // a file system of its own
+      std::erase(*names, "VERSION.tmp");  // it was to be formatted
       if (names->empty()) return candidate;
       status = SurveyFormatted(fs, candidate);
     }
@@ -287,7 +288,8 @@ absl::Status CheckCanBeFilled(FileSystem& fs, const std::string& dir,
                               const ClusterIdentity& identity) {
   ASSIGN_OR_RETURN(std::vector<std::string> names, fs.List(dir));
   std::erase(names, "in_use.lock");
-  std::erase(names, "lost+found");  // a file system of its own
+  std::erase(names, "lost+found");   // a file system of its own
+  std::erase(names, "VERSION.tmp");  // it was to be formatted
   if (names.empty()) return absl::OkStatus();
   ASSIGN_OR_RETURN(const ClusterIdentity theirs, ReadVersion(fs, dir));
   if (SameIdentity(theirs, identity)) return absl::OkStatus();

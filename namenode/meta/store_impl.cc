@@ -235,6 +235,7 @@ void StoreImpl::TakeBackFailed(Txid txid) {
 
 absl::Status StoreImpl::TakeBack(size_t index, Txid txid) {
   const std::string& dir = dirs_.dirs[index].path;
+  RETURN_IF_ERROR(failure_->status());
   RETURN_IF_ERROR(CheckCanBeFilled(fs_, dir, dirs_.identity));
   RETURN_IF_ERROR(Relock(index));
   if (!fs_.Exists(VersionPath(dir))) RETURN_IF_ERROR(WriteVersion(fs_, dir, dirs_.identity));
@@ -304,7 +305,7 @@ void StoreImpl::DropLostDirectories() {
   // A database beside a journal that is no longer written makes no checkpoints: begin anew with
   // another one now, not when it has to write.
   const std::string& database = dirs_.dirs.front().path;
-  if (journal_->IsHealthy(database) || journal_->HealthyDirectory(database).empty()) return;
+  if (journal_->IsHealthy(database)) return;
   failure_->Report(absl::DataLossError(
       fmt::format("name directory {}, which has the database, has failed", database)));
 }

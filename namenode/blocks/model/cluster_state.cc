@@ -47,8 +47,9 @@ ReplicaCounts ClusterState::Count(const BlockRecord& record) const {
   for (const StoredReplica& replica : record.replicas()) {
     const StorageState& storage = nodes.storage(replica.storage());
     const DatanodeState& node = nodes.node(storage.node);
-    if (!storage.reported) counts.unsure = true;
     const bool kept = IsMaintenance(node.admin);
+    // One that is down in maintenance will not report; it counts for nothing but itself.
+    if (!storage.reported && (node.alive || !kept)) counts.unsure = true;
     if ((!node.alive && !kept) || !storage.usable) continue;  // waits to be forgotten
     if (replica.Has(StoredReplica::kCorrupt)) {
       ++counts.corrupt;
@@ -58,6 +59,7 @@ ReplicaCounts ClusterState::Count(const BlockRecord& record) const {
       ++counts.open;
     } else if (kept) {
       ++counts.maintenance;
+      if (!node.alive) ++counts.down;
     } else if (node.admin != AdminState::kNormal) {
       ++counts.leaving;
     } else {

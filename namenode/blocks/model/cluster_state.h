@@ -67,11 +67,13 @@ struct ReplicaCounts {
   int live = 0;         // good, to be kept, on live DataNodes in service
   int leaving = 0;      // the same on DataNodes that leave the cluster or have left it
   int maintenance = 0;  // the same on DataNodes in maintenance, which may be dead
+  int down = 0;         // of those in maintenance, the ones on dead DataNodes
   int corrupt = 0;      // bad ones
   int excess = 0;       // good ones whose deletion was decided
   int open = 0;         // of an unfinished block
   int racks = 0;        // racks of the live ones
   int usable() const { return live + leaving + maintenance; }
+  int running() const { return usable() - down; }
   bool unsure = false;  // some replica's storage has not reported since its node registered
 };
 

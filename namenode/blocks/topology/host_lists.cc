@@ -41,7 +41,12 @@ using Json = boost::property_tree::ptree;
 absl::StatusOr<Json> ReadJson(FileSystem& fs, const std::string& path) {
   ASSIGN_OR_RETURN(std::string text, fs.ReadFile(path, kMaxListBytes));
   Json json;
-  if (text.find_first_not_of(" \t\r\n") == std::string::npos) return json;
+  const size_t begin = text.find_first_not_of(" \t\r\n");
+  if (begin == std::string::npos) {
+    spdlog::warn("{} is empty: it names no host", path);
+    return json;
+  }
+  if (text[begin] != '[') return Malformed(path, "not an array of hosts");
   std::istringstream in(std::move(text));
   try {
     boost::property_tree::read_json(in, json);
@@ -49,6 +54,14 @@ absl::StatusOr<Json> ReadJson(FileSystem& fs, const std::string& path) {
     return Malformed(path, fmt::format("line {}: {}", error.line(), error.message()));
   }
   return json;
+}
+
+// Empty when something else than a number is there.
+std::optional<int64_t> NumberOf(const Json& json, const char* key, int64_t missing) {
+  const auto child = json.get_child_optional(key);
+  if (!child) return missing;
+  const auto value = child->get_value_optional<int64_t>();
+  return value ? std::optional(*value) : std::nullopt;
 }
 
 absl::StatusOr<std::vector<HostLists::Entry>> ReadList(FileSystem& fs, const std::string& path) {
@@ -90,17 +103,22 @@ absl::StatusOr<HostLists> HostLists::ReadCombined(FileSystem& fs, const std::str
   for (const auto& [key, host] : hosts) {
     if (!key.empty()) return Malformed(file, "not an array of hosts");
     const auto name = host.get_optional<std::string>("hostName");
-    const auto port = host.get<int>("port", 0);
-    if (!name || name->empty() || port < 0 || port > 65535) {
-      return Malformed(file, "a host without hostName, or with another port than there are");
+    if (!name || name->empty()) return Malformed(file, "a host without hostName");
+    const auto port = NumberOf(host, "port", 0);
+    if (!port || *port < 0 || *port > 65535) {
+      return Malformed(file, fmt::format("{}: no port number", *name));
     }
-    const Entry entry = EntryOf({.host = *name, .port = port});
+    const auto until_ms =
+        NumberOf(host, "maintenanceExpireTimeInMS", std::numeric_limits<int64_t>::max());
+    if (!until_ms) {
+      return Malformed(file, fmt::format("{}: maintenanceExpireTimeInMS is no number", *name));
+    }
+    const Entry entry = EntryOf({.host = *name, .port = static_cast<int>(*port)});
     const auto state = host.get<std::string>("adminState", "NORMAL");
     if (state == "DECOMMISSIONED") {
       lists.excludes_.push_back(entry);
     } else if (state == "IN_MAINTENANCE") {
-      lists.maintained_.emplace_back(
-          entry, host.get("maintenanceExpireTimeInMS", std::numeric_limits<int64_t>::max()));
+      lists.maintained_.emplace_back(entry, *until_ms);
     } else if (state != "NORMAL") {
       return Malformed(file, fmt::format("{}: unknown adminState {}", *name, state));
     }
