@@ -146,7 +146,7 @@ class PowerOfWriters : public Scenario {
 TEST_P(PowerOfWriters, APowerCutLeavesWhatHsyncPromised) {
   ASSERT_NO_FATAL_FAILURE(StartCluster({.datanodes = 3, .power_cuts = true}));
   for (int round = 0; round < (LongRun() ? 40 : 3); ++round) {
-    // Copies that the NameNode orders are not synced: the next cut would leave blocks that need a
+    // A copy that is not done when the power goes would leave blocks that need a
     // free node to be copied to.
     if (round > 0) {
       ASSERT_OK(client().Delete("/f", false));
