@@ -2,6 +2,8 @@
 // nothing leaks. In the test's process too, where sanitizers see every thread of the whole path.
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "tests/cluster/cluster.h"
 #include "tests/cluster/status_matchers.h"
 #include "tests/cluster/verifier.h"
@@ -103,8 +105,15 @@ TEST_P(DatanodeFailure, ReplicasSpreadOverRacks) {
   Start({.datanodes = 4, .racks = {"/r1", "/r2"}});
   Verifier verifier(*cluster_);
   ASSERT_OK(verifier.WriteFile(*client_, "/f", 1, 4 * kBlock, kThreeReplicas));
-  ASSERT_OK_AND_ASSIGN(const LocatedBlocks located,
-                       client_->GetBlockLocations("/f", 0, 4 * kBlock));
+  LocatedBlocks located;
+  // A file is closed when one replica of each block has been reported; the others follow.
+  ASSERT_OK(WaitFor("three places of each block", 30, [&] {
+    auto answer = client_->GetBlockLocations("/f", 0, 4 * kBlock);
+    if (!answer.ok()) return false;
+    located = *std::move(answer);
+    return std::ranges::all_of(
+        located.blocks, [](const LocatedBlock& block) { return block.locations.size() == 3; });
+  }));
   for (const LocatedBlock& block : located.blocks) {
     std::set<std::string> racks;
     for (const ReplicaLocation& place : block.locations)
