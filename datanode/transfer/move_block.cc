@@ -89,7 +89,7 @@ absl::Status FetchCopy(OperationContext& context, const wire::ReplaceBlockOp& op
   const ReceivePlan plan{.always_verify = true,
                          .throttler = &services.balance_throttler,
                          .after_packet = sign_of_life};
-  RETURN_IF_ERROR(ReceivePackets(*source, *writer, plan).status());
+  RETURN_IF_ERROR(ReceivePackets(*source, *writer, plan));
   // The source is deleted, which may have been synced.
   RETURN_IF_ERROR(writer->Finalize(/*sync=*/true, op.delete_hint).status());
   // Wait for the source's slot; the block is here whatever happens to that.

@@ -18,7 +18,7 @@ class Receiver {
   Receiver(FrameSocket& from, ReplicaWriter& writer, const ReceivePlan& plan)
       : from_(from), writer_(writer), plan_(plan) {}
 
-  absl::StatusOr<ReceiveResult> Run() {
+  absl::Status Run() {
     while (true) {
       ASSIGN_OR_RETURN(const std::string_view bytes, from_.Read(&wire::PacketSize));
       ASSIGN_OR_RETURN(const wire::PacketView packet, wire::DecodePacket(bytes));
@@ -36,7 +36,7 @@ class Receiver {
       } else {
         RETURN_IF_ERROR(Store(packet));
       }
-      if (packet.header.last_packet_in_block) return ReceiveResult{packet.header.sync_block};
+      if (packet.header.last_packet_in_block) return absl::OkStatus();
       if (plan_.after_packet) RETURN_IF_ERROR(plan_.after_packet());
     }
   }
@@ -99,8 +99,7 @@ class Receiver {
 
 }  // namespace
 
-absl::StatusOr<ReceiveResult> ReceivePackets(FrameSocket& from, ReplicaWriter& writer,
-                                             const ReceivePlan& plan) {
+absl::Status ReceivePackets(FrameSocket& from, ReplicaWriter& writer, const ReceivePlan& plan) {
   return Receiver(from, writer, plan).Run();
 }
 

@@ -21,16 +21,10 @@ struct ReceivePlan {
   std::function<absl::Status()> after_packet;  // e.g. keep-alives; an error ends the receipt
 };
 
-// The last packet's wishes.
-struct ReceiveResult {
-  bool sync = false;  // finalize durably
-};
-
 // Reads packets from `from` until the last one. Each is forwarded before it is stored; when the
 // mirror fails the rest is still stored. Without a (working) mirror data is verified. Errors:
 // kChecksum (after the sender was told, where acknowledgements are sent), kInvalidArgument a
 // malformed or out-of-sequence packet, else those of store and socket.
-absl::StatusOr<ReceiveResult> ReceivePackets(FrameSocket& from, ReplicaWriter& writer,
-                                             const ReceivePlan& plan);
+absl::Status ReceivePackets(FrameSocket& from, ReplicaWriter& writer, const ReceivePlan& plan);
 
 }  // namespace cairn::datanode

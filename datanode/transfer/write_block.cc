@@ -173,7 +173,7 @@ class WriteOperation {
     RETURN_IF_ERROR(responder.Start(services_.threads));
     const Farewell farewell(*context_.sockets, responder);
     const ReceivePlan plan{.mirror = mirror_.get(), .responder = &responder};
-    RETURN_IF_ERROR(ReceivePackets(context_.connection, *writer_, plan).status());
+    RETURN_IF_ERROR(ReceivePackets(context_.connection, *writer_, plan));
     return responder.Finish(0);
   }
 
@@ -181,7 +181,7 @@ class WriteOperation {
   // synced whether or not its source was: it may take the place of one that a writer had synced.
   absl::Status ReceiveCopy() {
     const ReceivePlan plan{.mirror = mirror_.get(), .always_verify = true};
-    RETURN_IF_ERROR(ReceivePackets(context_.connection, *writer_, plan).status());
+    RETURN_IF_ERROR(ReceivePackets(context_.connection, *writer_, plan));
     if (op_.stage == WriteStage::kTransferRbw) {
       RETURN_IF_ERROR(writer_->ConvertToRbw());
     } else {

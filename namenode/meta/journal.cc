@@ -283,9 +283,7 @@ absl::Status Journal::CopyClosedSegments(const std::string& dir) const {
   for (const Txid first : closed) {
     const std::string path = SegmentPath(dir, first);
     if (fs_.Exists(path)) continue;
-    RETURN_IF_ERROR(fs_.RemoveRecursively(path + ".tmp"));
-    RETURN_IF_ERROR(CopyFile(fs_, SegmentPath(from, first), path + ".tmp").status());
-    RETURN_IF_ERROR(fs_.Rename(path + ".tmp", path));
+    RETURN_IF_ERROR(CopyFileWhole(fs_, SegmentPath(from, first), path));
   }
   return fs_.SyncDirectory(dir);
 }
@@ -298,7 +296,6 @@ absl::Status Journal::Readmit(const std::string& dir) {
   }
   RETURN_IF_ERROR(CopyClosedSegments(dir));
   (*found)->file.reset();
-  (*found)->end.reset();
   const std::string header = EncodeSegmentHeader({namespace_id_, newest_, epoch_, last_crc_});
   RETURN_IF_ERROR(BeginSegmentIn(**found, header, newest_));
   // From here on it has all that the others have.

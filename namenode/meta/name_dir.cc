@@ -214,13 +214,9 @@ absl::Status CreateDirectoryDurably(FileSystem& fs, const std::string& dir) {
 
 absl::Status RemoveNameDirContents(FileSystem& fs, const std::string& dir) {
   // VERSION first: a directory that is half removed is not formatted.
-  for (const std::string& path :
-       {VersionPath(dir), JournalStatePath(dir), JournalEndPath(dir), RocksPath(dir),
-        RocksPath(dir) + ".tmp", CheckpointsPath(dir), BehindPath(dir), DatabaseFailedPath(dir)}) {
-    RETURN_IF_ERROR(fs.RemoveRecursively(path));
-  }
-  ASSIGN_OR_RETURN(const std::vector<Txid> segments, ListSegments(fs, dir));
-  for (const Txid segment : segments) RETURN_IF_ERROR(fs.Remove(SegmentPath(dir, segment)));
+  RETURN_IF_ERROR(fs.RemoveRecursively(VersionPath(dir)));
+  RETURN_IF_ERROR(RemoveHistory(fs, dir));
+  RETURN_IF_ERROR(fs.RemoveRecursively(BehindPath(dir)));
   return fs.SyncDirectory(dir);
 }
 
@@ -248,6 +244,14 @@ absl::StatusOr<uint32_t> CopyFile(FileSystem& fs, const std::string& from, const
   }));
   RETURN_IF_ERROR(out->Sync());
   return crc;
+}
+
+absl::Status CopyFileWhole(FileSystem& fs, const std::string& from, const std::string& to,
+                           int64_t max_bytes) {
+  const std::string unfinished = to + ".tmp";
+  RETURN_IF_ERROR(fs.RemoveRecursively(unfinished));
+  RETURN_IF_ERROR(CopyFile(fs, from, unfinished, max_bytes).status());
+  return fs.Rename(unfinished, to);
 }
 
 absl::StatusOr<FileSum> SumFile(FileSystem& fs, const std::string& path) {

@@ -93,6 +93,10 @@ absl::Status RemoveHistory(FileSystem& fs, const std::string& dir);
 // exist. Returns its CRC32C.
 absl::StatusOr<uint32_t> CopyFile(FileSystem& fs, const std::string& from, const std::string& to,
                                   int64_t max_bytes = std::numeric_limits<int64_t>::max());
+// The same under a temporary name, "<to>.tmp", and then by rename, so that `to` is whole or not
+// there. The caller syncs the directory.
+absl::Status CopyFileWhole(FileSystem& fs, const std::string& from, const std::string& to,
+                           int64_t max_bytes = std::numeric_limits<int64_t>::max());
 // CRC32C and size of a file.
 struct FileSum {
   uint32_t crc = 0;

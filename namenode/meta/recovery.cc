@@ -48,6 +48,15 @@ absl::Status SurveyFormatted(FileSystem& fs, Candidate& candidate) {
   return absl::OkStatus();
 }
 
+// Whether nothing of a name directory is in `dir`: it may be filled.
+absl::StatusOr<bool> IsUnused(FileSystem& fs, const std::string& dir) {
+  ASSIGN_OR_RETURN(std::vector<std::string> names, fs.List(dir));
+  std::erase(names, "in_use.lock");
+  std::erase(names, "lost+found");   // a file system of its own
+  std::erase(names, "VERSION.tmp");  // it was to be formatted
+  return names.empty();
+}
+
 // Reads what `dir` holds. An error refuses the start.
 absl::StatusOr<Candidate> Survey(FileSystem& fs, const std::string& dir) {
   Candidate candidate{.dir = dir};
@@ -61,13 +70,10 @@ absl::StatusOr<Candidate> Survey(FileSystem& fs, const std::string& dir) {
   }
   absl::Status status = info.status();
   if (status.ok()) {
-    auto names = fs.List(dir);
-    status = names.status();
-    if (names.ok()) {
-      std::erase(*names, "in_use.lock");
-      std::erase(*names, "lost+found");   // a file system of its own
-      std::erase(*names, "VERSION.tmp");  // it was to be formatted
-      if (names->empty()) return candidate;
+    const auto unused = IsUnused(fs, dir);
+    status = unused.status();
+    if (unused.ok()) {
+      if (*unused) return candidate;
       status = SurveyFormatted(fs, candidate);
     }
   }
@@ -211,9 +217,7 @@ absl::Status RepairJournal(FileSystem& fs, const Candidate& lagging, const Journ
   for (const SegmentScan& segment : best.segments) {
     const std::string path = SegmentPath(lagging.dir, segment.header.first_txid);
     if (fs.Exists(path)) continue;
-    RETURN_IF_ERROR(fs.RemoveRecursively(path + ".tmp"));
-    RETURN_IF_ERROR(CopyFile(fs, segment.path, path + ".tmp", segment.valid_bytes).status());
-    RETURN_IF_ERROR(fs.Rename(path + ".tmp", path));
+    RETURN_IF_ERROR(CopyFileWhole(fs, segment.path, path, segment.valid_bytes));
   }
   RETURN_IF_ERROR(fs.SyncDirectory(lagging.dir));
   const SegmentScan& newest = best.segments.back();
@@ -286,11 +290,8 @@ bool SameIdentity(const ClusterIdentity& a, const ClusterIdentity& b) {
 
 absl::Status CheckCanBeFilled(FileSystem& fs, const std::string& dir,
                               const ClusterIdentity& identity) {
-  ASSIGN_OR_RETURN(std::vector<std::string> names, fs.List(dir));
-  std::erase(names, "in_use.lock");
-  std::erase(names, "lost+found");   // a file system of its own
-  std::erase(names, "VERSION.tmp");  // it was to be formatted
-  if (names.empty()) return absl::OkStatus();
+  ASSIGN_OR_RETURN(const bool unused, IsUnused(fs, dir));
+  if (unused) return absl::OkStatus();
   ASSIGN_OR_RETURN(const ClusterIdentity theirs, ReadVersion(fs, dir));
   if (SameIdentity(theirs, identity)) return absl::OkStatus();
   return absl::FailedPreconditionError(

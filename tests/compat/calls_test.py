@@ -9,11 +9,11 @@ import difflib
 import glob
 import os
 import re
-import threading
 
 import harness
 import paths
 import shell_masks
+import transcripts
 
 LEAST_CALLS = 380
 MASKS = [
@@ -22,7 +22,6 @@ MASKS = [
     (r"ClusterID=[^,}]+", "ClusterID=<id>"),
     (r"(inode) [1-9]\d*", r"\1 <id>"),
 ]
-DATANODES = 3
 DRIVER_TIMEOUT_S = 600
 
 
@@ -69,46 +68,10 @@ def mask(text, cluster):
     return lines
 
 
-class Transcript(threading.Thread):
-    """Makes the calls to a cluster."""
-
-    def __init__(self, cluster, script):
-        super().__init__(daemon=True)
-        self.cluster = cluster
-        self.script = script
-        self.lines = []
-        self.error = None
-        self.start()
-
-    def run(self):
-        log = os.path.join(self.cluster.directory, "calls.log")
-        try:
-            status, out = harness.run_java(self.cluster.conf, "cairn.compat.CallDriver",
-                                           [self.script], log, timeout_s=DRIVER_TIMEOUT_S)
-            with open(os.path.join(self.cluster.directory, "transcript"), "w",
-                      encoding="utf-8") as file:
-                file.write(out)
-            harness.check(status == 0, f"the driver ended with {status}:\n{harness.tail(log)}")
-            self.lines = mask(out, self.cluster)
-        except Exception as error:  # pylint: disable=broad-except
-            self.error = error
-
-    def result(self):
-        self.join()
-        if self.error is not None:
-            raise self.error
-        return self.lines
-
-
 def body(work, stack):
-    script = os.path.join(work, "script")
     calls = read_script()
-    with open(script, "w", encoding="utf-8") as file:
-        file.write("\n".join(calls) + "\n")
-    apache = harness.started(stack, harness.ApacheCluster(work, DATANODES))
-    cairn = harness.started(stack, harness.CairnCluster(work, DATANODES))
-    running = [Transcript(cluster, script) for cluster in (apache, cairn)]
-    expected, got = (transcript.result() for transcript in running)
+    expected, got = transcripts.of_both(work, stack, calls, "cairn.compat.CallDriver", mask=mask,
+                                        timeout_s=DRIVER_TIMEOUT_S)
     harness.check(len(calls) >= LEAST_CALLS, f"only {len(calls)} calls")
     harness.check(len(expected) == 2 * len(calls), f"{len(expected)} lines of {len(calls)} calls")
     exceptions = read_exceptions()

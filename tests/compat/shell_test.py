@@ -9,14 +9,13 @@ import difflib
 import glob
 import os
 import shlex
-import threading
 
 import harness
 import paths
 import shell_masks
+import transcripts
 
 LEAST_COMMANDS = 80
-DATANODES = 3
 DRIVER_TIMEOUT_S = 1000
 
 
@@ -40,7 +39,6 @@ def read_script():
 
 def make_local_files(folder):
     """The files that the scripts put: the same on both sides."""
-    os.makedirs(folder)
     with open(os.path.join(folder, "small"), "w", encoding="utf-8") as file:
         file.write("a small file\nof two lines\n")
     with open(os.path.join(folder, "big"), "wb") as file:
@@ -48,49 +46,11 @@ def make_local_files(folder):
             file.write(b"line %08d: eighty thousand of these are a little more\n" % i)
 
 
-class Transcript(threading.Thread):
-    """Runs the script against a cluster."""
-
-    def __init__(self, cluster, script):
-        super().__init__(daemon=True)
-        self.cluster = cluster
-        self.script = script
-        self.lines = []
-        self.error = None
-        self.start()
-
-    def run(self):
-        folder = os.path.join(self.cluster.directory, "local")
-        make_local_files(folder)
-        log = os.path.join(self.cluster.directory, "shell.log")
-        try:
-            status, out = harness.run_java(self.cluster.conf, "cairn.compat.ShellDriver",
-                                           [self.script], log, timeout_s=DRIVER_TIMEOUT_S,
-                                           cwd=folder)
-            with open(os.path.join(self.cluster.directory, "transcript"), "w",
-                      encoding="utf-8") as file:
-                file.write(out)
-            harness.check(status == 0, f"the driver ended with {status}:\n{harness.tail(log)}")
-            self.lines = shell_masks.mask(out, self.cluster)
-        except Exception as error:  # pylint: disable=broad-except
-            self.error = error
-
-    def result(self):
-        self.join()
-        if self.error is not None:
-            raise self.error
-        return self.lines
-
-
 def body(work, stack):
-    script = os.path.join(work, "script")
     commands = read_script()
-    with open(script, "w", encoding="utf-8") as file:
-        file.write("\n".join(commands) + "\n")
-    apache = harness.started(stack, harness.ApacheCluster(work, DATANODES))
-    cairn = harness.started(stack, harness.CairnCluster(work, DATANODES))
-    running = [Transcript(cluster, script) for cluster in (apache, cairn)]
-    expected, got = (transcript.result() for transcript in running)
+    expected, got = transcripts.of_both(work, stack, commands, "cairn.compat.ShellDriver",
+                                        mask=shell_masks.mask, timeout_s=DRIVER_TIMEOUT_S,
+                                        make_folder=make_local_files)
     harness.check(len(commands) >= LEAST_COMMANDS, f"only {len(commands)} commands")
     ran = sum(line.startswith("$ ") for line in expected)
     harness.check(ran == len(commands), f"{ran} of {len(commands)} commands are in the transcript")

@@ -6,6 +6,7 @@
 #include "proto/hadoop/RpcHeader.pb.h"
 #include "wire/hadoop_rpc/frame.h"
 #include "wire/hadoop_rpc/preamble.h"
+#include "wire/varint.h"
 
 namespace cairn::wire {
 namespace {
@@ -19,20 +20,8 @@ constexpr char kVersionTag = 3 << 3 | 0;
 constexpr char kClientIdTag = 7 << 3 | 2;
 constexpr char kRetryCountTag = static_cast<char>(8 << 3 | 0);
 
-size_t VarintSize(uint64_t value) {
-  size_t size = 1;
-  for (; value >= 0x80; value >>= 7) ++size;
-  return size;
-}
-
 uint32_t ZigZag(int32_t value) {
   return static_cast<uint32_t>(value) << 1 ^ static_cast<uint32_t>(value >> 31);
-}
-
-char* PutVarint(uint64_t value, char* at) {
-  for (; value >= 0x80; value >>= 7) *at++ = static_cast<char>(value | 0x80);
-  *at++ = static_cast<char>(value);
-  return at;
 }
 
 // The front of a reply of success, up to a response of `response_bytes`: the frame's length, the

@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "wire/hdfs/convert.h"
+#include "wire/varint.h"
 
 namespace cairn::wire {
 namespace {
@@ -17,19 +18,6 @@ using Listing = hdfs::DirectoryListingProto;
 // How many bytes an entry without places and a name of usual length takes, and a block's place.
 constexpr size_t kTypicalEntryBytes = 96;
 constexpr size_t kTypicalPlaceBytes = 200;
-constexpr size_t kMaxVarintBytes = 10;
-
-size_t VarintSize(uint64_t value) {
-  size_t size = 1;
-  for (; value >= 0x80; value >>= 7) ++size;
-  return size;
-}
-
-char* PutVarint(uint64_t value, char* at) {
-  for (; value >= 0x80; value >>= 7) *at++ = static_cast<char>(value | 0x80);
-  *at++ = static_cast<char>(value);
-  return at;
-}
 
 // Writes fields one behind the other into memory that it has made room in. Field numbers are below
 // 2048.

@@ -100,8 +100,7 @@ absl::StatusOr<HostLists> HostLists::ReadCombined(FileSystem& fs, const std::str
   if (file.empty()) return lists;
   ASSIGN_OR_RETURN(const Json hosts, ReadJson(fs, file));
   bool in_service = false;
-  for (const auto& [key, host] : hosts) {
-    if (!key.empty()) return Malformed(file, "not an array of hosts");
+  for (const auto& [unnamed, host] : hosts) {
     const auto name = host.get_optional<std::string>("hostName");
     if (!name || name->empty()) return Malformed(file, "a host without hostName");
     const auto port = NumberOf(host, "port", 0);

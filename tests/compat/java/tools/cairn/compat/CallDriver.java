@@ -68,8 +68,8 @@ import org.apache.hadoop.tools.GetUserMappingsProtocol;
  * prints each with its whole result, or with the class and the first line of the exception. A line
  * has words separated by tabs: USER, NAME, CALL, ARGUMENT… USER is - for the one who runs this;
  * NAME, if it is not -, is how later arguments call the result ($NAME). CALL is a method of
- * ClientProtocol, or PROTOCOL.METHOD for the keys of {@link #PROTOCOLS}, or write (a whole file:
- * path, bytes).
+ * ClientProtocol, or PROTOCOL.METHOD for the keys of {@link #PROTOCOLS}, or write (a whole file
+ * with all its replicas: path, bytes).
  */
 public final class CallDriver {
   private static final Map<String, Class<?>> PROTOCOLS =
@@ -267,10 +267,12 @@ public final class CallDriver {
     return block;
   }
 
-  private Object write(String path, int bytes) throws IOException {
-    try (FileSystem fs = FileSystem.newInstance(FileSystem.getDefaultUri(conf), conf);
-         FSDataOutputStream out = fs.create(new Path(path), true)) {
-      out.write(new byte[bytes]);
+  private Object write(String path, int bytes) throws IOException, InterruptedException {
+    try (FileSystem fs = FileSystem.newInstance(FileSystem.getDefaultUri(conf), conf)) {
+      try (FSDataOutputStream out = fs.create(new Path(path), true)) {
+        out.write(new byte[bytes]);
+      }
+      Reports.await(fs, new Path(path));
     }
     return null;
   }

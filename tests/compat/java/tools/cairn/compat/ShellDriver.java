@@ -14,6 +14,7 @@ import java.util.List;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.FsShell;
+import org.apache.hadoop.fs.Path;
 import org.apache.hadoop.hdfs.HdfsConfiguration;
 import org.apache.hadoop.hdfs.tools.DFSAdmin;
 import org.apache.hadoop.hdfs.tools.DFSck;
@@ -28,7 +29,8 @@ import org.apache.hadoop.util.ToolRunner;
  * ShellDriver SCRIPT: runs Hadoop's command-line tools one after the other in this JVM and prints a
  * transcript: each command with what it wrote to its output and its error stream and its exit
  * status. A line of the script has the words of a command separated by tabs: USER, INPUT, TOOL,
- * ARGUMENT…; USER is - for the one who runs this.
+ * ARGUMENT…; USER is - for the one who runs this. The tool await-reports waits until all replicas
+ * under a path are reported.
  */
 public final class ShellDriver {
   private ShellDriver() {}
@@ -50,6 +52,10 @@ public final class ShellDriver {
 
   private static int run(String name, String[] arguments) throws Exception {
     Configuration conf = new HdfsConfiguration();
+    if (name.equals("await-reports")) {
+      Reports.await(FileSystem.get(conf), new Path(arguments[0]));
+      return 0;
+    }
     // These two take the stream they write to when they are made.
     if (name.equals("fsck"))
       return ToolRunner.run(new DFSck(conf, System.out), arguments);
