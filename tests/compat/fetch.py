@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Fetches what the compatibility tests need: Hadoop's jars, Python packages, a Go client, our Java
-classes.
+"""Fetches what the compatibility tests need: Hadoop's and HBase's jars, Python packages, a Go
+client, our Java classes.
 
 usage: fetch.py BUILD_DIR. Everything from the network goes to the cache (CAIRN_COMPAT_CACHE or
 ~/.cache/cairn-compat) and is fetched again only when pom.xml, requirements.txt or the version below
@@ -67,10 +67,14 @@ def check_tools():
         fail(f"needs Java 17, found: {text.strip()}")
 
 
-def fetch_jars():
-    run(["mvn", "-q", "-B", "-ntp", "-f", os.path.join(paths.HERE, "pom.xml"),
-         "-Dmaven.repo.local=" + os.path.join(paths.CACHE, "m2"), "-Dout=" + paths.CACHE,
-         "package"], "fetching Hadoop's jars through Maven")
+def fetch_jars(software, pom):
+    """Leaves the class path of `software` in the cache."""
+    def fetch():
+        run(["mvn", "-q", "-B", "-ntp", "-f", pom, "-Dout=" + paths.CACHE,
+             "-Dmaven.repo.local=" + os.path.join(paths.CACHE, "m2"), "package"],
+            f"fetching {software}'s jars through Maven")
+    pom = os.path.join(paths.HERE, pom)
+    once(f"jars-{software}.done", digest(pom), fetch)
 
 
 def fetch_python():
@@ -107,8 +111,8 @@ def fetch_go_client():
 
 def compile_java(build):
     """Compiles java/NAME to BUILD/compat/classes/NAME when a source is newer."""
-    jars = open(os.path.join(paths.CACHE, "classpath"), encoding="utf-8").read().strip()
-    for part in ("tools", "standin"):
+    for part, software in (("tools", "hadoop"), ("standin", "hadoop"), ("hbase", "hbase")):
+        jars = paths.jars(software)
         sources = sorted(os.path.join(folder, name)
                          for folder, _, names in os.walk(os.path.join(paths.HERE, "java", part))
                          for name in names if name.endswith(".java"))
@@ -131,7 +135,8 @@ def main():
     # Two checkouts may share the cache.
     with open(os.path.join(paths.CACHE, "lock"), "w", encoding="utf-8") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        once("jars.done", digest(os.path.join(paths.HERE, "pom.xml")), fetch_jars)
+        fetch_jars("hadoop", "pom.xml")
+        fetch_jars("hbase", "hbase-pom.xml")
         once("python.done", digest(os.path.join(paths.HERE, "requirements.txt")) + SNAKEBITE +
              sys.version, fetch_python)
         once("go.done", GO_CLIENT + GO_CLIENT_SUM, fetch_go_client)

@@ -102,6 +102,14 @@ def _is_free(port):
             return False
 
 
+def free_port():
+    """A port of loopback that nobody listens on, below those that the kernel gives to clients."""
+    while True:
+        port = random.randrange(12000, 28000)
+        if _is_free(port):
+            return port
+
+
 def tail(path, lines=30):
     if not os.path.exists(path):
         return f"({path} is not there)"
@@ -133,8 +141,8 @@ class Cluster:
     def choose_ports(self):
         """Free ports for Hadoop RPC, gRPC (the next one) and HTTP (1850 further)."""
         while True:
-            port = random.randrange(12000, 28000)  # below those that the kernel gives to clients
-            if all(_is_free(p) for p in (port, port + 1, port + 1850)):
+            port = free_port()
+            if all(_is_free(p) for p in (port + 1, port + 1850)):
                 self.port, self.http_port = port, port + 1850
                 return
 
@@ -155,13 +163,16 @@ class Cluster:
         })
 
 
-def write_conf(folder, settings):
-    """A configuration folder for Hadoop's programs with these settings, logging warnings."""
+# hdfs-default.xml comes after core-site.xml and would win.
+HADOOP_FILES = ("core-site.xml", "hdfs-site.xml")
+
+
+def write_conf(folder, settings, files=HADOOP_FILES):
+    """A configuration folder for programs of Hadoop's kind, which log to their error stream."""
     os.makedirs(folder, exist_ok=True)
     rows = "".join(f"  <property><name>{escape(k)}</name><value>{escape(v)}</value></property>\n"
                    for k, v in settings.items())
-    # hdfs-default.xml comes after core-site.xml and would win.
-    for name in ("core-site.xml", "hdfs-site.xml"):
+    for name in files:
         with open(os.path.join(folder, name), "w", encoding="utf-8") as file:
             file.write(f"<configuration>\n{rows}</configuration>\n")
     with open(os.path.join(folder, "log4j.properties"), "w", encoding="utf-8") as file:
@@ -258,21 +269,22 @@ SMALL_JVM = ("-XX:+UseSerialGC", "-XX:-UsePerfData", "-XX:TieredStopAtLevel=1")
 
 
 def java_command(conf, main, arguments, *, heap_mb=512, level="WARN", first=(), options=(),
-                 jvm=SMALL_JVM):
-    """A Java command line with Hadoop on the class path; `first` are folders before the jars."""
-    with open(os.path.join(paths.CACHE, "classpath"), encoding="utf-8") as file:
-        jars = file.read().strip()
-    class_path = [conf, *first, paths.classes(BUILD, "tools"),
-                  os.path.join(paths.CACHE, "resources"), jars]
+                 jvm=SMALL_JVM, software="hadoop"):
+    """A Java command line with Hadoop or HBase, and what is compiled against it, on the class path;
+    `first` are folders before the jars."""
+    part = {"hadoop": "tools", "hbase": "hbase"}[software]
+    class_path = [conf, *first, paths.classes(BUILD, part),
+                  os.path.join(paths.CACHE, "resources"), paths.jars(software)]
     opened = [f"--add-opens=java.base/{package}=ALL-UNNAMED" for package in (
         "java.lang", "java.lang.reflect", "java.io", "java.net", "java.nio", "java.util",
-        "java.util.concurrent")]
+        "java.util.concurrent", "sun.nio.ch")]
     return [paths.JAVA, f"-Xmx{heap_mb}m", *jvm, f"-Dcairn.log.level={level}",
             "-Duser.timezone=UTC", *opened, *options, "-cp", ":".join(class_path), main, *arguments]
 
 
 def run_java(conf, main, arguments, log, *, timeout_s=600, cwd=None, environment=None, **options):
-    """Runs a Java program to its end: (exit status, what it printed). Errors go to `log`."""
+    """Runs a Java program to its end: (exit status, what it printed). Errors go to `log`; `options`
+    are those of java_command."""
     process = start_process(java_command(conf, main, arguments, **options), log, cwd=cwd,
                             stdout=subprocess.PIPE, stdin=subprocess.DEVNULL,
                             env={**os.environ, **(environment or {})})

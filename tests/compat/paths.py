@@ -15,6 +15,12 @@ JAVA = next(iter(sorted(glob.glob("/usr/lib/jvm/java-17-openjdk-*/bin/java"))),
             shutil.which("java") or "java")
 
 
+def jars(software):
+    """The class path of what came through Maven: of "hadoop" or of "hbase"."""
+    with open(os.path.join(CACHE, software + "-classpath"), encoding="utf-8") as file:
+        return file.read().strip()
+
+
 def classes(build, part):
     """The folder of the classes compiled from java/`part`."""
     return os.path.join(build, "compat", "classes", part)
