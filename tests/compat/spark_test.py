@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Spark, from PyPI with the Hadoop client it brings along, works on files in Cairn.
 
-Text files, partitioned Parquet, SQL tables, structured streaming with checkpoints, the event log;
+Text files, partitioned Parquet, SQL tables, Hive's tables, structured streaming with checkpoints, the event log;
 what Spark wrote is also looked at through Cairn's own shell.
 """
 import collections
@@ -32,12 +32,18 @@ def session(cluster, work):
         "spark.ui.enabled": "false",
         "spark.ui.showConsoleProgress": "false",
         "spark.driver.memory": "1g",
-        "spark.driver.extraJavaOptions": "-XX:+UseSerialGC -Duser.timezone=UTC",
+        "spark.driver.extraJavaOptions":
+            f"-XX:+UseSerialGC -Duser.timezone=UTC -Dderby.system.home={work}",
+        "spark.hadoop.javax.jdo.option.ConnectionURL":
+            "jdbc:derby:;databaseName=metastore;create=true",
+        "spark.sql.hive.convertMetastoreOrc": "false",  # Hive's own code writes and reads them
+        "spark.hadoop.hive.exec.dynamic.partition.mode": "nonstrict",
         "spark.sql.shuffle.partitions": "2",
         "spark.sql.sources.partitionOverwriteMode": "dynamic",
         "spark.sql.session.timeZone": "UTC",
     }
-    builder = SparkSession.builder.master("local[2]").appName("cairn-compat")
+    builder = SparkSession.builder.master("local[2]").appName(
+        "cairn-compat").enableHiveSupport()
     for key, value in conf.items():
         builder = builder.config(key, value)
     return builder.getOrCreate()
@@ -115,6 +121,27 @@ class Claims:
         sql("DROP TABLE sales")
         self.cluster.dfs("test", "-e", "/warehouse/sales", status=1)
 
+    def hive_tables(self):
+        sql = self.spark.sql
+        sql("CREATE TABLE visits (who STRING, times INT) PARTITIONED BY (day STRING) STORED AS ORC")
+        sql("INSERT INTO visits PARTITION (day) VALUES ('a', 1, 'mon'), ('b', 2, 'tue')")
+        sql("INSERT INTO visits PARTITION (day = 'mon') VALUES ('c', 3)")
+        sql("INSERT OVERWRITE TABLE visits PARTITION (day = 'tue') VALUES ('d', 4)")
+        self.cluster.dfs("put", "-", "/brought", text=b"e,5\nf,6\n")
+        sql("CREATE TABLE brought (who STRING, times INT) ROW FORMAT DELIMITED "
+            "FIELDS TERMINATED BY ','")
+        sql(f"LOAD DATA INPATH '{self.cluster.uri}/brought' INTO TABLE brought")
+        self.cluster.dfs("test", "-e", "/brought", status=1)  # moved, not copied
+        sql("INSERT INTO visits PARTITION (day = 'wed') SELECT * FROM brought")
+        rows = {(row.who, row.times, row.day) for row in sql("SELECT * FROM visits").collect()}
+        harness.check(rows == {("a", 1, "mon"), ("c", 3, "mon"), ("d", 4, "tue"), ("e", 5, "wed"),
+                               ("f", 6, "wed")}, f"rows: {rows}")
+        left = [name for name in self.names("/warehouse") if "staging" in name]
+        harness.check(not left, f"Hive's staging folders are gone: {left}")
+        sql("TRUNCATE TABLE brought")
+        sql("DROP TABLE visits")
+        self.cluster.dfs("test", "-e", "/warehouse/visits", status=1)
+
     def feed(self, number):
         rows = "".join(json.dumps({"key": f"k{i % 3}", "value": i}) + "\n"
                        for i in range(100 * number, 100 * (number + 1)))
@@ -170,7 +197,8 @@ def body(work, stack):
     os.chdir(work)  # Spark leaves files in the current folder
     spark = session(cluster, work)
     claims = Claims(cluster, spark)
-    for claim in (claims.word_count, claims.parquet, claims.tables, claims.streaming):
+    for claim in (claims.word_count, claims.parquet, claims.tables, claims.hive_tables,
+                  claims.streaming):
         claim()
         print(f"{claim.__name__}: as expected")
     application = spark.sparkContext.applicationId
