@@ -12,6 +12,8 @@ namespace pb = ::hadoop::hdfs;
 
 // The versions of the configuration files' defaults that clients are told: Hadoop 3.4's.
 constexpr char kConfigVersion[] = "core-3.0.0,hdfs-1";
+constexpr std::string_view kDiskBalancerException =
+    "org.apache.hadoop.hdfs.server.diskbalancer.DiskBalancerException";
 
 absl::Status GetReplicaVisibleLength(const IpcServices& services, const ipc::Call& call,
                                      const pb::GetReplicaVisibleLengthRequestProto& request,
@@ -115,12 +117,16 @@ absl::Status DeleteBlockPool(const IpcServices& services, const ipc::Call& call,
   return absl::OkStatus();
 }
 
-// The disk balancer's methods, for which there is no request to parse.
-ipc::Method NoDiskBalancer(std::string name) {
-  return {std::move(name), [](std::unique_ptr<ipc::Call> call) {
-            call->Fail(
-                MakeError(ErrorKind::kUnsupportedOperation, "The disk balancer is not supported."));
-          }};
+// The disk balancer's methods, answered as where dfs.disk.balancer.enabled is false: no request is
+// parsed.
+ipc::Method NoDiskBalancer(const IpcServices& services, std::string name) {
+  return {std::move(name),
+          ipc::OnExecutor(services.executor, [&services](std::unique_ptr<ipc::Call> call) {
+            const absl::Status status = CheckSuperuser(services, *call);
+            if (!status.ok()) return call->Fail(status);
+            call->Fail(wire::RpcError{.exception_class = std::string(kDiskBalancerException),
+                                      .message = "Disk Balancer is not enabled."});
+          })};
 }
 
 }  // namespace
@@ -150,10 +156,10 @@ ipc::Protocol ClientDatanodeProtocol(const IpcServices& services) {
               services, "refreshNamenodes", RefreshNamenodes),
           Row<pb::DeleteBlockPoolRequestProto, pb::DeleteBlockPoolResponseProto>(
               services, "deleteBlockPool", DeleteBlockPool),
-          NoDiskBalancer("submitDiskBalancerPlan"),
-          NoDiskBalancer("cancelDiskBalancerPlan"),
-          NoDiskBalancer("queryDiskBalancerPlan"),
-          NoDiskBalancer("getDiskBalancerSetting"),
+          NoDiskBalancer(services, "submitDiskBalancerPlan"),
+          NoDiskBalancer(services, "cancelDiskBalancerPlan"),
+          NoDiskBalancer(services, "queryDiskBalancerPlan"),
+          NoDiskBalancer(services, "getDiskBalancerSetting"),
       }};
   // Its methods are served under both names.
   for (ipc::Method& method : ReconfigurationProtocol(services).methods) {

@@ -35,6 +35,8 @@ COMMON_SETTINGS = {
     # What is still to come in Cairn is refused by both.
     "dfs.namenode.acls.enabled": "false",
     "dfs.namenode.xattrs.enabled": "false",
+    "dfs.storage.policy.enabled": "false",
+    "dfs.disk.balancer.enabled": "false",
     f"hadoop.proxyuser.{USER}.hosts": "*",
     f"hadoop.proxyuser.{USER}.groups": "*",
     "hadoop.user.group.static.mapping.overrides":

@@ -8,6 +8,7 @@ DAYS = "|".join(str(TODAY + datetime.timedelta(days=d)) for d in (-1, 0, 1))
 MASKS = [
     (rf"({DAYS})([ T])\d\d:\d\d(:\d\d)?", "<time>"),
     (r"\b(Mon|Tue|Wed|Thu|Fri|Sat|Sun) \w{3} \d\d \d\d:\d\d:\d\d \w+ \d{4}", "<time>"),
+    (r"\b\w{3} \d+, \d{4}, \d+:\d\d:\d\d [AP]M Mover took \w+", "<time> Mover took <time>"),
     (r"BP-\d+-[\d.]+-\d+", "<pool>"),
     (r"DS-[0-9a-f-]{36}", "<storage>"),
     (r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b", "<uuid>"),

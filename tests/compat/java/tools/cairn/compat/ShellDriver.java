@@ -4,6 +4,7 @@ import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.InputStream;
 import java.io.PrintStream;
+import java.lang.reflect.Constructor;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Paths;
@@ -16,11 +17,17 @@ import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.FsShell;
 import org.apache.hadoop.fs.Path;
 import org.apache.hadoop.hdfs.HdfsConfiguration;
+import org.apache.hadoop.hdfs.tools.CacheAdmin;
+import org.apache.hadoop.hdfs.tools.CryptoAdmin;
 import org.apache.hadoop.hdfs.tools.DFSAdmin;
 import org.apache.hadoop.hdfs.tools.DFSck;
+import org.apache.hadoop.hdfs.tools.DebugAdmin;
+import org.apache.hadoop.hdfs.tools.DiskBalancerCLI;
 import org.apache.hadoop.hdfs.tools.ECAdmin;
 import org.apache.hadoop.hdfs.tools.GetGroups;
 import org.apache.hadoop.hdfs.tools.StoragePolicyAdmin;
+import org.apache.hadoop.hdfs.tools.snapshot.LsSnapshottableDir;
+import org.apache.hadoop.hdfs.tools.snapshot.SnapshotDiff;
 import org.apache.hadoop.security.UserGroupInformation;
 import org.apache.hadoop.util.Tool;
 import org.apache.hadoop.util.ToolRunner;
@@ -35,7 +42,12 @@ import org.apache.hadoop.util.ToolRunner;
 public final class ShellDriver {
   private ShellDriver() {}
 
-  private static Tool tool(String name, Configuration conf) {
+  private static Tool withConf(Tool tool, Configuration conf) {
+    tool.setConf(conf);
+    return tool;
+  }
+
+  private static Tool tool(String name, Configuration conf) throws Exception {
     switch (name) {
       case "fs":
         return new FsShell(conf);
@@ -45,6 +57,24 @@ public final class ShellDriver {
         return new ECAdmin(conf);
       case "storagepolicies":
         return new StoragePolicyAdmin(conf);
+      case "cacheadmin":
+        return new CacheAdmin(conf);
+      case "crypto":
+        return new CryptoAdmin(conf);
+      case "debug":
+        return new DebugAdmin(conf);
+      case "snapshots":
+        return withConf(new LsSnapshottableDir(), conf);
+      case "snapshotDiff":
+        return withConf(new SnapshotDiff(), conf);
+      case "mover":
+        // A class that only its package sees.
+        Constructor<?> mover =
+            Class.forName("org.apache.hadoop.hdfs.server.mover.Mover$Cli").getDeclaredConstructor();
+        mover.setAccessible(true);
+        return withConf((Tool) mover.newInstance(), conf);
+      case "diskbalancer":
+        return new DiskBalancerCLI(conf, System.out);
       default:
         throw new IllegalArgumentException("unknown tool " + name);
     }
@@ -98,7 +128,7 @@ public final class ShellDriver {
       try {
         status = Integer.toString(runAs(user, name, words.toArray(new String[0])));
       } catch (Exception e) {
-        status = "thrown " + e;
+        status = "thrown " + e.toString().split("\n")[0];
       } finally {
         System.out.flush();
         System.err.flush();
