@@ -38,6 +38,12 @@ class ServiceTest : public ::testing::Test {
     ASSERT_TRUE(lists.ok()) << lists.status();
     cluster_.manager->SetHostLists(*std::move(lists));
   }
+  // Has it for `for_ms` from now on, as soon as its blocks are safe.
+  void Maintain(size_t i, int64_t for_ms) {
+    SetMaintenance(i, cluster_.clock.WallMs() + for_ms);
+    Rounds(3);
+    ASSERT_EQ(State(i), AdminState::kInMaintenance);
+  }
   void Rounds(int count) {
     for (int i = 0; i < count; ++i) {
       cluster_.Replicate();
@@ -223,9 +229,7 @@ TEST_F(ServiceTest, WhatADataNodeInMaintenanceHoldsCountsWhileItIsDown) {
 TEST_F(ServiceTest, ABlockIsNotCorruptWhileADataNodeInMaintenanceHasAGoodReplica) {
   Start(2);
   const BlockId block = cluster_.Write(2, "10.0.0.1");
-  SetMaintenance(0, cluster_.clock.WallMs() + 3'600'000);
-  Rounds(3);
-  ASSERT_EQ(State(0), AdminState::kInMaintenance);
+  Maintain(0, 3'600'000);
   Die(0);
   cluster_.manager->MarkCorrupt({block, cluster_.stamp, 0}, cluster_.nodes[1].uuid(), "");
   const LocatedBlock located = cluster_.manager->Locate(block, 0, "");
@@ -236,41 +240,19 @@ TEST_F(ServiceTest, ABlockIsNotCorruptWhileADataNodeInMaintenanceHasAGoodReplica
 
 TEST_F(ServiceTest, AStaleReplicaThatIsDownInMaintenanceIsNotTheOneThatMakesRoom) {
   Start(3);
-  std::vector<ReplicaLocation> places;
-  const BlockId block = cluster_.Allocate(3, "", &places);
-  const Block stale{block, cluster_.stamp, 10};
-  for (size_t node = 0; node < 3; ++node) {
-    cluster_.nodes[node].replicas[block] = stale;
-    cluster_.Change(node, stale, ReplicaChangeKind::kReceiving);
-  }
-  BlockRow row = cluster_.Row(block);
-  row.generation_stamp = ++cluster_.stamp;
-  row.length = 10;
-  cluster_.SetRow(row);
-  std::erase_if(places, [&](const ReplicaLocation& place) {
-    return cluster_.NodeOf(place.datanode.id.uuid) != 0;
-  });
-  cluster_.manager->SetExpectedLocations(block, places);
-  cluster_.nodes[0].replicas[block] = {block, row.generation_stamp, 10};
-  cluster_.Received(0, {block, row.generation_stamp, 10});
-  row.state = BlockState::kComplete;
-  cluster_.SetRow(row);
-  cluster_.Register(1);
-  cluster_.Register(2);
+  const BlockId block = cluster_.WriteRecoveredOn(0);
   SetMaintenance(2, cluster_.clock.WallMs() + 36'000'000);
   Die(2);
   for (int i = 0; i < 20; ++i) cluster_.Round();
   EXPECT_EQ(LiveInService(block), 2);
-  EXPECT_EQ(cluster_.nodes[1].replicas.at(block).generation_stamp, row.generation_stamp);
+  EXPECT_EQ(cluster_.nodes[1].replicas.at(block).generation_stamp, cluster_.stamp);
 }
 
 TEST_F(ServiceTest, MaintenanceThatIsOverLeavesADeadDataNode) {
   Start(5);
   const BlockId block = cluster_.Write(3, "10.0.0.1");
   ASSERT_TRUE(Holds(0, block));
-  SetMaintenance(0, cluster_.clock.WallMs() + 3'600'000);
-  Rounds(3);
-  ASSERT_EQ(State(0), AdminState::kInMaintenance);
+  Maintain(0, 3'600'000);
   Die(0);
   Rounds(2);
   EXPECT_EQ(cluster_.GoodOnDisk(block), 2);
@@ -286,8 +268,7 @@ TEST_F(ServiceTest, WhoIsTakenOffTheListInMaintenanceIsNotWaitedFor) {
   Start(5);
   const BlockId block = cluster_.Write(3, "10.0.0.1");
   ASSERT_TRUE(Holds(0, block));
-  SetMaintenance(0, cluster_.clock.WallMs() + 36'000'000);
-  Rounds(3);
+  Maintain(0, 36'000'000);
   Die(0);
   SetLists(Address(1) + Address(2) + Address(3) + Address(4), "");
   Rounds(6);
@@ -298,9 +279,7 @@ TEST_F(ServiceTest, ASecondLossWhileADataNodeIsInMaintenanceIsMadeGood) {
   Start(5);
   const BlockId block = cluster_.Write(2, "10.0.0.1");
   ASSERT_TRUE(Holds(0, block));
-  SetMaintenance(0, cluster_.clock.WallMs() + 36'000'000);
-  Rounds(3);
-  ASSERT_EQ(State(0), AdminState::kInMaintenance);
+  Maintain(0, 36'000'000);
   size_t other = 1;
   while (!Holds(other, block)) ++other;
   Die(other);

@@ -171,27 +171,7 @@ TEST(BlockManager, ReplacesACorruptReplicaInPlaceWhereNoOtherNodeIsLeft) {
 // A recovery may end with one replica while the other nodes hold what was before it.
 TEST(BlockManager, StaleReplicasOnAllOtherNodesMakeRoomForCopies) {
   auto cluster = Started(3, 1);
-  std::vector<ReplicaLocation> places;
-  const BlockId block = cluster->Allocate(3, "", &places);
-  for (const ReplicaLocation& place : places) {
-    const size_t node = cluster->NodeOf(place.datanode.id.uuid);
-    cluster->nodes[node].replicas[block] = {block, cluster->stamp, 10};
-    cluster->Change(node, {block, cluster->stamp, 10}, ReplicaChangeKind::kReceiving);
-  }
-  BlockRow row = cluster->Row(block);
-  row.generation_stamp = ++cluster->stamp;
-  row.length = 10;
-  cluster->SetRow(row);
-  places.resize(1);
-  cluster->manager->SetExpectedLocations(block, places);
-  const size_t recovered = cluster->NodeOf(places[0].datanode.id.uuid);
-  cluster->nodes[recovered].replicas[block] = {block, row.generation_stamp, 10};
-  cluster->Received(recovered, {block, row.generation_stamp, 10});
-  row.state = BlockState::kComplete;
-  cluster->SetRow(row);
-  for (size_t node = 0; node < 3; ++node) {
-    if (node != recovered) cluster->Register(node);
-  }
+  const BlockId block = cluster->WriteRecoveredOn(0);
   for (int i = 0; i < 20; ++i) cluster->Round();
   EXPECT_EQ(cluster->GoodOnDisk(block), 3);
   EXPECT_EQ(cluster->Live(block), 3);
@@ -423,8 +403,7 @@ TEST(BlockManager, AReplicaMovedToAnotherStorageOfItsNodeIsOneReplica) {
 TEST(BlockManager, DoesNotTrimWhileAReplicasStorageIsNotSure) {
   auto cluster = Started(4, 1);
   const BlockId block = cluster->Write(3);
-  size_t spare = 0;
-  while (cluster->nodes[spare].replicas.contains(block)) ++spare;
+  const size_t spare = cluster->NodeWithout(block);
   // A holder registers anew but has not reported yet; then a fourth replica appears.
   const size_t holder = spare == 0 ? 1 : 0;
   const auto id = cluster->manager->Register(cluster->nodes[holder].registration);
@@ -442,8 +421,7 @@ TEST(BlockManager, DoesNotTrimWhileAReplicasStorageIsNotSure) {
 TEST(BlockManager, TheBalancersHintDecidesWhichReplicaGoes) {
   auto cluster = Started(4, 1);
   const BlockId block = cluster->Write(3);
-  size_t spare = 0;
-  while (cluster->nodes[spare].replicas.contains(block)) ++spare;
+  const size_t spare = cluster->NodeWithout(block);
   const size_t victim = spare == 2 ? 3 : 2;
   cluster->Received(spare, {block, cluster->stamp, FakeCluster::kBlockSize},
                     cluster->nodes[victim].uuid());
@@ -455,8 +433,7 @@ TEST(BlockManager, TheBalancersHintDecidesWhichReplicaGoes) {
 TEST(BlockManager, ADeletionIsNotOrderedWhenTheOtherReplicasHaveJustDied) {
   auto cluster = Started(4, 1);
   const BlockId block = cluster->Write(3);
-  size_t spare = 0;
-  while (cluster->nodes[spare].replicas.contains(block)) ++spare;
+  const size_t spare = cluster->NodeWithout(block);
   const size_t victim = spare == 2 ? 3 : 2;
   cluster->Received(spare, {block, cluster->stamp, FakeCluster::kBlockSize},
                     cluster->nodes[victim].uuid());

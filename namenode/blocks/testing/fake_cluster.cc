@@ -154,6 +154,32 @@ void FakeCluster::Delete(BlockId block) {
   if (!hold_durable) durable = txid.load();
 }
 
+BlockId FakeCluster::WriteRecoveredOn(size_t node) {
+  std::vector<ReplicaLocation> places;
+  const BlockId block = Allocate(3, "", &places);
+  const Block stale{block, stamp, 10};
+  for (const ReplicaLocation& place : places) {
+    const size_t holder = NodeOf(place.datanode.id.uuid);
+    nodes[holder].replicas[block] = stale;
+    Change(holder, stale, ReplicaChangeKind::kReceiving);
+  }
+  BlockRow row = Row(block);
+  row.generation_stamp = ++stamp;
+  row.length = 10;
+  SetRow(row);
+  std::erase_if(
+      places, [&](const ReplicaLocation& place) { return NodeOf(place.datanode.id.uuid) != node; });
+  manager->SetExpectedLocations(block, places);
+  nodes[node].replicas[block] = {block, stamp, 10};
+  Received(node, {block, stamp, 10});
+  row.state = BlockState::kComplete;
+  SetRow(row);
+  for (size_t other = 0; other < nodes.size(); ++other) {
+    if (other != node) Register(other);
+  }
+  return block;
+}
+
 BlockId FakeCluster::Allocate(int replication, const std::string& client,
                               std::vector<ReplicaLocation>* places) {
   PlacementRequest request;
@@ -198,6 +224,12 @@ BlockId FakeCluster::Write(int replication, const std::string& client) {
   row.state = BlockState::kComplete;
   SetRow(row);
   return block;
+}
+
+size_t FakeCluster::NodeWithout(BlockId block) const {
+  size_t node = 0;
+  while (nodes[node].replicas.contains(block)) ++node;
+  return node;
 }
 
 size_t FakeCluster::NodeOf(const std::string& uuid) const {

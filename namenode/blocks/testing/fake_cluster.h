@@ -60,7 +60,10 @@ class FakeCluster {
 
   // A block of a new file, written by `client` to its end. Returns its id.
   BlockId Write(int replication, const std::string& client = "10.9.9.9");
-  // The steps of it: a new unfinished block with its places; the replica at one of them is done.
+  // A complete block of three replicas of which a recovery has left the one on `node`; the other
+  // nodes have stale ones, and have registered anew.
+  BlockId WriteRecoveredOn(size_t node);
+  // The steps of a write: a new unfinished block with its places; the replica at one of them is done.
   BlockId Allocate(int replication, const std::string& client,
                    std::vector<ReplicaLocation>* places);
   void Received(size_t node, const Block& block, const std::string& hint = "");
@@ -70,6 +73,8 @@ class FakeCluster {
   void Delete(BlockId block);
 
   size_t NodeOf(const std::string& uuid) const;
+  // The first node that has no replica of the block.
+  size_t NodeWithout(BlockId block) const;
   int Live(BlockId block) const { return manager->Find(block)->live; }
   BlockRow Row(BlockId block) const { return manager->Find(block)->row; }
   // Replicas on the disks of nodes that are up, of the right stamp and not rotten.
