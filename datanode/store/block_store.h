@@ -41,9 +41,9 @@ class ReplicaWriter {
   // (WriteRequest::checksum), one per chunk of the sender's size that `data` begins, counted from
   // `offset`; empty when the sender sends none. With `verify` (last node of a pipeline, DN-to-DN
   // copies) data is compared with them first, and always when the checksums of disk and sender
-  // differ. Bytes below bytes_on_disk() are a re-send and skipped, except that the stored checksum
-  // of a partial last chunk is replaced (from the sender when the packet starts at its boundary,
-  // else computed after the stored one was checked).
+  // differ or the packet continues a chunk. Bytes below bytes_on_disk() are a re-send and skipped,
+  // except that the stored checksum of a partial last chunk is replaced (from the sender when the
+  // packet starts at its boundary, else computed after the stored one was checked).
   // Durability: on success data and checksums are in the page cache (HDFS's flush), not on the
   // disk. Errors: kChecksum (errors.h; nothing was written, the sender is to blame),
   // kInvalidArgument (offset beyond the bytes received, checksums of the wrong length, a packet

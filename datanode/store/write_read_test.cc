@@ -112,6 +112,26 @@ TEST_F(WriteReadTest, WrongChecksumBlamesTheSenderAndWritesNothing) {
   EXPECT_EQ(listener.TakeBad().size(), 1u);
 }
 
+// Its checksum would become that of the whole chunk, or would be replaced by one of the wrong
+// bytes.
+TEST_F(WriteReadTest, ADamagedPacketTakesNoAckedBytesOfItsChunkWithIt) {
+  const std::string data = Bytes(600);
+  std::string damaged = data;
+  damaged[400] ^= 1;
+  auto writer = MakeRbw(data.substr(0, 300), 300);
+  for (const auto& [offset, n] : {std::pair<size_t, size_t>{0, 600}, {300, 212}}) {
+    const std::string checksums = DataChecksum().Compute(std::string_view(data).substr(offset, n));
+    const absl::Status bad = writer->Write(static_cast<int64_t>(offset), damaged.substr(offset, n),
+                                           checksums, /*verify=*/false);
+    EXPECT_TRUE(Is(bad, ErrorKind::kChecksum)) << offset << ": " << bad;
+  }
+  EXPECT_EQ(writer->bytes_on_disk(), 300);
+  writer.reset();
+  const auto recovered = store->RecoverRbw(Recovery(1002, 300, 600));
+  ASSERT_TRUE(recovered.ok()) << recovered.status();
+  EXPECT_EQ(*ReadAll(), data.substr(0, 300));
+}
+
 TEST_F(WriteReadTest, APacketWithoutTheAgreedChecksumsIsRefused) {
   auto writer = store->CreateRbw(Request());
   for (const bool verify : {true, false}) {

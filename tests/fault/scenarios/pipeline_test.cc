@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 #include <signal.h>
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <thread>
@@ -48,6 +49,16 @@ class Pipeline : public Scenario {
     verifier().Expect(path_, file_seed_, length_, 3);
     out_.reset();
     writer_.reset();
+  }
+  // The DataNodes that have the file's first block.
+  std::vector<int> Replicas(const std::string& path) {
+    std::vector<int> nodes;
+    const auto located = client().GetBlockLocations(path, 0, kBlock);
+    EXPECT_OK(located.status());
+    if (!located.ok()) return nodes;
+    for (const ReplicaLocation& location : located->blocks.at(0).locations)
+      nodes.push_back(faults().DatanodeAt(location.datanode.id.ip_addr));
+    return nodes;
   }
   // The link over which bytes reach position `position`, and the address they come from.
   FaultProxy& LinkTo(int position) { return faults().data_link(pipeline_[position]); }
@@ -128,6 +139,27 @@ TEST_P(Pipeline, AByteFlippedOnTheWireIsNeitherStoredNorServed) {
   CheckEverything();
 }
 
+// Flushed bytes and the wrong ones behind them share a checksum: who stored it had no valid replica
+// any more, so that one flip cost two of three nodes what had been acknowledged.
+TEST_P(Pipeline, AByteFlippedBehindAFlushCostsOnlyTheNodeThatIsBlamed) {
+  ASSERT_NO_FATAL_FAILURE(StartCluster({.datanodes = 4}));
+  ASSERT_NO_FATAL_FAILURE(Begin("/f", 3 * kBlock));
+  // The next packet: header, 126 checksums, the flushed part of the chunk, and what follows it.
+  constexpr int64_t kHeaderBytes = 31 + 126 * 4;
+  const int64_t flushed = done_ % 512;
+  ASSERT_GT(flushed, 0) << "the flush was to end within a chunk";
+  FaultProxy& link = LinkTo(0);
+  const int64_t before = link.struck();
+  link.FlipOnce(SourceOf(0), Flow::kToDaemon, kHeaderBytes + Between(flushed + 1, 512));
+  ASSERT_NO_FATAL_FAILURE(Finish());
+  EXPECT_EQ(link.struck(), before + 1) << "no byte was flipped";
+  const std::vector<int> now = Replicas("/f");
+  EXPECT_EQ(std::count_if(pipeline_.begin(), pipeline_.end(),
+                          [&](int node) { return std::count(now.begin(), now.end(), node) > 0; }),
+            2);
+  CheckEverything();
+}
+
 // It is given up, and comes back while the block that it has the beginning of is still written.
 TEST_P(Pipeline, ADatanodeStoppedMidWriteReturnsWithAStaleReplica) {
   using std::chrono::steady_clock;
@@ -173,13 +205,10 @@ class OneWayPartition : public Pipeline {
     });
     ASSERT_NO_FATAL_FAILURE(Finish());
     EXPECT_TRUE(partitioned);
-    ASSERT_OK_AND_ASSIGN(const LocatedBlocks located, client().GetBlockLocations(path, 0, kBlock));
-    std::vector<std::string> left;
-    for (const ReplicaLocation& location : located.blocks[0].locations)
-      left.push_back(location.datanode.id.ip_addr);
+    const std::vector<int> left = Replicas(path);
     for (const int node : pipeline_) {
       const bool blamed = node == pipeline_[position];
-      EXPECT_EQ(std::count(left.begin(), left.end(), faults().address(node)), blamed ? 0 : 1)
+      EXPECT_EQ(std::count(left.begin(), left.end(), node), blamed ? 0 : 1)
           << "DataNode " << node << " of a pipeline in which position " << position
           << " was to be blamed";
     }
