@@ -33,12 +33,13 @@ MethodTable::MethodTable(std::vector<Protocol> protocols) {
     Entry& entry = protocols_[protocol.name];
     entry.version = protocol.version;
     for (Method& method : protocol.methods) {
-      entry.methods.emplace(std::move(method.name), std::move(method.handler));
+      std::string name = method.name;
+      entry.methods.emplace(std::move(name), std::move(method));
     }
   }
 }
 
-std::variant<const Handler*, wire::RpcError> MethodTable::Find(
+std::variant<const Method*, wire::RpcError> MethodTable::Find(
     std::string_view protocol, uint64_t version, std::string_view method,
     std::string_view connection_protocol) const {
   const auto found = protocols_.find(absl::string_view(protocol.data(), protocol.size()));

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -20,10 +21,24 @@ namespace cairn::ipc {
 // from any thread.
 using Handler = std::function<void(std::unique_ptr<Call>)>;
 
+// A call as it came in; its views end with the function that is given it.
+struct CallView {
+  const wire::RpcContext& caller;
+  const std::string& peer_ip;
+  std::string_view request;
+  std::string& room;  // memory for a response, the same for many calls
+};
+
+// Called on an event loop before the handler, with the same rules: the response, which may lie in
+// the call's `room`, or nothing when the call is the handler's after all. For calls that nearly
+// always can be answered at once: they need no Call.
+using QuickHandler = std::function<std::optional<std::string_view>(const CallView&)>;
+
 // One row of a protocol's table.
 struct Method {
   std::string name;
   Handler handler;
+  QuickHandler quick = nullptr;
 };
 
 // A protocol by its wire name, e.g. "org.apache.hadoop.hdfs.protocol.ClientProtocol".
@@ -58,15 +73,15 @@ class MethodTable {
  public:
   explicit MethodTable(std::vector<Protocol> protocols);
 
-  // The handler of a call, or the error a client gets. `connection_protocol` is only named in it.
-  std::variant<const Handler*, wire::RpcError> Find(std::string_view protocol, uint64_t version,
-                                                    std::string_view method,
-                                                    std::string_view connection_protocol) const;
+  // The method of a call, or the error a client gets. `connection_protocol` is only named in it.
+  std::variant<const Method*, wire::RpcError> Find(std::string_view protocol, uint64_t version,
+                                                   std::string_view method,
+                                                   std::string_view connection_protocol) const;
 
  private:
   struct Entry {
     uint64_t version = 1;
-    absl::flat_hash_map<std::string, Handler> methods;
+    absl::flat_hash_map<std::string, Method> methods;
   };
 
   absl::flat_hash_map<std::string, Entry> protocols_;

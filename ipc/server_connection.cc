@@ -33,6 +33,10 @@ std::string PeerIp(const tcp::socket& socket) {
 // Calls that are answered together at most: a long queue of them is not held up by its end.
 constexpr int kGroupCalls = 64;
 
+// Replies of so many bytes are sent before more calls are begun: they are still in the CPU's
+// caches, and the memory they lie in serves the next ones.
+constexpr size_t kSendBytes = 256 << 10;
+
 bool WouldBlock(int error) { return error == EAGAIN || error == EWOULDBLOCK || error == EINTR; }
 
 }  // namespace
@@ -234,6 +238,7 @@ size_t ServerConnection::Consume(std::string_view received) {
            request);
     if (!had_context && session_.has_context()) Authorize();
     at += *size;
+    if (out_.size() - out_sent_ >= kSendBytes) Flush();
     if (++begun % kGroupCalls == 0) {
       loop_.EndGroup();
       loop_.BeginGroup();
@@ -283,16 +288,24 @@ void ServerConnection::Handle(wire::ServerSession::Outcome outcome,
 void ServerConnection::Dispatch(const wire::RpcRequest& request) {
   const auto found = loop_.core().methods.Find(request.protocol, request.version, request.method,
                                                context().protocol);
+  const wire::ReplyTo to{.call_id = request.call_id,
+                         .retry_count = request.retry_count,
+                         .client_id = request.client_id};
   if (const auto* error = std::get_if<wire::RpcError>(&found)) {
-    wire::AppendError({.call_id = request.call_id,
-                       .retry_count = request.retry_count,
-                       .client_id = request.client_id},
-                      *error, out());
-    return;
+    return wire::AppendError(to, *error, out());
+  }
+  const Method& method = *std::get<const Method*>(found);
+  if (method.quick != nullptr) {
+    if (const auto response = method.quick({.caller = context(),
+                                            .peer_ip = peer_ip_,
+                                            .request = request.request,
+                                            .room = loop_.response_room()})) {
+      return wire::AppendReply(to, *response, out());
+    }
   }
   ++running_calls_;
   running_bytes_ += request.request.size();
-  (*std::get<const Handler*>(found))(std::make_unique<Call>(shared_from_this(), request));
+  method.handler(std::make_unique<Call>(shared_from_this(), request));
 }
 
 // ---- Writing.

@@ -10,8 +10,8 @@
 namespace cairn::ipc {
 namespace {
 
-// A write buffer that has grown beyond this is not kept.
-constexpr size_t kKeptWriteBytes = 1 << 20;
+// A buffer that has grown beyond this is not kept.
+constexpr size_t kKeptBytes = 1 << 20;
 
 }  // namespace
 
@@ -51,9 +51,14 @@ void ServerLoop::Forget(const std::shared_ptr<ServerConnection>& connection) {
 std::string ServerLoop::TakeWriteBuffer() { return std::exchange(write_buffer_, {}); }
 
 void ServerLoop::GiveBack(std::string buffer) {
-  if (buffer.capacity() > kKeptWriteBytes || buffer.capacity() < write_buffer_.capacity()) return;
+  if (buffer.capacity() > kKeptBytes || buffer.capacity() < write_buffer_.capacity()) return;
   buffer.clear();
   write_buffer_ = std::move(buffer);
+}
+
+std::string& ServerLoop::response_room() {
+  if (response_room_.capacity() > kKeptBytes) response_room_ = {};
+  return response_room_;
 }
 
 void ServerLoop::BeginGroup() {

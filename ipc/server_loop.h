@@ -48,6 +48,8 @@ class ServerLoop {
   static constexpr size_t kReadBytes = 256 << 10;
   char* read_buffer() { return read_buffer_.get(); }
   wire::RequestScratch& scratch() { return scratch_; }
+  // For the response of a call that is answered at once.
+  std::string& response_room();
   // An empty buffer with memory, taken while a connection has replies to send: an idle connection
   // has none.
   std::string TakeWriteBuffer();
@@ -62,6 +64,7 @@ class ServerLoop {
   ServerCore& core_;
   const std::unique_ptr<char[]> read_buffer_;
   std::string write_buffer_;
+  std::string response_room_;
   wire::RequestScratch scratch_;
   absl::flat_hash_set<std::shared_ptr<ServerConnection>> connections_;
   bool stopping_ = false;

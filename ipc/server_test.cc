@@ -58,6 +58,14 @@ class ServerTest : public ::testing::Test {
         {"elsewhere",
          OnExecutor(executor_,
                     [](std::unique_ptr<Call> call) { call->ReplyBytes(call->request()); })},
+        {.name = "quick",
+         .handler = [](std::unique_ptr<Call> call) { call->ReplyBytes("handled"); },
+         .quick = [](const CallView& call) -> std::optional<std::string_view> {
+           if (call.request == "slow") return std::nullopt;
+           call.room = fmt::format("{} of {} at {}", call.request, call.caller.effective_user,
+                                   call.peer_ip);
+           return call.room;
+         }},
     };
     auto server = Server::Start(options_, {{"test.Echo", 1, std::move(methods)}}, clock_);
     ASSERT_TRUE(server.ok()) << server.status();
@@ -100,6 +108,22 @@ TEST_F(ServerTest, AnswersCalls) {
       EXPECT_EQ(reply->call_id, id);
       EXPECT_EQ(reply->response, fmt::format("request {}", id));
     }
+  }
+}
+
+TEST_F(ServerTest, WhatCannotBeAnsweredAtOnceIsHandled) {
+  Start();
+  RawClient client = Connect();
+  const std::vector<std::pair<std::string, std::string>> calls = {
+      {"first", "first of ada at 127.0.0.1"},
+      {"slow", "handled"},
+      {"last", "last of ada at 127.0.0.1"}};
+  for (size_t id = 0; id < calls.size(); ++id) {
+    ASSERT_TRUE(client.SendCall(static_cast<int32_t>(id), "quick", calls[id].first).ok());
+    const auto reply = client.Receive();
+    ASSERT_TRUE(reply.ok()) << reply.status();
+    EXPECT_EQ(reply->call_id, static_cast<int32_t>(id));
+    EXPECT_EQ(reply->response, calls[id].second);
   }
 }
 

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "common/types/block.h"
@@ -18,26 +19,63 @@ enum class FileType : uint8_t {
 };  // HdfsFileStatusProto.FileType
 
 // One file or directory. For directories length, replication, block_size and atime_ms are 0, as in
-// HDFS.
-struct FileStatus {
+// HDFS. `Text` is how names are held.
+template <typename Text>
+struct BasicFileStatus {
   FileType type = FileType::kFile;
-  std::string path;  // local name in a listing, empty in a status of the asked path itself
+  Text path = {};  // local name in a listing, empty in a status of the asked path itself
   int64_t length = 0;
   uint16_t permission = 0;  // rwxrwxrwx plus sticky 01000
-  std::string owner;
-  std::string group;
+  Text owner = {};
+  Text group = {};
   int64_t mtime_ms = 0;
   int64_t atime_ms = 0;
   int32_t replication = 0;
   int64_t block_size = 0;
   InodeId file_id = 0;
   int64_t children = 0;  // of a directory
-  std::string symlink_target;
-  uint8_t storage_policy = 0;              // 0: none set on it or an ancestor
-  std::optional<LocatedBlocks> locations;  // when asked for
+  Text symlink_target = {};
+  uint8_t storage_policy = 0;  // 0: none set on it or an ancestor
 
   bool is_directory() const { return type == FileType::kDirectory; }
 };
+
+// Copies every field.
+template <typename From, typename To>
+void CopyStatus(const BasicFileStatus<From>& from, BasicFileStatus<To>& to) {
+  to = {.type = from.type,
+        .path = To(from.path),
+        .length = from.length,
+        .permission = from.permission,
+        .owner = To(from.owner),
+        .group = To(from.group),
+        .mtime_ms = from.mtime_ms,
+        .atime_ms = from.atime_ms,
+        .replication = from.replication,
+        .block_size = from.block_size,
+        .file_id = from.file_id,
+        .children = from.children,
+        .symlink_target = To(from.symlink_target),
+        .storage_policy = from.storage_policy};
+}
+
+struct FileStatus;
+
+// A status for the moment: its names are somebody else's.
+struct FileStatusView : BasicFileStatus<std::string_view> {
+  FileStatusView() = default;
+  FileStatusView(const FileStatus& status);
+};
+
+// A status to keep.
+struct FileStatus : BasicFileStatus<std::string> {
+  FileStatus() = default;
+  explicit FileStatus(const FileStatusView& view) { CopyStatus(view, *this); }
+
+  std::optional<LocatedBlocks> locations;  // when asked for
+};
+
+inline FileStatusView::FileStatusView(const FileStatus& status) { CopyStatus(status, *this); }
 
 // One page of a directory, in the NameNode's order (signed bytes of the UTF-8 name).
 struct DirectoryListing {

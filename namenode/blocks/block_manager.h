@@ -28,6 +28,12 @@ struct BlockChange {
   std::optional<BlockRow> row;  // empty: the block is gone, its replicas are to be deleted
 };
 
+// A block's part of its file.
+struct BlockExtent {
+  int64_t length = 0;  // bytes; of an unfinished block what fsync last told
+  bool complete = false;
+};
+
 // A block's row with what the DataNodes told.
 struct BlockView {
   BlockRow row;
@@ -80,6 +86,8 @@ class BlockManager {
   // once `txid` is durable.
   virtual void Apply(absl::Span<const BlockChange> changes, Txid txid) = 0;
   virtual std::optional<BlockView> Find(BlockId id) const = 0;
+  // What a reader of the file has to know of a block's row; costs a fraction of Find.
+  virtual std::optional<BlockExtent> Extent(BlockId id) const = 0;
   // Whether at least dfs.namenode.replication.min finalized replicas have the row's stamp and
   // length. `row` may be ahead of what Apply was given: a commit within the running transaction.
   virtual bool HasMinReplicas(const BlockRow& row) const = 0;

@@ -108,6 +108,13 @@ std::optional<BlockView> BlockManagerImpl::Find(BlockId id) const {
   return view;
 }
 
+std::optional<BlockExtent> BlockManagerImpl::Extent(BlockId id) const {
+  MutexLock lock(mu_);
+  const BlockRecord* record = state_.blocks.Find(id);
+  if (record == nullptr) return std::nullopt;
+  return BlockExtent{.length = record->length(), .complete = record->complete()};
+}
+
 bool BlockManagerImpl::HasMinReplicas(const BlockRow& row) const {
   MutexLock lock(mu_);
   return ledger_.HasMinReplicas(row);

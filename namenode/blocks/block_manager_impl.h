@@ -47,6 +47,7 @@ class BlockManagerImpl : public BlockManager {
 
   void Apply(absl::Span<const BlockChange> changes, Txid txid) override;
   std::optional<BlockView> Find(BlockId id) const override;
+  std::optional<BlockExtent> Extent(BlockId id) const override;
   bool HasMinReplicas(const BlockRow& row) const override;
   void SetExpectedLocations(BlockId id, const std::vector<ReplicaLocation>& locations) override;
   std::vector<ReplicaLocation> ExpectedLocations(BlockId id) const override;

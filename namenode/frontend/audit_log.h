@@ -22,6 +22,8 @@ class AuditLog {
   explicit AuditLog(std::shared_ptr<spdlog::logger> logger,
                     std::shared_ptr<const std::atomic<bool>> with_context = nullptr)
       : logger_(std::move(logger)), with_context_(std::move(with_context)) {}
+  // Whether anything is written.
+  bool on() const { return logger_ != nullptr; }
   // Writes a line when `call` is one that is audited and ended in a way that HDFS audits: success,
   // or a refusal for lack of permission. `context` is what the caller says of itself (the job it
   // works for).

@@ -355,7 +355,7 @@ TEST_F(FeaturesTest, ABatchGoesOnWithTheKeyOfThePageBefore) {
                                   Done<BatchedListing> done) {
     asked.push_back(std::move(request));
     DirectoryListing listing;
-    listing.entries.push_back({.path = "n"});
+    listing.entries.emplace_back().path = "n";
     BatchedListing batch;
     batch.entries.push_back({0, errors::ComponentTooLong("x", "/", 1, 2)});
     batch.entries.push_back({1, listing});

@@ -4,7 +4,9 @@
 #include <atomic>
 #include <chrono>
 #include <memory>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <type_traits>
 #include <utility>
 
@@ -48,6 +50,15 @@ struct HadoopFrontEnd {
   Executor& blocking;
   RunningCalls running;
 };
+
+// Answers one of the reads that are made most from what is cached, as its handler would, with the
+// response serialized into `room`; nothing when that is the handler's after all.
+using CachedRead = std::optional<std::string_view>(const FrontEndCore& core, const Caller& caller,
+                                                   std::string_view request, std::string& room);
+
+// Makes such a read for a call.
+std::optional<std::string_view> AnswerFromCache(HadoopFrontEnd& front, size_t method,
+                                                CachedRead* read, const ipc::CallView& call);
 
 // One call from its arrival to its reply; deletes itself after that.
 class HadoopCall {

@@ -5,6 +5,7 @@
 #include <functional>
 #include <utility>
 
+#include "namenode/hadoop/handlers/cached_reads.h"
 #include "namenode/hadoop/handlers/handlers.h"
 #include "namenode/hadoop/handlers/namenode_protocol.h"
 #include "namenode/hadoop/handlers/reconfiguration.h"
@@ -21,6 +22,7 @@ using MakeHandler = std::function<ipc::Handler(HadoopFrontEnd&, size_t)>;
 struct Row {
   std::string name;
   MakeHandler make;
+  CachedRead* from_cache = nullptr;  // tried first
 };
 
 struct ProtocolRows {
@@ -36,6 +38,15 @@ Row On(const char* name, void (*handler)(Call&, const Request&, Response&, DoneV
                                                                            std::move(call));
             };
           }};
+}
+
+// The same, answered from what is cached where that is possible.
+template <typename Request, typename Response>
+Row On(const char* name, void (*handler)(Call&, const Request&, Response&, DoneVoid),
+       CachedRead* from_cache) {
+  Row row = On(name, handler);
+  row.from_cache = from_cache;
+  return row;
 }
 
 // The same for a handler that needs the server's users and groups; it may ask the host for them.
@@ -145,7 +156,7 @@ std::vector<Row> FileCalls() {
       On("renewLease", &h::RenewLease),
       On("recoverLease", &h::RecoverLease),
       On("isFileClosed", &h::IsFileClosed),
-      On("getBlockLocations", &h::GetBlockLocations),
+      On("getBlockLocations", &h::GetBlockLocations, &h::GetBlockLocationsFromCache),
       On("getAdditionalDatanode", &h::GetAdditionalDatanode),
       On("updateBlockForPipeline", &h::UpdateBlockForPipeline),
       On("updatePipeline", &h::UpdatePipeline),
@@ -155,13 +166,13 @@ std::vector<Row> FileCalls() {
       On("delete", &h::Delete),
       On("rename", &h::Rename),
       On("rename2", &h::Rename2),
-      On("getListing", &h::GetListing),
+      On("getListing", &h::GetListing, &h::GetListingFromCache),
       On("getBatchedListing", &h::GetBatchedListing),
       On("getContentSummary", &h::GetContentSummary),
       On("getQuotaUsage", &h::GetQuotaUsage),
       On("getEnclosingRoot", &h::GetEnclosingRoot),
       On("getLinkTarget", &h::GetLinkTarget),
-      On("getFileInfo", &h::GetFileInfo),
+      On("getFileInfo", &h::GetFileInfo, &h::GetFileInfoFromCache),
       On("getFileLinkInfo", &h::GetFileLinkInfo),
       On("getLocatedFileInfo", &h::GetLocatedFileInfo),
       On("getPreferredBlockSize", &h::GetPreferredBlockSize),
@@ -338,7 +349,14 @@ std::vector<ipc::Protocol> HadoopProtocols(HadoopFrontEnd& front) {
   for (ProtocolRows& rows : AllProtocols()) {
     ipc::Protocol protocol{.name = rows.name};
     for (Row& row : rows.rows) {
-      protocol.methods.push_back({.name = row.name, .handler = row.make(front, method++)});
+      protocol.methods.push_back({.name = row.name, .handler = row.make(front, method)});
+      if (row.from_cache != nullptr) {
+        protocol.methods.back().quick = [&front, method,
+                                         read = row.from_cache](const ipc::CallView& call) {
+          return AnswerFromCache(front, method, read, call);
+        };
+      }
+      ++method;
     }
     protocols.push_back(std::move(protocol));
   }

@@ -219,7 +219,7 @@ TEST_P(EngineTest, PagesOfABigDirectoryAreMergedWithRowsNotYetApplied) {
         });
     ASSERT_TRUE(page.ok()) << page.status();
     ASSERT_LE(page->children.size(), 7u);
-    for (const InodePtr& child : page->children) names.push_back(child->name);
+    for (const Inode* child : page->children) names.push_back(child->name);
     after = names.back();
     remaining = page->remaining;
   }
@@ -252,7 +252,7 @@ TEST_P(EngineTest, ATransactionSeesItsOwnWrites) {
         EXPECT_EQ(old_name, nullptr);
         ASSIGN_OR_RETURN(const ChildPage page, ctx.txn.List(*d, "", 10));
         std::vector<std::string> names;
-        for (const InodePtr& child : page.children) names.push_back(child->name);
+        for (const Inode* child : page.children) names.push_back(child->name);
         return names;
       });
   ASSERT_TRUE(names.ok()) << names.status();

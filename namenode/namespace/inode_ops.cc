@@ -148,8 +148,9 @@ Inode NewInode(OpContext& ctx, const Inode& parent, std::string_view name, Inode
   return inode;
 }
 
-FileStatus StatusOf(const Inode& inode, std::string_view name, uint8_t inherited_storage_policy) {
-  FileStatus status;
+FileStatusView StatusOf(const Inode& inode, std::string_view name,
+                        uint8_t inherited_storage_policy) {
+  FileStatusView status;
   status.path = name;
   status.permission = inode.mode;
   status.owner = inode.owner;

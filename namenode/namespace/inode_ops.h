@@ -62,8 +62,10 @@ absl::Status CreateAncestors(OpContext& ctx, ResolvedPath& path, std::optional<u
 Inode NewInode(OpContext& ctx, const Inode& parent, std::string_view name, InodeKind kind,
                uint16_t mode);
 
-// What callers see of an inode. `name` is the local name in listings, else empty.
-FileStatus StatusOf(const Inode& inode, std::string_view name, uint8_t inherited_storage_policy);
+// What callers see of an inode, as long as it lives. `name` is the local name in listings, else
+// empty.
+FileStatusView StatusOf(const Inode& inode, std::string_view name,
+                        uint8_t inherited_storage_policy);
 // The storage policy in force at the path's last existing inode; 0: none set.
 uint8_t EffectiveStoragePolicy(const ResolvedPath& path);
 

@@ -7,9 +7,11 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "absl/functional/any_invocable.h"
+#include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
@@ -103,6 +105,28 @@ class Namespace {
                            DoneVoid done) = 0;  // rwx bits 4, 2, 1
   virtual void GetPreferredBlockSize(const Caller& caller, std::string path,
                                      Done<int64_t> done) = 0;
+
+  // -- the reads that are made most, answered within the call or not at all
+  // What nearly every read needs is cached. False: something has to be fetched, or the answer is an
+  // error; the call of that name without Try gives it. What is told lives for the moment and is
+  // told under the namespace lock, so that taking it must be short; after false it means nothing.
+  virtual bool TryGetFileInfo(const Caller& caller, std::string_view path,
+                              absl::FunctionRef<void(const FileStatusView&)> take) {
+    return false;
+  }
+  // Without places. `end` is told how many entries come after the page, unless there is no such
+  // path.
+  virtual bool TryGetListing(const Caller& caller, const ListRequest& request,
+                             absl::FunctionRef<void(const FileStatusView&)> take,
+                             absl::FunctionRef<void(int64_t remaining)> end) {
+    return false;
+  }
+  // Told without the lock.
+  virtual bool TryGetBlockLocations(const Caller& caller, std::string_view path, int64_t offset,
+                                    int64_t length,
+                                    absl::FunctionRef<void(const LocatedBlocks&)> take) {
+    return false;
+  }
 
   // -- whole file system
   virtual ServerDefaults GetServerDefaults() const = 0;

@@ -2,6 +2,7 @@
 // would do harm or give another answer (HDFS's @AtMostOnce).
 #include <utility>
 
+#include "common/status_macros.h"
 #include "namenode/namespace/namespace_impl.h"
 #include "namenode/namespace/ops/attr/attr_ops.h"
 #include "namenode/namespace/ops/file/file_ops.h"
@@ -150,6 +151,32 @@ void NamespaceImpl::GetFileInfo(const Caller& caller, std::string path, bool nee
         return ops::GetFileInfo(ctx, path, need_location);
       },
       std::move(done));
+}
+
+bool NamespaceImpl::TryGetFileInfo(const Caller& caller, std::string_view path,
+                                   absl::FunctionRef<void(const FileStatusView&)> take) {
+  return runner_.TryRead(caller, [&](OpContext& ctx) {
+    return ops::TellFileInfo(ctx, path, [&](const FileStatusView& status, const Inode* /*inode*/) {
+      take(status);
+      return absl::OkStatus();
+    });
+  });
+}
+
+bool NamespaceImpl::TryGetListing(const Caller& caller, const ListRequest& request,
+                                  absl::FunctionRef<void(const FileStatusView&)> take,
+                                  absl::FunctionRef<void(int64_t remaining)> end) {
+  return runner_.TryRead(caller, [&](OpContext& ctx) -> absl::Status {
+    ASSIGN_OR_RETURN(const std::optional<int64_t> remaining,
+                     ops::TellListing(ctx, request,
+                                      [&](const FileStatusView& entry,
+                                          const Inode* /*inode*/) -> absl::StatusOr<bool> {
+                                        take(entry);
+                                        return true;
+                                      }));
+    if (remaining) end(*remaining);
+    return absl::OkStatus();
+  });
 }
 
 void NamespaceImpl::Lookup(const Caller& caller, LookupRequest request,

@@ -206,17 +206,33 @@ void NamespaceImpl::GetBlockLocations(const Caller& caller, std::string path, in
   auto touch = [this,
                 done = std::move(done)](absl::StatusOr<ops::BlockLocationsResult> result) mutable {
     if (!result.ok()) return done(result.status());
-    // The reader does not wait for its access time.
-    if (result->access_time_is_old) {
-      runner_.RunVoid(
-          internal_, OpMode::kMutation,
-          [file = result->file](OpContext& ctx) { return ops::TouchAccessTime(ctx, file); },
-          [](const absl::Status&) {});
-    }
+    NoteAccess(*result);
     done(std::move(result->blocks));
   };
   runner_.Run<ops::BlockLocationsResult>(caller, OpMode::kRead, std::move(locate),
                                          std::move(touch));
+}
+
+void NamespaceImpl::NoteAccess(const ops::BlockLocationsResult& result) {
+  if (!result.access_time_is_old) return;
+  runner_.RunVoid(
+      internal_, OpMode::kMutation,
+      [file = result.file](OpContext& ctx) { return ops::TouchAccessTime(ctx, file); },
+      [](const absl::Status&) {});
+}
+
+bool NamespaceImpl::TryGetBlockLocations(const Caller& caller, std::string_view path,
+                                         int64_t offset, int64_t length,
+                                         absl::FunctionRef<void(const LocatedBlocks&)> take) {
+  ops::BlockLocationsResult result;
+  const bool found = runner_.TryRead(caller, [&](OpContext& ctx) -> absl::Status {
+    ASSIGN_OR_RETURN(result, ops::GetBlockLocations(ctx, path, offset, length));
+    return absl::OkStatus();
+  });
+  if (!found) return false;
+  NoteAccess(result);
+  take(result.blocks);
+  return true;
 }
 
 // ---- lists

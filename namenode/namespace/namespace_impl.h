@@ -16,6 +16,10 @@
 
 namespace cairn::namenode {
 
+namespace ops {
+struct BlockLocationsResult;
+}
+
 // Thread-safe. Open, then Start once front ends may call.
 class NamespaceImpl final : public Namespace {
  public:
@@ -103,6 +107,15 @@ class NamespaceImpl final : public Namespace {
   void CheckAccess(const Caller& caller, std::string path, uint8_t access, DoneVoid done) override;
   void GetPreferredBlockSize(const Caller& caller, std::string path, Done<int64_t> done) override;
 
+  bool TryGetFileInfo(const Caller& caller, std::string_view path,
+                      absl::FunctionRef<void(const FileStatusView&)> take) override;
+  bool TryGetListing(const Caller& caller, const ListRequest& request,
+                     absl::FunctionRef<void(const FileStatusView&)> take,
+                     absl::FunctionRef<void(int64_t remaining)> end) override;
+  bool TryGetBlockLocations(const Caller& caller, std::string_view path, int64_t offset,
+                            int64_t length,
+                            absl::FunctionRef<void(const LocatedBlocks&)> take) override;
+
   ServerDefaults GetServerDefaults() const override;
   void GetStats(Done<FsStats> done) override;
   void SetSafeMode(const Caller& caller, SafeModeAction action, Done<bool> done) override;
@@ -118,6 +131,9 @@ class NamespaceImpl final : public Namespace {
             DoneVoid done) override;
 
  private:
+  // Makes a read known as the file's last access, if the one that is known is old enough. The
+  // reader does not wait for it.
+  void NoteAccess(const ops::BlockLocationsResult& result);
   NamespaceImpl(const NamespaceDeps& deps, const NamespaceOptions& options, FatalHandler fatal);
   absl::Status Restore();
 

@@ -72,6 +72,18 @@ class OpRunner {
           done(result.status());
         });
   }
+  // A read `absl::Status op(OpContext&)` that is carried out at once or not at all. False: it
+  // failed, or needs what is not cached; whatever it did then means nothing.
+  template <typename Op>
+  bool TryRead(const Caller& caller, Op op) {
+    MutexLock lock(mu_);
+    if (exclusive_ != nullptr) return false;
+    TxnImpl txn(deps_, state_, no_rows_, /*mutation=*/false, nullptr);
+    OpContext ctx = ContextOf(txn, caller);
+    if (!op(ctx).ok()) return false;
+    Tidy();
+    return true;
+  }
   // Waits for the result; for background threads only, never one of the runner's or store's.
   template <typename Result, typename Op>
   absl::StatusOr<Result> RunAndWait(const Caller& caller, OpMode mode, Op op) {

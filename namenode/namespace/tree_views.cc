@@ -96,7 +96,7 @@ absl::Status VisitTree(
   return WalkTree(snapshot, *root.inode, root.path,
                   [&](const WalkEntry& entry) -> absl::StatusOr<WalkStep> {
                     RETURN_IF_ERROR(CheckReadable(checker, entry));
-                    FileStatus status = StatusOf(entry.inode, entry.inode.name, 0);
+                    FileStatus status(StatusOf(entry.inode, entry.inode.name, 0));
                     if (entry.inode.is_file()) {
                       status.locations = LocateBlocks(entry.inode, deps.blocks, caller.address);
                     }

@@ -21,9 +21,10 @@ namespace cairn::namenode {
 using InodePtr = std::shared_ptr<const Inode>;  // shared: the cache may drop or replace a row while
                                                 // an operation still reads it
 
-// Children of a directory in the NameNode's order.
+// Children of a directory in the NameNode's order; valid until the operation's next write or its
+// end.
 struct ChildPage {
-  std::vector<InodePtr> children;
+  std::vector<const Inode*> children;
   int64_t remaining = 0;  // after the page; exact where the whole directory is cached, otherwise at
                           // least 1 if there are more
 };

@@ -25,26 +25,25 @@ absl::Status Miss() { return {absl::StatusCode::kAborted, kMissMessage}; }
 
 // Lays the written names over a page: replaces, removes and adds those in (after, last], or to the
 // end.
-std::vector<InodePtr> Overlay(std::vector<InodePtr> base,
-                              const std::vector<std::pair<std::string, InodePtr>>& names,
-                              std::string_view after, bool to_end) {
-  std::vector<InodePtr> merged;
-  const std::string last = base.empty() ? std::string() : base.back()->name;
+std::vector<const Inode*> Overlay(const std::vector<const Inode*>& base,
+                                  const std::vector<std::pair<std::string, InodePtr>>& names,
+                                  std::string_view after, bool to_end) {
+  std::vector<const Inode*> merged;
   auto next = names.begin();
   while (next != names.end() && !after.empty() && !NameLess(after, next->first)) ++next;
-  for (InodePtr& child : base) {
+  for (const Inode* child : base) {
     for (; next != names.end() && NameLess(next->first, child->name); ++next) {
-      if (next->second) merged.push_back(next->second);
+      if (next->second) merged.push_back(next->second.get());
     }
     if (next != names.end() && next->first == child->name) {
-      if (next->second) merged.push_back(next->second);
+      if (next->second) merged.push_back(next->second.get());
       ++next;
     } else {
-      merged.push_back(std::move(child));
+      merged.push_back(child);
     }
   }
   for (; to_end && next != names.end(); ++next) {
-    if (next->second) merged.push_back(next->second);
+    if (next->second) merged.push_back(next->second.get());
   }
   return merged;
 }
@@ -121,7 +120,7 @@ absl::StatusOr<ChildPage> TxnImpl::List(const Inode& directory, std::string_view
   }
   ChildPage page{std::move(base.children), base.remaining};
   if (!own.empty()) {
-    page.children = Overlay(std::move(page.children), own, start_after, base.remaining == 0);
+    page.children = Overlay(page.children, own, start_after, base.remaining == 0);
   }
   if (static_cast<int64_t>(page.children.size()) > limit) {
     page.remaining += static_cast<int64_t>(page.children.size()) - limit;
@@ -139,7 +138,7 @@ TxnImpl::BasePage TxnImpl::ListWhole(InodeId directory, std::string_view start_a
       static_cast<size_t>(std::min(limit, static_cast<int64_t>(children->size()))));
   children->ForEachAfter(start_after, [&](const CacheNode& node) {
     if (static_cast<int64_t>(page.children.size()) >= limit) return false;
-    page.children.push_back(node.inode);
+    page.children.push_back(node.inode.get());
     return true;
   });
   const std::string_view last = page.children.empty() ? start_after : page.children.back()->name;
@@ -153,12 +152,12 @@ absl::StatusOr<TxnImpl::BasePage> TxnImpl::ListMerged(const Inode& directory,
   if (range == nullptr) return MissRange(directory, start_after, limit + 1);
 
   // Cached children in the range, at most as many as the page can take.
-  std::vector<InodePtr> cached;
+  std::vector<const Inode*> cached;
   const size_t want = static_cast<size_t>(limit) + 1;
   if (const ChildIndex* children = state_.cache.Children(directory.id)) {
     children->ForEachAfter(start_after, [&](const CacheNode& node) {
       if (!range->to_end && NameLess(range->last, node.name())) return false;
-      cached.push_back(node.inode);
+      cached.push_back(node.inode.get());
       return cached.size() < want;
     });
   }
@@ -176,7 +175,7 @@ absl::StatusOr<TxnImpl::BasePage> TxnImpl::ListMerged(const Inode& directory,
     } else {
       // What the cache knows is newer than the snapshot: here only that the row is gone.
       const auto found = state_.cache.Find(directory.id, (*row)->name);
-      if (found.presence == Presence::kUnknown) page.children.push_back(*row);
+      if (found.presence == Presence::kUnknown) page.children.push_back(row->get());
       ++row;
     }
   }

@@ -75,7 +75,7 @@ class TxnImpl : public Txn {
  private:
   // A page of what is cached or loaded, without this transaction's writes.
   struct BasePage {
-    std::vector<InodePtr> children;
+    std::vector<const Inode*> children;
     int64_t remaining = 0;
   };
 

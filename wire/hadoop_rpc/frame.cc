@@ -17,7 +17,7 @@ absl::StatusOr<size_t> FrameSize(std::string_view received, size_t limit) {
   return kFrameLengthBytes + static_cast<size_t>(length);
 }
 
-std::optional<std::string_view> TakeDelimited(std::string_view& in) {
+std::optional<std::string_view> TakeDelimitedOfAnyLength(std::string_view& in) {
   std::string_view rest = in;
   const auto size = TakeVarint64(rest);
   if (!size || *size > rest.size()) return std::nullopt;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -20,7 +21,16 @@ absl::StatusOr<size_t> FrameSize(std::string_view received, size_t limit);
 
 // Removes a delimited message from the front of `in`; empty (and `in` unchanged) when there is no
 // whole one.
-std::optional<std::string_view> TakeDelimited(std::string_view& in);
+std::optional<std::string_view> TakeDelimitedOfAnyLength(std::string_view& in);
+inline std::optional<std::string_view> TakeDelimited(std::string_view& in) {
+  // Most are so short that their length is one byte.
+  if (in.empty() || static_cast<uint8_t>(in[0]) >= 0x80) return TakeDelimitedOfAnyLength(in);
+  const size_t size = static_cast<uint8_t>(in[0]);
+  if (size >= in.size()) return std::nullopt;
+  const std::string_view message = in.substr(1, size);
+  in.remove_prefix(1 + size);
+  return message;
+}
 
 // Builds a frame at the end of a buffer: what is appended while this lives is its content.
 class FrameScope {

@@ -29,7 +29,7 @@ void ToProto(const LocatedBlock& block, hdfs::LocatedBlockProto& proto);
 void ToProto(const LocatedBlocks& blocks, hdfs::LocatedBlocksProto& proto);
 void ToProto(const FileStatus& status, hdfs::HdfsFileStatusProto& proto);
 // HdfsFileStatusProto.flags: HDFS says of its root that it can have snapshots.
-inline uint32_t StatusFlags(const FileStatus& status) {
+inline uint32_t StatusFlags(const FileStatusView& status) {
   constexpr uint32_t kSnapshotEnabled = 8;
   return status.file_id == kRootInodeId ? kSnapshotEnabled : 0;
 }

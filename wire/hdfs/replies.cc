@@ -1,13 +1,10 @@
 // Field by field, in the order of their numbers.
 #include "wire/hdfs/replies.h"
 
-#include <algorithm>
 #include <cstdint>
-#include <cstring>
 #include <string_view>
 
 #include "wire/hdfs/convert.h"
-#include "wire/varint.h"
 
 namespace cairn::wire {
 namespace {
@@ -15,119 +12,57 @@ namespace {
 using Status = hdfs::HdfsFileStatusProto;
 using Listing = hdfs::DirectoryListingProto;
 
-// How many bytes an entry without places and a name of usual length takes, and a block's place.
+// How many bytes the numbers of an entry take, an entry with names of usual length, and a block's
+// place.
+constexpr size_t kTypicalNumbersBytes = 60;
 constexpr size_t kTypicalEntryBytes = 96;
 constexpr size_t kTypicalPlaceBytes = 200;
-
-// Writes fields one behind the other into memory that it has made room in. Field numbers are below
-// 2048.
-class FieldWriter {
- public:
-  // Room for `expected_bytes`; more is made when it is needed.
-  explicit FieldWriter(size_t expected_bytes) { bytes_.resize(expected_bytes + kMargin); }
-
-  void Varint(int field, uint64_t value) {
-    char* const at = Room(0);
-    Advance(PutVarint(value, PutVarint(static_cast<uint64_t>(field) << 3, at)));
-  }
-  void Bytes(int field, std::string_view value) {
-    char* at = Room(value.size());
-    at = PutVarint(value.size(), PutVarint(static_cast<uint64_t>(field) << 3 | 2, at));
-    std::memcpy(at, value.data(), value.size());
-    Advance(at + value.size());
-  }
-  // A message as a field: what is written until End is its content.
-  struct Nested {
-    size_t content;
-    size_t length_bytes;
-  };
-  // Nothing is moved when the content takes about `expected_bytes`.
-  Nested Begin(int field, size_t expected_bytes = 0) {
-    const size_t length_bytes = VarintSize(expected_bytes);
-    char* const at = Room(length_bytes);
-    Advance(PutVarint(static_cast<uint64_t>(field) << 3 | 2, at) + length_bytes);
-    return {size_, length_bytes};
-  }
-  // The content of a message that has ended; valid until one around it ends.
-  struct Written {
-    size_t content = 0;
-    size_t length = 0;
-  };
-  Written End(const Nested& message) {
-    const size_t length = size_ - message.content;
-    const size_t length_bytes = VarintSize(length);
-    if (length_bytes != message.length_bytes) {
-      Room(length_bytes);
-      std::memmove(bytes_.data() + message.content - message.length_bytes + length_bytes,
-                   bytes_.data() + message.content, length);
-      size_ += length_bytes - message.length_bytes;
-    }
-    const size_t content = message.content - message.length_bytes + length_bytes;
-    PutVarint(length, bytes_.data() + content - length_bytes);
-    return {content, length};
-  }
-  // A field with the same content.
-  void Again(int field, const Written& message) {
-    char* at = Room(message.length);
-    at = PutVarint(message.length, PutVarint(static_cast<uint64_t>(field) << 3 | 2, at));
-    std::memcpy(at, bytes_.data() + message.content, message.length);
-    Advance(at + message.length);
-  }
-  std::string Take() {
-    bytes_.resize(size_);
-    return std::move(bytes_);
-  }
-
- private:
-  // Tags, lengths and numbers of any one field fit into it.
-  static constexpr size_t kMargin = 4 * kMaxVarintBytes;
-
-  char* Room(size_t more) {
-    if (bytes_.size() - size_ < more + kMargin) {
-      bytes_.resize(std::max(2 * bytes_.size(), size_ + more + kMargin));
-    }
-    return bytes_.data() + size_;
-  }
-  void Advance(const char* end) { size_ = static_cast<size_t>(end - bytes_.data()); }
-
-  std::string bytes_;
-  size_t size_ = 0;
-};
+constexpr size_t kPortsBytes = 18;  // of a DataNode, with the fronts of its names
 
 uint64_t Unsigned(int64_t value) { return static_cast<uint64_t>(value); }
 
 void PutBlock(const ExtendedBlock& block, int field, FieldWriter& out) {
   using Proto = hdfs::ExtendedBlockProto;
+  constexpr size_t kNumbers = 4;
   const auto message = out.Begin(field);
-  out.Bytes(Proto::kPoolIdFieldNumber, block.pool_id);
-  out.Varint(Proto::kBlockIdFieldNumber, Unsigned(block.block.id));
-  out.Varint(Proto::kGenerationStampFieldNumber, Unsigned(block.block.generation_stamp));
-  out.Varint(Proto::kNumBytesFieldNumber, Unsigned(block.block.num_bytes));
+  char* at = out.Room(block.pool_id.size() + kNumbers * kMaxNumberBytes);
+  at = PutText<Proto::kPoolIdFieldNumber>(block.pool_id, at);
+  at = PutNumber<Proto::kBlockIdFieldNumber>(Unsigned(block.block.id), at);
+  at = PutNumber<Proto::kGenerationStampFieldNumber>(Unsigned(block.block.generation_stamp), at);
+  at = PutNumber<Proto::kNumBytesFieldNumber>(Unsigned(block.block.num_bytes), at);
+  out.Advance(at);
   out.End(message);
 }
 
 void PutDatanode(const DatanodeInfo& node, int field, FieldWriter& out) {
   using Id = hdfs::DatanodeIDProto;
-  const auto message = out.Begin(field);
-  const auto id = out.Begin(hdfs::DatanodeInfoProto::kIdFieldNumber);
-  out.Bytes(Id::kIpAddrFieldNumber, node.id.ip_addr);
-  out.Bytes(Id::kHostNameFieldNumber, node.id.host_name);
-  out.Bytes(Id::kDatanodeUuidFieldNumber, node.id.uuid);
-  out.Varint(Id::kXferPortFieldNumber, static_cast<uint32_t>(node.id.xfer_port));
-  out.Varint(Id::kInfoPortFieldNumber, static_cast<uint32_t>(node.id.info_port));
-  out.Varint(Id::kIpcPortFieldNumber, static_cast<uint32_t>(node.id.ipc_port));
+  constexpr size_t kNumbers = 8;
+  const size_t id_bytes = node.id.ip_addr.size() + node.id.host_name.size() + node.id.uuid.size();
+  const auto message = out.Begin(field, id_bytes + node.network_location.size() + kPortsBytes);
+  const auto id = out.Begin(hdfs::DatanodeInfoProto::kIdFieldNumber, id_bytes + kPortsBytes);
+  char* at = out.Room(id_bytes + node.network_location.size() + kNumbers * kMaxNumberBytes);
+  at = PutText<Id::kIpAddrFieldNumber>(node.id.ip_addr, at);
+  at = PutText<Id::kHostNameFieldNumber>(node.id.host_name, at);
+  at = PutText<Id::kDatanodeUuidFieldNumber>(node.id.uuid, at);
+  at = PutNumber<Id::kXferPortFieldNumber>(static_cast<uint32_t>(node.id.xfer_port), at);
+  at = PutNumber<Id::kInfoPortFieldNumber>(static_cast<uint32_t>(node.id.info_port), at);
+  at = PutNumber<Id::kIpcPortFieldNumber>(static_cast<uint32_t>(node.id.ipc_port), at);
+  out.Advance(at);
   out.End(id);
   out.Bytes(hdfs::DatanodeInfoProto::kLocationFieldNumber, node.network_location);
   out.End(message);
 }
 
+// Four empty texts.
 void PutEmptyToken(int field, FieldWriter& out) {
   using Proto = hadoop::common::TokenProto;
   const auto message = out.Begin(field);
-  out.Bytes(Proto::kIdentifierFieldNumber, "");
-  out.Bytes(Proto::kPasswordFieldNumber, "");
-  out.Bytes(Proto::kKindFieldNumber, "");
-  out.Bytes(Proto::kServiceFieldNumber, "");
+  char* at = out.Room(4 * kMaxNumberBytes);
+  at = PutText<Proto::kIdentifierFieldNumber>("", at);
+  at = PutText<Proto::kPasswordFieldNumber>("", at);
+  at = PutText<Proto::kKindFieldNumber>("", at);
+  at = PutText<Proto::kServiceFieldNumber>("", at);
+  out.Advance(at);
   out.End(message);
 }
 
@@ -182,58 +117,87 @@ void PutLocatedBlocks(const LocatedBlocks& blocks, int field, FieldWriter& out) 
   out.End(message);
 }
 
-void PutStatus(const FileStatus& entry, int field, FieldWriter& out) {
-  const auto message = out.Begin(field);
-  out.Varint(Status::kFileTypeFieldNumber, static_cast<uint64_t>(entry.type));
-  out.Bytes(Status::kPathFieldNumber, entry.path);
-  out.Varint(Status::kLengthFieldNumber, Unsigned(entry.length));
-  const auto permission = out.Begin(Status::kPermissionFieldNumber);
-  out.Varint(hdfs::FsPermissionProto::kPermFieldNumber, entry.permission);
-  out.End(permission);
-  out.Bytes(Status::kOwnerFieldNumber, entry.owner);
-  out.Bytes(Status::kGroupFieldNumber, entry.group);
-  out.Varint(Status::kModificationTimeFieldNumber, Unsigned(entry.mtime_ms));
-  out.Varint(Status::kAccessTimeFieldNumber, Unsigned(entry.atime_ms));
+void PutStatus(const FileStatusView& entry, const LocatedBlocks* locations, int field,
+               FieldWriter& out) {
+  constexpr size_t kNumbers = 18;  // of fields, the permission's inner one included
+  const size_t text_bytes =
+      entry.path.size() + entry.owner.size() + entry.group.size() + entry.symlink_target.size();
+  const auto message = out.Begin(field, text_bytes + kTypicalNumbersBytes);
+  char* at = out.Room(text_bytes + kNumbers * kMaxNumberBytes);
+  at = PutNumber<Status::kFileTypeFieldNumber>(static_cast<uint64_t>(entry.type), at);
+  at = PutText<Status::kPathFieldNumber>(entry.path, at);
+  at = PutNumber<Status::kLengthFieldNumber>(Unsigned(entry.length), at);
+  at = PutTag<Status::kPermissionFieldNumber, 2>(at);
+  at = PutVarint(1 + VarintSize(entry.permission), at);
+  at = PutNumber<hdfs::FsPermissionProto::kPermFieldNumber>(entry.permission, at);
+  at = PutText<Status::kOwnerFieldNumber>(entry.owner, at);
+  at = PutText<Status::kGroupFieldNumber>(entry.group, at);
+  at = PutNumber<Status::kModificationTimeFieldNumber>(Unsigned(entry.mtime_ms), at);
+  at = PutNumber<Status::kAccessTimeFieldNumber>(Unsigned(entry.atime_ms), at);
   if (entry.type == FileType::kSymlink) {
-    out.Bytes(Status::kSymlinkFieldNumber, entry.symlink_target);
+    at = PutText<Status::kSymlinkFieldNumber>(entry.symlink_target, at);
   }
-  out.Varint(Status::kBlockReplicationFieldNumber, static_cast<uint32_t>(entry.replication));
-  out.Varint(Status::kBlocksizeFieldNumber, Unsigned(entry.block_size));
-  if (entry.locations) PutLocatedBlocks(*entry.locations, Status::kLocationsFieldNumber, out);
-  out.Varint(Status::kFileIdFieldNumber, Unsigned(entry.file_id));
+  at =
+      PutNumber<Status::kBlockReplicationFieldNumber>(static_cast<uint32_t>(entry.replication), at);
+  at = PutNumber<Status::kBlocksizeFieldNumber>(Unsigned(entry.block_size), at);
+  if (locations != nullptr) {
+    out.Advance(at);
+    PutLocatedBlocks(*locations, Status::kLocationsFieldNumber, out);
+    at = out.Room(kNumbers * kMaxNumberBytes);
+  }
+  at = PutNumber<Status::kFileIdFieldNumber>(Unsigned(entry.file_id), at);
   // An int32 below 0 would have to be sign-extended; there are no such counts.
-  out.Varint(Status::kChildrenNumFieldNumber, static_cast<uint32_t>(entry.children));
-  out.Varint(Status::kStoragePolicyFieldNumber, entry.storage_policy);
-  out.Varint(Status::kFlagsFieldNumber, StatusFlags(entry));
+  at = PutNumber<Status::kChildrenNumFieldNumber>(static_cast<uint32_t>(entry.children), at);
+  at = PutNumber<Status::kStoragePolicyFieldNumber>(entry.storage_policy, at);
+  at = PutNumber<Status::kFlagsFieldNumber>(StatusFlags(entry), at);
+  out.Advance(at);
   out.End(message);
+}
+
+const LocatedBlocks* LocationsOf(const FileStatus& status) {
+  return status.locations ? &*status.locations : nullptr;
 }
 
 }  // namespace
 
-std::string EncodeListing(const DirectoryListing& listing) {
-  const size_t expected_bytes = listing.entries.size() * kTypicalEntryBytes;
-  FieldWriter out(expected_bytes);
-  const auto page = out.Begin(hdfs::GetListingResponseProto::kDirListFieldNumber, expected_bytes);
-  for (const FileStatus& entry : listing.entries) {
-    PutStatus(entry, Listing::kPartialListingFieldNumber, out);
-  }
-  out.Varint(Listing::kRemainingEntriesFieldNumber, static_cast<uint32_t>(listing.remaining));
-  out.End(page);
-  return out.Take();
+ListingWriter::ListingWriter(std::string& room, size_t expected_entries)
+    : out_(room, expected_entries * kTypicalEntryBytes),
+      page_(out_.Begin(hdfs::GetListingResponseProto::kDirListFieldNumber,
+                       expected_entries * kTypicalEntryBytes)) {}
+
+void ListingWriter::Add(const FileStatusView& entry, const LocatedBlocks* locations) {
+  PutStatus(entry, locations, Listing::kPartialListingFieldNumber, out_);
 }
 
-std::string EncodeStatusResponse(const FileStatus& status) {
+std::string_view ListingWriter::Finish(int64_t remaining) {
+  out_.Varint(Listing::kRemainingEntriesFieldNumber, static_cast<uint32_t>(remaining));
+  out_.End(page_);
+  return out_.written();
+}
+
+std::string_view EncodeListing(const DirectoryListing& listing, std::string& room) {
+  ListingWriter out(room, listing.entries.size());
+  for (const FileStatus& entry : listing.entries) out.Add(entry, LocationsOf(entry));
+  return out.Finish(listing.remaining);
+}
+
+std::string_view EncodeStatusResponse(const FileStatusView& status, const LocatedBlocks* locations,
+                                      std::string& room) {
   static_assert(int{hdfs::GetFileInfoResponseProto::kFsFieldNumber} ==
                 int{hdfs::CreateResponseProto::kFsFieldNumber});
-  FieldWriter out(kTypicalEntryBytes);
-  PutStatus(status, hdfs::GetFileInfoResponseProto::kFsFieldNumber, out);
-  return out.Take();
+  FieldWriter out(room, kTypicalEntryBytes);
+  PutStatus(status, locations, hdfs::GetFileInfoResponseProto::kFsFieldNumber, out);
+  return out.written();
 }
 
-std::string EncodeBlockLocations(const LocatedBlocks& blocks) {
-  FieldWriter out(ExpectedBytes(blocks));
+std::string_view EncodeStatusResponse(const FileStatus& status, std::string& room) {
+  return EncodeStatusResponse(status, LocationsOf(status), room);
+}
+
+std::string_view EncodeBlockLocations(const LocatedBlocks& blocks, std::string& room) {
+  FieldWriter out(room, ExpectedBytes(blocks));
   PutLocatedBlocks(blocks, hdfs::GetBlockLocationsResponseProto::kLocationsFieldNumber, out);
-  return out.Take();
+  return out.written();
 }
 
 }  // namespace cairn::wire

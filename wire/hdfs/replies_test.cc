@@ -81,34 +81,37 @@ std::string AsMessage(const DirectoryListing& listing) {
 }
 
 TEST(RepliesTest, AListingIsWhatTheMessageWouldBe) {
+  std::string room;
   const DirectoryListing listing = EveryKindOfEntry();
-  EXPECT_EQ(EncodeListing(listing), AsMessage(listing));
-  EXPECT_EQ(EncodeListing({}), AsMessage({}));
+  EXPECT_EQ(EncodeListing(listing, room), AsMessage(listing));
+  EXPECT_EQ(EncodeListing({}, room), AsMessage({}));
   // Pages of all lengths: that of a page stands in front of it.
   DirectoryListing growing;
   for (int i = 0; i < 400; ++i) {
     growing.entries.push_back(listing.entries[static_cast<size_t>(i) % listing.entries.size()]);
-    ASSERT_EQ(EncodeListing(growing), AsMessage(growing)) << i;
+    ASSERT_EQ(EncodeListing(growing, room), AsMessage(growing)) << i;
   }
 }
 
 TEST(RepliesTest, AStatusIsWhatTheMessageWouldBe) {
+  std::string room;
   for (const FileStatus& status : EveryKindOfEntry().entries) {
     hdfs::GetFileInfoResponseProto response;
     ToProto(status, *response.mutable_fs());
-    EXPECT_EQ(EncodeStatusResponse(status), response.SerializeAsString());
+    EXPECT_EQ(EncodeStatusResponse(status, room), response.SerializeAsString());
   }
 }
 
 TEST(RepliesTest, BlockLocationsAreWhatTheMessageWouldBe) {
+  std::string room;
   for (int blocks = 0; blocks < 12; ++blocks) {
     hdfs::GetBlockLocationsResponseProto response;
     ToProto(FileOf(blocks), *response.mutable_locations());
-    EXPECT_EQ(EncodeBlockLocations(FileOf(blocks)), response.SerializeAsString()) << blocks;
+    EXPECT_EQ(EncodeBlockLocations(FileOf(blocks), room), response.SerializeAsString()) << blocks;
     // A last block that is the last of the blocks need not be given twice.
     LocatedBlocks once = FileOf(blocks);
     once.last_block.clear();
-    EXPECT_EQ(EncodeBlockLocations(once), response.SerializeAsString()) << blocks;
+    EXPECT_EQ(EncodeBlockLocations(once, room), response.SerializeAsString()) << blocks;
     hdfs::GetBlockLocationsResponseProto of_once;
     ToProto(once, *of_once.mutable_locations());
     EXPECT_EQ(of_once.SerializeAsString(), response.SerializeAsString()) << blocks;

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "absl/container/inlined_vector.h"
+
 namespace cairn::namenode {
 namespace {
 
@@ -43,7 +45,7 @@ void ClusterState::EraseCorrupt(BlockId block, StorageIndex storage) {
 
 ReplicaCounts ClusterState::Count(const BlockRecord& record) const {
   ReplicaCounts counts;
-  std::vector<const std::string*> racks;
+  absl::InlinedVector<const std::string*, 4> racks;
   for (const StoredReplica& replica : record.replicas()) {
     const StorageState& storage = nodes.storage(replica.storage());
     const DatanodeState& node = nodes.node(storage.node);

@@ -164,6 +164,7 @@ class FakeBlockManager : public BlockManager {
 
   void Apply(absl::Span<const BlockChange>, Txid) override {}
   std::optional<BlockView> Find(BlockId) const override { return std::nullopt; }
+  std::optional<BlockExtent> Extent(BlockId) const override { return std::nullopt; }
   bool HasMinReplicas(const BlockRow&) const override { return false; }
   void SetExpectedLocations(BlockId, const std::vector<ReplicaLocation>&) override {}
   std::vector<ReplicaLocation> ExpectedLocations(BlockId) const override { return {}; }

@@ -29,11 +29,10 @@ void GetFileInfo(Call& call, const pb::GetFileInfoRequestProto& request,
   call.audit = {.command = "getfileinfo", .source = request.src()};
   call.core.names.GetFileInfo(
       call.caller, request.src(), false,
-      FillThen<std::optional<FileStatus>>(std::move(done),
-                                          [&response](const std::optional<FileStatus>& status) {
-                                            if (status)
-                                              response.bytes = wire::EncodeStatusResponse(*status);
-                                          }));
+      FillThen<std::optional<FileStatus>>(
+          std::move(done), [&response](const std::optional<FileStatus>& status) {
+            if (status) response.bytes = wire::EncodeStatusResponse(*status, response.room);
+          }));
 }
 
 void GetFileLinkInfo(Call& call, const pb::GetFileLinkInfoRequestProto& request,

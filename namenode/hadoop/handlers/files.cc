@@ -45,7 +45,7 @@ void Create(Call& call, const pb::CreateRequestProto& request, SerializedRespons
           .block_size = static_cast<int64_t>(request.blocksize()),
           .storage_policy = request.storagepolicy()},
       FillThen<FileStatus>(std::move(done), [&call, &response](const FileStatus& status) {
-        response.bytes = wire::EncodeStatusResponse(status);
+        response.bytes = wire::EncodeStatusResponse(status, response.room);
         call.audit.permission = PermissionText(status);
       }));
 }
@@ -171,7 +171,7 @@ void GetBlockLocations(Call& call, const pb::GetBlockLocationsRequestProto& requ
       call.caller, request.src(), static_cast<int64_t>(request.offset()),
       static_cast<int64_t>(request.length()),
       FillThen<LocatedBlocks>(std::move(done), [&response](const LocatedBlocks& blocks) {
-        response.bytes = wire::EncodeBlockLocations(blocks);
+        response.bytes = wire::EncodeBlockLocations(blocks, response.room);
       }));
 }
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 #include "common/users/group_resolver.h"
 #include "namenode/frontend/call.h"
@@ -24,7 +25,8 @@ namespace cm = ::hadoop::common;
 
 // The response of a handler that writes it without a message.
 struct SerializedResponse {
-  std::string bytes;
+  std::string room;  // has `bytes`
+  std::string_view bytes;
 };
 
 // Declares a handler of the method's own request and response.

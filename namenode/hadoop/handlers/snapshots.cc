@@ -95,7 +95,7 @@ void ListSnapshots(Call& call, const pb::GetListingRequestProto& request,
                    SerializedResponse& response, DoneVoid& done) {
   const std::string path = request.src().substr(0, request.src().rfind('/'));
   if (IsRoot(path)) {
-    response.bytes = wire::EncodeListing({});
+    response.bytes = wire::EncodeListing({}, response.room);
     return done(absl::OkStatus());
   }
   LookUpAndJudge(

@@ -69,7 +69,7 @@ void GetListing(Call& call, const pb::GetListingRequestProto& request, Serialize
                   .need_location = request.needlocation()},
       FillThen<std::optional<DirectoryListing>>(
           std::move(done), [&response](const std::optional<DirectoryListing>& listing) {
-            if (listing) response.bytes = wire::EncodeListing(*listing);
+            if (listing) response.bytes = wire::EncodeListing(*listing, response.room);
           }));
 }
 

@@ -30,6 +30,21 @@ TEST_P(AttrOps, StatusOfAFileAndADirectory) {
   EXPECT_GE(directory.mtime_ms, file.mtime_ms) << "its last child change";
 }
 
+TEST_P(AttrOps, WhatIsCachedIsToldAtOnce) {
+  if (GetParam() != CacheSize::kDefault) GTEST_SKIP() << "it may have been dropped";
+  ASSERT_TRUE(root().Touch("/f").ok());
+  EXPECT_EQ(*root().Stat("/missing"), std::nullopt);
+  int told = 0;
+  const auto take = [&](const FileStatusView& /*status*/) { ++told; };
+  const Caller joe{.user = "joe"};
+  EXPECT_TRUE(fs().ns().TryGetFileInfo(joe, "/missing", take));
+  EXPECT_EQ(told, 0);
+  EXPECT_TRUE(fs().ns().TryGetFileInfo(joe, "/f", take));
+  EXPECT_EQ(told, 1);
+  EXPECT_FALSE(fs().ns().TryGetFileInfo(joe, "/f/below", take)) << "an error";
+  EXPECT_EQ(told, 1);
+}
+
 TEST_P(AttrOps, TheGroupIsTheParents) {
   ASSERT_TRUE(root().Mkdirs("/g", 0777).ok());
   ASSERT_TRUE(root().SetOwner("/g", std::nullopt, "staff").ok());

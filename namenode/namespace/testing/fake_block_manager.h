@@ -71,6 +71,12 @@ class FakeBlockManager : public BlockManager {
       }
     }
   }
+  std::optional<BlockExtent> Extent(BlockId id) const override {
+    const auto view = Find(id);
+    if (!view) return std::nullopt;
+    return BlockExtent{.length = view->row.length,
+                       .complete = view->row.state == BlockState::kComplete};
+  }
   std::optional<BlockView> Find(BlockId id) const override {
     MutexLock lock(mu_);
     const auto it = rows_.find(id);

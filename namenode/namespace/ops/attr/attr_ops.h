@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "common/types/file_status.h"
@@ -15,7 +16,12 @@
 
 namespace cairn::namenode::ops {
 
-// Status of a file or directory with an empty path; empty when there is none.
+// Is told a status and whose it is (null: no inode stands behind it); both for the moment.
+using TakeStatus = absl::FunctionRef<absl::Status(const FileStatusView&, const Inode*)>;
+
+// Tells the status of a file or directory, with an empty path; nothing when there is none.
+absl::Status TellFileInfo(OpContext& ctx, std::string_view path, TakeStatus take);
+// The same to keep; empty when there is none.
 absl::StatusOr<std::optional<FileStatus>> GetFileInfo(OpContext& ctx, const std::string& path,
                                                       bool need_location);
 // The status of /.reserved (name empty) or of an entry in it: no inode stands behind them.

@@ -38,21 +38,30 @@ FileStatus SnapshotsOfRoot() {
 
 }  // namespace
 
-absl::StatusOr<std::optional<FileStatus>> GetFileInfo(OpContext& ctx, const std::string& path,
-                                                      bool need_location) {
+absl::Status TellFileInfo(OpContext& ctx, std::string_view path, TakeStatus take) {
   ASSIGN_OR_RETURN(const ResolvedPath resolved, ResolvePath(ctx.txn, path));
   const PermissionChecker checker(ctx.caller, ctx.options.permissions_enabled);
-  const absl::Status access = checker.Check(resolved, PathUse::kAccess, {});
+  absl::Status access = checker.Check(resolved, PathUse::kAccess, {});
   // A superuser is told "no such file" for a path below a file, others that it is not a directory.
-  if (!access.ok() && ctx.caller.superuser) return std::nullopt;
-  RETURN_IF_ERROR(access);
-  if (IsExactlyReserved(path)) return ReservedStatus(ctx, "");
-  if (IsSnapshotsOfRoot(resolved)) return SnapshotsOfRoot();
-  if (!resolved.exists()) return std::nullopt;
-  FileStatus status = StatusOf(*resolved.last(), "", EffectiveStoragePolicy(resolved));
-  if (need_location && resolved.last()->is_file()) {
-    ASSIGN_OR_RETURN(status.locations, LocateWholeFile(ctx, *resolved.last()));
-  }
+  if (!access.ok()) return ctx.caller.superuser ? absl::OkStatus() : std::move(access);
+  if (IsExactlyReserved(path)) return take(ReservedStatus(ctx, ""), nullptr);
+  if (IsSnapshotsOfRoot(resolved)) return take(SnapshotsOfRoot(), nullptr);
+  if (!resolved.exists()) return absl::OkStatus();
+  const Inode& inode = *resolved.last();
+  return take(StatusOf(inode, "", EffectiveStoragePolicy(resolved)), &inode);
+}
+
+absl::StatusOr<std::optional<FileStatus>> GetFileInfo(OpContext& ctx, const std::string& path,
+                                                      bool need_location) {
+  std::optional<FileStatus> status;
+  RETURN_IF_ERROR(
+      TellFileInfo(ctx, path, [&](const FileStatusView& found, const Inode* inode) -> absl::Status {
+        status.emplace(found);
+        if (need_location && inode != nullptr && inode->is_file()) {
+          ASSIGN_OR_RETURN(status->locations, LocateWholeFile(ctx, *inode));
+        }
+        return absl::OkStatus();
+      }));
   return status;
 }
 
@@ -62,7 +71,7 @@ absl::StatusOr<std::optional<FileStatus>> Lookup(OpContext& ctx, const LookupReq
       ResolveChecked(ctx, request.path, request.creation ? PathUse::kCreation : PathUse::kAccess,
                      {.owner = request.owner, .access = request.access}));
   if (!resolved.exists()) return std::nullopt;
-  return StatusOf(*resolved.last(), "", EffectiveStoragePolicy(resolved));
+  return FileStatus(StatusOf(*resolved.last(), "", EffectiveStoragePolicy(resolved)));
 }
 
 absl::StatusOr<int64_t> GetPreferredBlockSize(OpContext& ctx, const std::string& path) {

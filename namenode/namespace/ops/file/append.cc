@@ -76,7 +76,7 @@ absl::StatusOr<AppendResult> Append(OpContext& ctx, const AppendRequest& request
   }
   file.under_construction = FileUnderConstruction{request.client_name, ctx.caller.address};
   ctx.txn.AddLease(request.client_name, file.id);
-  result.status = StatusOf(file, "", EffectiveStoragePolicy(resolved));
+  result.status = FileStatus(StatusOf(file, "", EffectiveStoragePolicy(resolved)));
   ctx.txn.Put(std::move(file));
   return result;
 }

@@ -80,7 +80,7 @@ absl::StatusOr<FileStatus> Create(OpContext& ctx, const CreateRequest& request) 
   file.under_construction = FileUnderConstruction{request.client_name, ctx.caller.address};
   ctx.txn.AddLease(request.client_name, file.id);
   ASSIGN_OR_RETURN(path.inodes.back(), LinkChild(ctx.txn, std::move(file)));
-  return StatusOf(*path.last(), "", EffectiveStoragePolicy(path));
+  return FileStatus(StatusOf(*path.last(), "", EffectiveStoragePolicy(path)));
 }
 
 }  // namespace cairn::namenode::ops

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -51,7 +52,7 @@ struct BlockLocationsResult {
   InodeId file = 0;
   bool access_time_is_old = false;  // TouchAccessTime should follow
 };
-absl::StatusOr<BlockLocationsResult> GetBlockLocations(OpContext& ctx, const std::string& path,
+absl::StatusOr<BlockLocationsResult> GetBlockLocations(OpContext& ctx, std::string_view path,
                                                        int64_t offset, int64_t length);
 // All blocks of a file, for listings and statuses with locations.
 absl::StatusOr<LocatedBlocks> LocateWholeFile(OpContext& ctx, const Inode& file);

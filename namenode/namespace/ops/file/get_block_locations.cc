@@ -1,4 +1,6 @@
 // getBlockLocations: where the bytes of a range are.
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <utility>
 
@@ -11,7 +13,12 @@
 namespace cairn::namenode::ops {
 namespace {
 
-bool IsComplete(const BlockRow& row) { return row.state == BlockState::kComplete; }
+// Nothing writes in the transactions of these reads, so that the block manager knows best.
+absl::StatusOr<BlockExtent> ExtentOf(OpContext& ctx, const Inode& file, BlockId block) {
+  if (const auto extent = ctx.blocks.Extent(block)) return *extent;
+  ASSIGN_OR_RETURN(const BlockRow row, RowOf(ctx, file, block));  // to be loaded, or an error
+  return BlockExtent{.length = row.length, .complete = row.state == BlockState::kComplete};
+}
 
 // Blocks of `file` that overlap [offset, offset + length); at least the one that has the byte at
 // `offset`, if there is one, as in HDFS: some clients ask for a range of no bytes. `last_block` is
@@ -25,19 +32,19 @@ absl::StatusOr<LocatedBlocks> Locate(OpContext& ctx, const Inode& file, int64_t 
   length = std::max<int64_t>(length, 1);
   int64_t begin = 0;
   for (size_t i = 0; i < file.blocks.size(); ++i) {
-    ASSIGN_OR_RETURN(const BlockRow row, RowOf(ctx, file, file.blocks[i]));
+    ASSIGN_OR_RETURN(const BlockExtent extent, ExtentOf(ctx, file, file.blocks[i]));
     const bool last = i + 1 == file.blocks.size();
-    const int64_t end = begin + row.length;
+    const int64_t end = begin + extent.length;
     // An unfinished last block is included at the end of the range: its bytes may reach into it.
     const bool overlaps =
-        (end > offset || (last && !IsComplete(row) && end >= offset)) && begin - offset < length;
+        (end > offset || (last && !extent.complete && end >= offset)) && begin - offset < length;
     if (overlaps || last) {
       (overlaps ? located.blocks : located.last_block)
-          .push_back(ctx.blocks.Locate(row.id, begin, ctx.caller.address));
+          .push_back(ctx.blocks.Locate(file.blocks[i], begin, ctx.caller.address));
     }
     if (last) {
-      located.last_block_complete = IsComplete(row);
-      if (!IsComplete(row)) located.file_length = begin;
+      located.last_block_complete = extent.complete;
+      if (!extent.complete) located.file_length = begin;
     }
     begin = end;
   }
@@ -50,7 +57,7 @@ absl::StatusOr<LocatedBlocks> LocateWholeFile(OpContext& ctx, const Inode& file)
   return Locate(ctx, file, 0, INT64_MAX);
 }
 
-absl::StatusOr<BlockLocationsResult> GetBlockLocations(OpContext& ctx, const std::string& path,
+absl::StatusOr<BlockLocationsResult> GetBlockLocations(OpContext& ctx, std::string_view path,
                                                        int64_t offset, int64_t length) {
   if (offset < 0) return errors::NegativeArgument("offset", path);
   if (length < 0) return errors::NegativeArgument("length", path);
@@ -64,9 +71,9 @@ absl::StatusOr<BlockLocationsResult> GetBlockLocations(OpContext& ctx, const std
   if (ctx.blocks.InSafeMode()) {
     for (const LocatedBlock& block : result.blocks.blocks) {
       if (block.locations.empty() && !result.blocks.under_construction) {
-        return MakeError(ErrorKind::kSafeMode, "Zero blocklocations for " + path +
-                                                   ". Name node is in safe mode.\n" +
-                                                   ctx.blocks.SafeModeTip());
+        return MakeError(ErrorKind::kSafeMode,
+                         fmt::format("Zero blocklocations for {}. Name node is in safe mode.\n{}",
+                                     path, ctx.blocks.SafeModeTip()));
       }
     }
   }

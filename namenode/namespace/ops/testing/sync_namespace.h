@@ -12,11 +12,13 @@
 #include "absl/status/statusor.h"
 #include "common/types/errors.h"
 #include "namenode/namespace/namespace.h"
+#include "namenode/namespace/reply_codec.h"
 #include "namenode/namespace/testing/namespace_fixture.h"
 
 namespace cairn::namenode {
 
-// Calls as one user. `ns` must outlive it.
+// Calls as one user. `ns` must outlive it. The reads that can be answered at once are made that
+// way, too, and must then say the same.
 class SyncNamespace {
  public:
   SyncNamespace(Namespace& ns, Caller caller) : ns_(ns), caller_(std::move(caller)) {}
@@ -100,8 +102,17 @@ class SyncNamespace {
   }
   absl::StatusOr<LocatedBlocks> GetBlockLocations(const std::string& path, int64_t offset,
                                                   int64_t length) {
-    return TestNamespace::Sync<LocatedBlocks>(
+    const auto answer = TestNamespace::Sync<LocatedBlocks>(
         [&](auto done) { ns_.GetBlockLocations(caller_, path, offset, length, std::move(done)); });
+    const bool at_once =
+        ns_.TryGetBlockLocations(caller_, path, offset, length, [&](const LocatedBlocks& blocks) {
+          ASSERT_TRUE(answer.ok()) << answer.status();
+          EXPECT_EQ(blocks.file_id, answer->file_id);
+          EXPECT_EQ(blocks.file_length, answer->file_length);
+          EXPECT_EQ(blocks.blocks.size(), answer->blocks.size());
+        });
+    EXPECT_FALSE(at_once && !answer.ok()) << path << ": " << answer.status();
+    return answer;
   }
   absl::StatusOr<bool> Rename(const std::string& from, const std::string& to) {
     return TestNamespace::Sync<bool>([&](auto done) {
@@ -118,14 +129,40 @@ class SyncNamespace {
         [&](auto done) { ns_.Delete(caller_, path, recursive, std::move(done)); });
   }
   absl::StatusOr<std::optional<FileStatus>> Stat(const std::string& path) {
-    return TestNamespace::Sync<std::optional<FileStatus>>(
+    const auto answer = TestNamespace::Sync<std::optional<FileStatus>>(
         [&](auto done) { ns_.GetFileInfo(caller_, path, false, std::move(done)); });
+    std::vector<std::string> told;
+    if (ns_.TryGetFileInfo(caller_, path, [&](const FileStatusView& status) {
+          told.push_back(Encoded(FileStatus(status)));
+        })) {
+      std::vector<std::string> expected;
+      EXPECT_TRUE(answer.ok()) << path << ": " << answer.status();
+      if (answer.ok() && *answer) expected.push_back(Encoded(**answer));
+      EXPECT_EQ(told, expected) << path;
+    }
+    return answer;
   }
   absl::StatusOr<std::optional<DirectoryListing>> List(const std::string& path,
                                                        const std::string& start_after = "") {
-    return TestNamespace::Sync<std::optional<DirectoryListing>>([&](auto done) {
+    const auto answer = TestNamespace::Sync<std::optional<DirectoryListing>>([&](auto done) {
       ns_.GetListing(caller_, {path, start_after}, std::move(done));
     });
+    std::vector<std::string> told;
+    std::optional<int64_t> remaining;
+    if (ns_.TryGetListing(
+            caller_, {path, start_after},
+            [&](const FileStatusView& entry) { told.push_back(Encoded(FileStatus(entry))); },
+            [&](int64_t count) { remaining = count; })) {
+      EXPECT_TRUE(answer.ok()) << path << ": " << answer.status();
+      EXPECT_EQ(remaining.has_value(), answer.ok() && answer->has_value()) << path;
+      std::vector<std::string> expected;
+      if (answer.ok() && *answer) {
+        EXPECT_EQ(remaining, (*answer)->remaining) << path;
+        for (const FileStatus& entry : (*answer)->entries) expected.push_back(Encoded(entry));
+      }
+      EXPECT_EQ(told, expected) << path;
+    }
+    return answer;
   }
   absl::StatusOr<BatchedListing> ListBatch(BatchedListRequest request) {
     return TestNamespace::Sync<BatchedListing>(
@@ -191,6 +228,11 @@ class SyncNamespace {
   }
 
  private:
+  // To be compared.
+  static std::string Encoded(const FileStatus& status) {
+    return ReplyCodec<FileStatus>::Encode(status);
+  }
+
   Namespace& ns_;
   const Caller caller_;
 };

@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 
+#include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "common/types/file_status.h"
@@ -36,8 +37,15 @@ absl::Status CheckSubtreeEntry(const PermissionChecker& checker, const WalkEntry
 // rows below are reclaimed in the background.
 absl::StatusOr<bool> Delete(OpContext& ctx, const std::string& path, bool recursive);
 
-// One page of a directory, in signed byte order; a file yields itself with an empty name; empty for
-// a missing path.
+// Is told an entry and its inode (null: none stands behind it), both for the moment; answers
+// whether the page may go on after it.
+using TakeEntry = absl::FunctionRef<absl::StatusOr<bool>(const FileStatusView&, const Inode*)>;
+
+// Tells one page of a directory, in signed byte order; a file yields itself with an empty name.
+// Returns how many entries remain after the page; empty for a missing path.
+absl::StatusOr<std::optional<int64_t>> TellListing(OpContext& ctx, const ListRequest& request,
+                                                   TakeEntry take);
+// The same to keep, with the places of files when they are asked for.
 absl::StatusOr<std::optional<DirectoryListing>> GetListing(OpContext& ctx,
                                                            const ListRequest& request);
 
