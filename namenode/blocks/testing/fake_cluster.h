@@ -63,7 +63,8 @@ class FakeCluster {
   // A complete block of three replicas of which a recovery has left the one on `node`; the other
   // nodes have stale ones, and have registered anew.
   BlockId WriteRecoveredOn(size_t node);
-  // The steps of a write: a new unfinished block with its places; the replica at one of them is done.
+  // The steps of a write: a new unfinished block with its places; the replica at one of them is
+  // done.
   BlockId Allocate(int replication, const std::string& client,
                    std::vector<ReplicaLocation>* places);
   void Received(size_t node, const Block& block, const std::string& hint = "");
