@@ -313,22 +313,23 @@ TEST(OutputStream, HeartbeatsGoOnWhileTheLastPacketWaitsForAcknowledgements) {
   auto out = cluster.client().Create("/f").value();
   ASSERT_TRUE(out->Write("x").ok());
   ASSERT_TRUE(out->Hflush().ok());
-  const auto first = [&](auto matches) {
-    const std::vector<wire::PacketHeader> packets = cluster.dn(0).packets();
-    return std::find_if(packets.begin(), packets.end(), matches) - packets.begin();
-  };
-  const auto beat = [](const wire::PacketHeader& header) { return header.is_heartbeat(); };
   DatanodeFaults silent;
   silent.swallow_acks = true;
   cluster.dn(0).SetFaults(silent);
   ASSERT_TRUE(out->Write("y").ok());
   absl::Status closed;
   std::thread closer([&] { closed = out->Close(); });
+  const auto beat = [](const wire::PacketHeader& header) { return header.is_heartbeat(); };
+  std::vector<wire::PacketHeader> packets;
   const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(30);
-  const auto seen = [&] { return first(beat) < std::ssize(cluster.dn(0).packets()); };
-  while (!seen() && std::chrono::steady_clock::now() < deadline) std::this_thread::yield();
-  EXPECT_TRUE(seen());
-  EXPECT_LT(first(beat), first([](const auto& header) { return header.last_packet_in_block; }));
+  do {
+    packets = cluster.dn(0).packets();
+  } while (std::none_of(packets.begin(), packets.end(), beat) &&
+           std::chrono::steady_clock::now() < deadline);
+  const auto first_beat = std::find_if(packets.begin(), packets.end(), beat);
+  EXPECT_TRUE(first_beat != packets.end());
+  EXPECT_TRUE(std::none_of(packets.begin(), first_beat,
+                           [](const auto& header) { return header.last_packet_in_block; }));
   cluster.dn(0).Kill();  // the other one has it all
   closer.join();
   EXPECT_TRUE(closed.ok()) << closed;

@@ -148,8 +148,9 @@ class BlockStore {
   // deleted first. The stamp is latest_generation_stamp when that is not 0.
   virtual absl::StatusOr<std::unique_ptr<ReplicaWriter>> CreateRbw(const WriteRequest& request) = 0;
   // DN-to-DN copies and TRANSFER_*: a new, empty TEMPORARY, invisible to readers and reports.
-  // kReplicaAlreadyExists when a FINALIZED replica exists or the existing stamp is not below the
-  // block's; an older unfinished replica is deleted first.
+  // kReplicaAlreadyExists when the existing stamp is not below the block's, or the replica is
+  // FINALIZED and this is no transfer; otherwise the older replica is deleted first. (A transfer
+  // is for a pipeline, whose stamp the NameNode gave: what is older is stale.)
   virtual absl::StatusOr<std::unique_ptr<ReplicaWriter>> CreateTemporary(
       const WriteRequest& request) = 0;
   // PIPELINE_SETUP_APPEND: FINALIZED → RBW with latest_generation_stamp, which must not be below

@@ -226,12 +226,12 @@ WriterOr CreateRbwReplica(StoreCore& core, const WriteRequest& request) {
 WriterOr CreateTemporaryReplica(StoreCore& core, const WriteRequest& request) {
   ASSIGN_OR_RETURN(const auto latch,
                    core.LatchWithoutWriter(request.block.id, [&](const StoredReplica* replica) {
-                     if (!Exists(replica) ||
-                         (replica->original_state() != ReplicaState::kFinalized &&
-                          replica->record.generation_stamp < request.block.generation_stamp)) {
-                       return absl::OkStatus();
-                     }
-                     return AlreadyExists(core, *replica);
+                     if (!Exists(replica)) return absl::OkStatus();
+                     const bool older =
+                         replica->record.generation_stamp < request.block.generation_stamp;
+                     const bool gives_way = request.is_transfer ||
+                                            replica->original_state() != ReplicaState::kFinalized;
+                     return older && gives_way ? absl::OkStatus() : AlreadyExists(core, *replica);
                    }));
   if (core.IsMoving(request.block.id)) {
     return errors::ReplicaExists(

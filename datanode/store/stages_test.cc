@@ -191,6 +191,22 @@ TEST_F(StagesTest, TemporaryIsRefusedBesideFinalizedOrANewerReplica) {
   EXPECT_TRUE(store->CreateTemporary(Request(kId + 1, kStamp + 1)).ok());
 }
 
+// The node had the block before an append that it missed; the next append's pipeline needs it.
+TEST_F(StagesTest, AStaleFinalizedReplicaGivesWayToATransfer) {
+  MakeFinalized(Bytes(10));
+  WriteRequest same = Request(kId, kStamp);
+  same.is_transfer = true;
+  EXPECT_TRUE(Is(store->CreateTemporary(same).status(), ErrorKind::kReplicaAlreadyExists));
+  WriteRequest newer = Request(kId, kStamp + 1);
+  newer.is_transfer = true;
+  auto writer = store->CreateTemporary(newer);
+  ASSERT_TRUE(writer.ok()) << writer.status();
+  ASSERT_TRUE(Put(**writer, 0, "longer than it was").ok());
+  ASSERT_TRUE((*writer)->Finalize(false, "").ok());
+  EXPECT_EQ(*ReadAll(), "longer than it was");
+  EXPECT_EQ(Info().block, (Block{kId, kStamp + 1, 18}));
+}
+
 TEST_F(StagesTest, FinalizedTemporaryIsReportedWithItsDeleteHint) {
   auto writer = store->CreateTemporary(Request());
   ASSERT_TRUE(Put(**writer, 0, Bytes(10)).ok());

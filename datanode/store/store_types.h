@@ -61,6 +61,7 @@ struct WriteRequest {
   StorageType storage_type = StorageType::kDisk;  // wished; any is taken when none has room
   std::string storage_id;                         // wished; empty: any
   DataChecksum checksum;                          // the sender's
+  bool is_transfer = false;  // TRANSFER_*: a FINALIZED replica of an older stamp gives way
   // Called at most once, from another thread, when a recovery wants the writer gone: make the
   // thread that holds it stop (shut its sockets) and return at once, calling neither the store nor
   // the writer. Null: the writer only finds

@@ -95,6 +95,7 @@ class WriteOperation {
     request.storage_type = op_.storage_type;
     request.storage_id = op_.storage_id;
     request.checksum = op_.requested_checksum;
+    request.is_transfer = transfer_;
     // The group outlives the operation as long as the store keeps this.
     request.stop_writer = [sockets = context_.sockets] { sockets->ShutdownAll(); };
     return request;

@@ -208,20 +208,23 @@ TEST_P(EngineTest, PagesOfABigDirectoryAreMergedWithRowsNotYetApplied) {
   }
   // Pages of 7 names.
   std::vector<std::string> names;
-  std::string after;
   int64_t remaining = 1;
   while (remaining > 0) {
-    const auto page = fs_.ns().runner().RunAndWait<ChildPage>(
-        TestNamespace::Root(), OpMode::kRead, [&](OpContext& ctx) -> absl::StatusOr<ChildPage> {
+    const auto page = fs_.ns().runner().RunAndWait<std::vector<std::string>>(
+        TestNamespace::Root(), OpMode::kRead,
+        [&](OpContext& ctx) -> absl::StatusOr<std::vector<std::string>> {
           ASSIGN_OR_RETURN(const InodePtr root, ctx.txn.ById(kRootInodeId));
           ASSIGN_OR_RETURN(const InodePtr big, ctx.txn.Child(root->id, "big"));
-          return ctx.txn.List(*big, after, 7);
+          ASSIGN_OR_RETURN(const ChildPage found,
+                           ctx.txn.List(*big, names.empty() ? "" : names.back(), 7));
+          remaining = found.remaining;
+          std::vector<std::string> page_names;
+          for (const Inode* child : found.children) page_names.push_back(child->name);
+          return page_names;
         });
     ASSERT_TRUE(page.ok()) << page.status();
-    ASSERT_LE(page->children.size(), 7u);
-    for (const Inode* child : page->children) names.push_back(child->name);
-    after = names.back();
-    remaining = page->remaining;
+    ASSERT_LE(page->size(), 7u);
+    names.insert(names.end(), page->begin(), page->end());
   }
   EXPECT_EQ(names, expected);
 }
